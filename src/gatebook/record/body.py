@@ -1,0 +1,250 @@
+"""The record types. A record is a `Header` that the log writes, and one of these bodies.
+
+Bodies are told apart by `type`. Adding a field is a minor change and needs a default; changing the meaning of one is not allowed.
+"""
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+from gatebook.record.parts import (
+    Actor,
+    Client,
+    Credential,
+    Decision,
+    OpenCall,
+    Outcome,
+    Payload,
+    Round,
+    Source,
+    Timing,
+    Trace,
+)
+
+SCHEMA_VERSION = 1
+
+
+class Header(Struct, frozen=True, kw_only=True):
+    """What the log puts in front of every body."""
+
+    v: Annotated[int, Meta(description="Version of the record schema.")]
+    id: Annotated[str, Meta(description="UUIDv7 of the record; the id of a call is that of the record that opens it.")]
+    stream: Annotated[str, Meta(description="The stream that the record belongs to: one writer, one order.")]
+    seq: Annotated[int, Meta(description="Place in the stream: dense, from 1.")]
+    prev: Annotated[str, Meta(description="RFC 6962 leaf hash of the record before it in the stream, hex; 64 zeros for the first.")]
+    time: Annotated[int, Meta(description="Wall clock when the record was made, microseconds since 1970-01-01T00:00:00Z.")]
+    type: Annotated[str, Meta(description="The record type.")]
+
+
+class Body(Struct, frozen=True, kw_only=True, tag_field="type", omit_defaults=True):
+    """Base of all bodies; `type` tells them apart."""
+
+
+class _Request(Body, frozen=True, kw_only=True):
+    """What is known of a request before it is dispatched."""
+
+    method: Annotated[str, Meta(description="JSON-RPC method, such as tools/call; empty when the request could not be read that far.")]
+    endpoint: Annotated[str, Meta(description="Path that was called: /mcp or /mcp/<connector>.")]
+    actor: Annotated[Actor, Meta(description="Who asked.")]
+    client: Annotated[Client, Meta(description="With which AI app.")]
+    source: Annotated[Source, Meta(description="From where.")]
+    trace: Annotated[Trace, Meta(description="Trace context.")]
+    decision: Annotated[Decision | None, Meta(description="What governance decided; absent when the request failed before that.")] = None
+    connector: Annotated[str | None, Meta(description="Connector that the request goes to; absent when the gateway answers itself.")] = None
+    tool: Annotated[str | None, Meta(description="Tool, prompt name or resource URI that is asked for, as the connector names it.")] = None
+    tool_hash: Annotated[
+        str | None, Meta(description="SHA-256 over the canonical JSON of the tool definition that was last listed, hex.")
+    ] = None
+    protocol: Annotated[str | None, Meta(description="MCP protocol version that the client speaks.")] = None
+    request_id: Annotated[str | None, Meta(description="JSON-RPC id as the client sent it, JSON text.")] = None
+    session: Annotated[str | None, Meta(description="Session id of the gateway's own.")] = None
+    credential: Annotated[Credential | None, Meta(description="Upstream credential that is used.")] = None
+    round: Annotated[Round | None, Meta(description="Place in a logical call of several rounds; absent in a call of one.")] = None
+    http_method: Annotated[str | None, Meta(description="HTTP method, when it was not POST.")] = None
+    payload: Annotated[Payload | None, Meta(description="Parts identity and arguments.")] = None
+
+
+class CallStarted(_Request, frozen=True, kw_only=True, tag="call.started"):
+    """A request is about to be dispatched. Durable before the dispatch."""
+
+
+class CallRefused(_Request, frozen=True, kw_only=True, tag="call.refused"):
+    """A request that was answered by the gateway alone with an error: blocked by policy, malformed, unknown or over a limit."""
+
+    outcome: Annotated[Outcome, Meta(description="How it ended.")]
+    timing: Annotated[Timing, Meta(description="Where the time went.")]
+
+
+class CallFinished(Body, frozen=True, kw_only=True, tag="call.finished"):
+    """The outcome of a call that was started. Durable before the reply is released."""
+
+    call: Annotated[str, Meta(description="Id of the call.")]
+    started_seq: Annotated[int, Meta(description="Sequence number of its call.started in the same stream.")]
+    outcome: Annotated[Outcome, Meta(description="How it ended.")]
+    timing: Annotated[Timing, Meta(description="Where the time went.")]
+    decision: Annotated[Decision | None, Meta(description="What governance decided about the response, when that differs.")] = None
+    messages: Annotated[int, Meta(description="Messages relayed within the call beside its request and its final answer.")] = 0
+    extra_answers: Annotated[int, Meta(description="Further final answers that the upstream sent and that were dropped.")] = 0
+    response_dropped: Annotated[
+        str | None, Meta(description="Why the response is not in the payload: too_large or disk_full; absent when it is.")
+    ] = None
+    payload: Annotated[Payload | None, Meta(description="Part response.")] = None
+
+
+class CallOutcomeUnknown(Body, frozen=True, kw_only=True, tag="call.outcome_unknown"):
+    """The process ended between call.started and call.finished. Written once, at the next start."""
+
+    call: Annotated[str, Meta(description="Id of the call.")]
+    started_seq: Annotated[int, Meta(description="Sequence number of its call.started in the same stream.")]
+    reason: Annotated[str, Meta(description="Why the outcome is not known.")]
+
+
+class MessageRelayed(Body, frozen=True, kw_only=True, tag="message.relayed"):
+    """A message that is neither a client's request nor its final answer: notification, server's request, client's response."""
+
+    direction: Annotated[Literal["to_client", "to_connector"], Meta(description="to_client or to_connector.")]
+    kind: Annotated[Literal["notification", "request", "response", "error", "other"], Meta(description="Kind of JSON-RPC message.")]
+    actor: Annotated[Actor, Meta(description="The person whose client takes part.")]
+    method: Annotated[str | None, Meta(description="JSON-RPC method; absent on responses.")] = None
+    connector: Annotated[str | None, Meta(description="Connector that takes part.")] = None
+    session: Annotated[str | None, Meta(description="Session id of the gateway's own.")] = None
+    call: Annotated[str | None, Meta(description="Id of the call that the message belongs to, where it belongs to one.")] = None
+    request_id: Annotated[str | None, Meta(description="JSON-RPC id of the message, JSON text.")] = None
+    relayed: Annotated[bool, Meta(description="False when the gateway did not pass it on.")] = True
+    payload: Annotated[Payload | None, Meta(description="Part message.")] = None
+
+
+class AuthFailed(Body, frozen=True, kw_only=True, tag="auth.failed"):
+    """A request without a valid access token, refused with 401."""
+
+    reason: Annotated[
+        Literal["missing", "malformed", "unknown", "expired", "revoked", "inactive"], Meta(description="Why the token was refused.")
+    ]
+    endpoint: Annotated[str, Meta(description="Path that was called.")]
+    actor: Annotated[Actor, Meta(description="The token's owner where it is known, else anonymous.")]
+    source: Annotated[Source, Meta(description="From where.")]
+    client: Annotated[Client, Meta(description="With which AI app.")]
+
+
+class SignedIn(Body, frozen=True, kw_only=True, tag="auth.signed_in"):
+    """A person opened a console session."""
+
+    actor: Annotated[Actor, Meta(description="Who.")]
+    source: Annotated[Source, Meta(description="From where.")]
+    payload: Annotated[Payload | None, Meta(description="Part identity.")] = None
+
+
+class TokenChanged(Body, frozen=True, kw_only=True, tag="token.changed"):
+    """An access token was created or revoked."""
+
+    action: Annotated[Literal["created", "revoked"], Meta(description="created or revoked.")]
+    token: Annotated[str, Meta(description="Id of the token.")]
+    owner: Annotated[str, Meta(description="Subject that the token belongs to.")]
+    actor: Annotated[Actor, Meta(description="Who changed it.")]
+    expires: Annotated[int | None, Meta(description="When it expires, microseconds since 1970; absent when it does not.")] = None
+    payload: Annotated[Payload | None, Meta(description="Part identity of the owner.")] = None
+
+
+class ConfigChanged(Body, frozen=True, kw_only=True, tag="config.changed"):
+    """A resource was created, changed or deleted."""
+
+    kind: Annotated[str, Meta(description="Kind of the resource, such as Connector.")]
+    name: Annotated[str, Meta(description="Name of the resource.")]
+    action: Annotated[Literal["created", "changed", "deleted"], Meta(description="created, changed or deleted.")]
+    version: Annotated[int, Meta(description="Version of the resource after the change.")]
+    revision: Annotated[int, Meta(description="Revision of the whole configuration after the change.")]
+    actor: Annotated[Actor, Meta(description="Who changed it.")]
+    reason: Annotated[str | None, Meta(description="The reason that the author gave.")] = None
+    payload: Annotated[Payload | None, Meta(description="Part diff: a unified diff of the YAML.")] = None
+
+
+class LogRead(Body, frozen=True, kw_only=True, tag="log.read"):
+    """Somebody read the book. Durable before the rows are shown."""
+
+    action: Annotated[Literal["search", "show", "tail", "verify", "export"], Meta(description="search, show, tail, verify or export.")]
+    actor: Annotated[Actor, Meta(description="Who read.")]
+    query: Annotated[str, Meta(description="The query, or the id of the call that was shown.")]
+    payloads: Annotated[bool, Meta(description="True when arguments or responses were shown.")]
+    rows: Annotated[int | None, Meta(description="Rows that were shown, where known before they are shown.")] = None
+    source: Annotated[Source | None, Meta(description="From where; absent for the command line on the host.")] = None
+
+
+class ProcessStarted(Body, frozen=True, kw_only=True, tag="process.started"):
+    """A worker or keeper has opened its stream."""
+
+    role: Annotated[Literal["worker", "keeper"], Meta(description="worker or keeper.")]
+    pid: Annotated[int, Meta(description="Process id.")]
+    boot: Annotated[str, Meta(description="Id of this run of the process.")]
+    version: Annotated[str, Meta(description="Version of Gatebook.")]
+    config: Annotated[str, Meta(description="Hash of the configuration in force, hex, 16 characters.")]
+
+
+class ProcessStopped(Body, frozen=True, kw_only=True, tag="process.stopped"):
+    """A worker or keeper has stopped in good order."""
+
+    role: Annotated[Literal["worker", "keeper"], Meta(description="worker or keeper.")]
+    boot: Annotated[str, Meta(description="Id of this run of the process.")]
+    reason: Annotated[str, Meta(description="Why it stopped, such as SIGTERM.")]
+
+
+class ConnectorProcess(Body, frozen=True, kw_only=True, tag="connector.process"):
+    """A stdio connector's child process started or ended."""
+
+    connector: Annotated[str, Meta(description="Name of the connector.")]
+    action: Annotated[Literal["started", "ended"], Meta(description="started or ended.")]
+    pid: Annotated[int, Meta(description="Process id of the child.")]
+    reason: Annotated[str, Meta(description="Why: demand, restart, idle, crashed, evicted, memory, changed, stopped or start_failed.")]
+    owner: Annotated[str | None, Meta(description="Subject that the child serves; absent when it is shared.")] = None
+    exit_code: Annotated[int | None, Meta(description="Exit code; negative is the number of the signal.")] = None
+    memory_bytes_max: Annotated[int | None, Meta(description="Largest resident memory that was seen, of the child and its children.")] = None
+
+
+class SegmentOpened(Body, frozen=True, kw_only=True, tag="log.segment_opened"):
+    """First record of every segment but the first: what recovery needs to know without the segments before."""
+
+    segment: Annotated[int, Meta(description="Sequence number that the segment begins with.")]
+    open: Annotated[tuple[OpenCall, ...], Meta(description="Calls in flight.")] = ()
+
+
+class TailCut(Body, frozen=True, kw_only=True, tag="log.tail_cut"):
+    """At opening, an unfinished write was cut from the end of the stream; nothing in it had been acknowledged."""
+
+    at_seq: Annotated[int, Meta(description="First sequence number that was free again.")]
+    offset: Annotated[int, Meta(description="Offset of the cut in its segment file.")]
+    size: Annotated[int, Meta(description="Bytes that were cut; a copy is kept beside the segment.")]
+
+
+class ClockStepped(Body, frozen=True, kw_only=True, tag="clock.stepped"):
+    """The wall clock jumped against the monotonic clock. Order is by seq, so nothing is out of order."""
+
+    step_us: Annotated[int, Meta(description="Size of the jump in microseconds; negative when set back.")]
+
+
+class LogUnavailable(Body, frozen=True, kw_only=True, tag="log.unavailable"):
+    """The log could not be written for a while; written when it can be again."""
+
+    since: Annotated[int, Meta(description="When writing first failed, microseconds since 1970.")]
+    refused: Annotated[int, Meta(description="Requests that were refused meanwhile.")]
+    reason: Annotated[str, Meta(description="What failed, such as disk_full.")]
+    let_through: Annotated[int, Meta(description="Calls that went through unrecorded because their connector says `on_log_failure: allow`.")] = 0
+
+
+AnyBody = (
+    CallStarted
+    | CallRefused
+    | CallFinished
+    | CallOutcomeUnknown
+    | MessageRelayed
+    | AuthFailed
+    | SignedIn
+    | TokenChanged
+    | ConfigChanged
+    | LogRead
+    | ProcessStarted
+    | ProcessStopped
+    | ConnectorProcess
+    | SegmentOpened
+    | TailCut
+    | ClockStepped
+    | LogUnavailable
+)
