@@ -1,0 +1,114 @@
+"""Who is behind an Authorization header: one look into a dictionary, no I/O. Made anew for each snapshot of state."""
+
+import json
+from collections.abc import Callable
+from typing import Literal
+
+from msgspec import Struct
+
+from gatebook.identity.tokens import digest, is_well_formed
+from gatebook.record.parts import Actor
+from gatebook.state.snapshot import Person, Snapshot, Token
+
+Reason = Literal["missing", "malformed", "unknown", "expired", "revoked", "inactive"]
+_SCHEME = "bearer "
+_HEADER_CHARACTERS_MAX = 4096
+LOCAL = Person(id="local", name="Local user", groups=())
+
+
+class Principal(Struct, frozen=True, kw_only=True):
+    """An identified caller. `subject` is the pseudonym in records; `identity` the JSON of the payload part of that name."""
+
+    person: str
+    subject: str
+    email: str
+    name: str
+    groups: tuple[str, ...]
+    kind: Literal["person", "service"]
+    auth: Literal["token", "profile", "session", "socket"]
+    identity: bytes
+    token_id: str | None = None
+
+    @property
+    def actor(self) -> Actor:
+        """As records name the caller."""
+        return Actor(subject=self.subject, kind=self.kind, auth=self.auth, token=self.token_id)
+
+
+class Refusal(Struct, frozen=True, kw_only=True):
+    """Why nobody was identified; `actor` is the owner of the token where it is known, else anonymous."""
+
+    reason: Reason
+    actor: Actor
+    identity: bytes | None = None
+
+
+_NOBODY = Actor(subject="-", kind="anonymous", auth="none")
+
+
+class Directory:
+    """All people and tokens of one snapshot, ready for look-up.
+
+    `subject_of` makes the pseudonym of a person's id (Vault.subject). With `auth="off"` everybody is the person `local`.
+    """
+
+    def __init__(
+        self, snapshot: Snapshot, subject_of: Callable[[str], str], *, auth: Literal["token", "off"] = "token"
+    ) -> None:
+        self.snapshot = snapshot
+        self._local = make_principal(LOCAL, subject_of(LOCAL.id), "profile") if auth == "off" else None
+        subjects = {person.id: subject_of(person.id) for person in snapshot.people.values()}
+        self._known: dict[str, tuple[Token, Person, Principal]] = {}
+        for sha256, token in snapshot.tokens.items():
+            person = snapshot.people.get(token.person)
+            if person is not None:
+                principal = make_principal(person, subjects[person.id], "token", token.id)
+                self._known[sha256] = (token, person, principal)
+
+    def authenticate(self, authorization_header: str | None, now_us: int) -> Principal | Refusal:
+        """Identify the caller. `now_us` is the wall clock, microseconds since 1970."""
+        if self._local is not None:
+            return self._local
+        if not authorization_header:
+            return Refusal(reason="missing", actor=_NOBODY)
+        token = authorization_header[len(_SCHEME) :].strip(" ")
+        if authorization_header[: len(_SCHEME)].lower() != _SCHEME or not token or len(token) > _HEADER_CHARACTERS_MAX:
+            return Refusal(reason="malformed", actor=_NOBODY)
+        try:
+            known = self._known.get(digest(token))
+        except UnicodeEncodeError:
+            return Refusal(reason="malformed", actor=_NOBODY)
+        if known is None:
+            return Refusal(reason="unknown" if is_well_formed(token) else "malformed", actor=_NOBODY)
+        return _checked(*known, now_us)
+
+
+def make_principal(
+    person: Person, subject: str, auth: Literal["token", "profile", "session", "socket"], token_id: str | None = None
+) -> Principal:
+    """Make the principal of a person who has proved who they are."""
+    identity = {"id": person.id, "email": person.email, "name": person.name, "groups": list(person.groups)}
+    return Principal(
+        person=person.id,
+        subject=subject,
+        email=person.email,
+        name=person.name,
+        groups=person.groups,
+        kind=person.kind,
+        auth=auth,
+        identity=json.dumps(identity, separators=(",", ":")).encode(),
+        token_id=token_id,
+    )
+
+
+def _checked(token: Token, person: Person, principal: Principal, now_us: int) -> Principal | Refusal:
+    reason: Reason
+    if token.revoked_us is not None:
+        reason = "revoked"
+    elif token.expires_us is not None and token.expires_us <= now_us:
+        reason = "expired"
+    elif not person.active:
+        reason = "inactive"
+    else:
+        return principal
+    return Refusal(reason=reason, actor=principal.actor, identity=principal.identity)

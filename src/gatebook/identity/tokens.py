@@ -1,0 +1,46 @@
+"""Access tokens and other secrets that we hand out: their shape, their check sum, their hash. Only the hash is ever stored.
+
+`gw_pat_` + 30 base62 characters of 256 random bits + 6 base62 characters of the CRC-32 of all before them, so that a scanner
+for leaked secrets can tell a real one offline.
+"""
+
+import hashlib
+import re
+import zlib
+
+PREFIX = "gw_pat_"
+PATTERN = re.compile(r"gw_pat_[0-9A-Za-z]{36}")
+SHOWN_CHARACTERS = len(PREFIX) + 4
+_ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+_RANDOM_CHARACTERS = 30
+_SUM_CHARACTERS = 6
+
+
+def make_token(random: bytes) -> str:
+    """Make a token of 32 random bytes."""
+    if len(random) != 32:
+        raise ValueError("a token is made of 32 random bytes")
+    body = PREFIX + _base62(int.from_bytes(random, "big"), _RANDOM_CHARACTERS)
+    return body + _check_sum(body)
+
+
+def is_well_formed(token: str) -> bool:
+    """Whether the shape and the check sum are right: whether it can ever have been a token."""
+    return PATTERN.fullmatch(token) is not None and token[-_SUM_CHARACTERS:] == _check_sum(token[:-_SUM_CHARACTERS])
+
+
+def digest(secret: str) -> str:
+    """SHA-256 in hex: what is stored in place of a token, link or session. They are random, so no salt or slow hash is needed."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def _check_sum(body: str) -> str:
+    return _base62(zlib.crc32(body.encode()), _SUM_CHARACTERS)
+
+
+def _base62(number: int, length: int) -> str:
+    characters = []
+    for _ in range(length):
+        number, rest = divmod(number, len(_ALPHABET))
+        characters.append(_ALPHABET[rest])
+    return "".join(reversed(characters))

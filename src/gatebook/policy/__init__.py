@@ -1,0 +1,1 @@
+"""May this call happen? Rules as data and pure functions over them. No files, sockets, clocks, randomness or logging."""

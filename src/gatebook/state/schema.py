@@ -1,0 +1,122 @@
+"""Tables of state, and the numbered steps that make them. The SQL is plain enough for SQLite and PostgreSQL alike.
+
+A step that has been released is never edited: add the next one, and bring the Table below up to date with it.
+Times are microseconds since 1970; hashes are SHA-256 in hex; secrets are never stored, only their hashes.
+"""
+
+from sqlalchemy import BigInteger, Column, Connection, MetaData, SmallInteger, Table, Text, text
+
+metadata = MetaData()
+
+meta = Table(
+    "meta",
+    metadata,
+    Column("id", SmallInteger, primary_key=True),
+    Column("schema_version", BigInteger, nullable=False),
+    Column("revision", BigInteger, nullable=False),
+)
+
+resources = Table(
+    "resources",
+    metadata,
+    Column("kind", Text, primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("version", BigInteger, primary_key=True),
+    Column("spec", Text, nullable=False),
+    Column("yaml", Text, nullable=False),
+    Column("author", Text, nullable=False),
+    Column("reason", Text),
+    Column("at_us", BigInteger, nullable=False),
+    Column("deleted", SmallInteger, nullable=False),
+)
+
+people = Table(
+    "people",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("email", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("groups", Text, nullable=False),
+    Column("active", SmallInteger, nullable=False),
+    Column("version", BigInteger, nullable=False),
+    Column("created_us", BigInteger, nullable=False),
+)
+
+tokens = Table(
+    "tokens",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("sha256", Text, nullable=False),
+    Column("prefix", Text, nullable=False),
+    Column("person", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("created_us", BigInteger, nullable=False),
+    Column("expires_us", BigInteger),
+    Column("last_used_us", BigInteger),
+    Column("revoked_us", BigInteger),
+)
+
+one_time_links = Table(
+    "one_time_links",
+    metadata,
+    Column("sha256", Text, primary_key=True),
+    Column("person", Text, nullable=False),
+    Column("created_us", BigInteger, nullable=False),
+    Column("expires_us", BigInteger, nullable=False),
+    Column("used_us", BigInteger),
+)
+
+console_sessions = Table(
+    "console_sessions",
+    metadata,
+    Column("sha256", Text, primary_key=True),
+    Column("person", Text, nullable=False),
+    Column("created_us", BigInteger, nullable=False),
+    Column("expires_us", BigInteger, nullable=False),
+)
+
+STEPS: tuple[tuple[str, ...], ...] = (
+    (
+        """CREATE TABLE resources (
+            kind TEXT NOT NULL, name TEXT NOT NULL, version BIGINT NOT NULL, spec TEXT NOT NULL, yaml TEXT NOT NULL,
+            author TEXT NOT NULL, reason TEXT, at_us BIGINT NOT NULL, deleted SMALLINT NOT NULL,
+            PRIMARY KEY (kind, name, version)
+        )""",
+        """CREATE TABLE people (
+            id TEXT NOT NULL PRIMARY KEY, kind TEXT NOT NULL, email TEXT NOT NULL, name TEXT NOT NULL, groups TEXT NOT NULL,
+            active SMALLINT NOT NULL, version BIGINT NOT NULL, created_us BIGINT NOT NULL
+        )""",
+        """CREATE TABLE tokens (
+            id TEXT NOT NULL PRIMARY KEY, sha256 TEXT NOT NULL UNIQUE, prefix TEXT NOT NULL,
+            person TEXT NOT NULL REFERENCES people (id), name TEXT NOT NULL, created_us BIGINT NOT NULL,
+            expires_us BIGINT, last_used_us BIGINT, revoked_us BIGINT
+        )""",
+        """CREATE TABLE one_time_links (
+            sha256 TEXT NOT NULL PRIMARY KEY, person TEXT NOT NULL REFERENCES people (id),
+            created_us BIGINT NOT NULL, expires_us BIGINT NOT NULL, used_us BIGINT
+        )""",
+        """CREATE TABLE console_sessions (
+            sha256 TEXT NOT NULL PRIMARY KEY, person TEXT NOT NULL REFERENCES people (id),
+            created_us BIGINT NOT NULL, expires_us BIGINT NOT NULL
+        )""",
+    ),
+)
+
+_BASE = (
+    "CREATE TABLE IF NOT EXISTS meta (id SMALLINT NOT NULL PRIMARY KEY CHECK (id = 1), schema_version BIGINT NOT NULL, revision BIGINT NOT NULL)",
+    "INSERT INTO meta (id, schema_version, revision) SELECT 1, 0, 0 WHERE NOT EXISTS (SELECT 1 FROM meta)",
+)
+
+
+def migrate(connection: Connection) -> int:
+    """Run the steps that are missing, in the caller's transaction. Returns the schema version that was found; newer than ours stays as it is."""
+    for statement in _BASE:
+        connection.execute(text(statement))
+    found = int(connection.execute(text("SELECT schema_version FROM meta")).scalar_one())
+    for number, step in enumerate(STEPS, 1):
+        if number > found:
+            for statement in step:
+                connection.execute(text(statement))
+            connection.execute(text("UPDATE meta SET schema_version = :number"), {"number": number})
+    return found

@@ -1,0 +1,123 @@
+"""The state database: opening, migrating, reading and writing in transactions. SQLite in WAL mode; one writer, many readers.
+
+Every write bumps the revision in its own transaction, so a reader that has seen a revision has seen all of it.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, Engine, create_engine, event, text, update
+from sqlalchemy.exc import SQLAlchemyError
+
+from gatebook.state.schema import STEPS, meta, migrate
+from gatebook.state.snapshot import Snapshot, read_revision, read_snapshot
+
+_BUSY_TIMEOUT_MS = 5000
+
+
+class StateError(Exception):
+    """State cannot be read or written. The text is for people.
+
+    - `StateError`: the database is missing, locked, damaged or of a newer version
+    - `DocumentError` (documents.py): what somebody wants to apply is wrong
+    """
+
+
+class Store:
+    """An open state database. Thread-safe: each transaction has a connection of its own."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._writing = engine.execution_options(immediate=True)
+
+    @classmethod
+    def open(cls, path: Path, *, create: bool = True) -> "Store":
+        """Open the file; `create` also makes and migrates it. Raises StateError."""
+        if not create and not path.exists():
+            raise StateError(f"there is no state at {path}; run `gatebook init` first")
+        engine = create_engine(f"sqlite:///{path}", pool_size=4)
+        event.listen(engine, "connect", _on_connect)
+        event.listen(engine, "begin", _on_begin)
+        store = cls(engine)
+        try:
+            if create:
+                path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+                os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+                with store._writing.begin() as connection:
+                    found = migrate(connection)
+            else:
+                with engine.connect() as connection:
+                    found = int(connection.execute(text("SELECT schema_version FROM meta")).scalar_one())
+        except (SQLAlchemyError, OSError) as error:
+            engine.dispose()
+            raise StateError(f"cannot open {path}: {_cause(error)}") from error
+        if found > len(STEPS):
+            engine.dispose()
+            raise StateError(f"{path} was written by a newer version of Gatebook (schema {found}, this one knows {len(STEPS)})")
+        return store
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._engine.dispose()
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A transaction that sees one state. Raises StateError."""
+        try:
+            with self._engine.begin() as connection:
+                yield connection
+        except SQLAlchemyError as error:
+            raise StateError(f"state cannot be read: {_cause(error)}") from error
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """A transaction that writes; commits at the end of the block, rolls back on an exception. Raises StateError.
+
+        Call `bump` in it before the first record about it is made.
+        """
+        try:
+            with self._writing.begin() as connection:
+                yield connection
+        except SQLAlchemyError as error:
+            raise StateError(f"state cannot be written: {_cause(error)}") from error
+
+    def revision(self) -> int:
+        """The current revision. Raises StateError."""
+        with self.read() as connection:
+            return read_revision(connection)
+
+    def snapshot(self) -> Snapshot:
+        """Everything at the current revision. Raises StateError."""
+        try:
+            with self.read() as connection:
+                return read_snapshot(connection)
+        except msgspec.MsgspecError as error:
+            raise StateError(f"state holds a resource that this version cannot read: {error}") from error
+
+
+def bump(connection: Connection) -> int:
+    """Count a change, in its transaction; returns the new revision."""
+    connection.execute(update(meta).values(revision=meta.c.revision + 1))
+    return read_revision(connection)
+
+
+def _on_connect(connection: Any, _record: Any) -> None:
+    # The driver would otherwise begin transactions by itself, and later than we want them.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", f"busy_timeout = {_BUSY_TIMEOUT_MS}"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _on_begin(connection: Connection) -> None:
+    # A transaction that reads first and writes later can fail in the middle; one that will write takes the lock at once.
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.get_execution_options().get("immediate") else "BEGIN")
+
+
+def _cause(error: Exception) -> str:
+    return str(getattr(error, "orig", None) or error)
