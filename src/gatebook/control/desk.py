@@ -1,0 +1,231 @@
+"""Changes to state, each with its record. A change is committed only once its record is durable: no record, no change.
+
+Lives on one event loop, that of the keeper (or of a command that works while no keeper runs), because the book does.
+"""
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Literal
+
+from msgspec import Struct
+from sqlalchemy import Connection
+
+from gatebook.identity import accounts, sign_in
+from gatebook.identity.directory import Principal, make_principal
+from gatebook.identity.tokens import make_token
+from gatebook.log.book import Book
+from gatebook.log.clock import Clock, SystemClock
+from gatebook.record import body as records
+from gatebook.record.parts import Actor, PartName, Source
+from gatebook.state import changes
+from gatebook.state.changes import Author, Change, Stored
+from gatebook.state.documents import Document
+from gatebook.state.snapshot import Person, Token, read_people, read_revision, read_tokens
+from gatebook.state.store import StateError, Store, bump
+
+
+class Applied(Struct, frozen=True, kw_only=True):
+    """What a change did, or would do when it was only tried."""
+
+    changes: list[Change]
+    revision: int
+    dry_run: bool
+
+
+class TokenOrder(Struct, frozen=True, kw_only=True):
+    """A token that somebody wants. `expires_us` in microseconds since 1970; None: it does not expire."""
+
+    person: str
+    groups: tuple[str, ...] | None = None
+    email: str | None = None
+    person_name: str | None = None
+    name: str = ""
+    expires_us: int | None = None
+
+
+class IssuedToken(Struct, frozen=True, kw_only=True):
+    """A new token. `secret` exists here and nowhere else."""
+
+    secret: str
+    token: Token
+    person: Person
+
+
+class OpenedSession(Struct, frozen=True, kw_only=True):
+    """A new console session. `secret` goes into the cookie."""
+
+    secret: str
+    session: sign_in.Session
+    principal: Principal
+
+
+class Desk:
+    """Makes changes for a caller who is allowed to make them; who that is, the faces decide."""
+
+    def __init__(self, store: Store, book: Book, subject_of: Callable[[str], str], clock: Clock | None = None) -> None:
+        self._store = store
+        self._book = book
+        self._subject_of = subject_of
+        self._clock = clock or SystemClock()
+        # One change at a time: a transaction stays open while its record becomes durable.
+        self._turn = asyncio.Lock()
+
+    async def apply(self, documents: list[Document], caller: Principal, reason: str | None = None, *, dry_run: bool = False) -> Applied:
+        """Create and change resources, all or none. Raises DocumentError, StateError, LogUnavailable."""
+        async with self._change() as connection:
+            planned = changes.plan(connection, documents)
+            return await self._commit(connection, planned, caller, reason, dry_run)
+
+    async def delete(self, kind: str, name: str, caller: Principal, reason: str | None = None, *, dry_run: bool = False) -> Applied:
+        """Delete a resource. Raises DocumentError when there is none, StateError, LogUnavailable."""
+        async with self._change() as connection:
+            return await self._commit(connection, [changes.plan_deletion(connection, kind, name)], caller, reason, dry_run)
+
+    async def create_token(self, order: TokenOrder, caller: Principal) -> IssuedToken:
+        """Make a token, and its owner when new. Raises StateError, LogUnavailable."""
+        now_us = self._clock.wall_us()
+        if order.expires_us is not None and order.expires_us <= now_us:
+            raise StateError("the token would have expired already")
+        secret = make_token(secrets.token_bytes(32))
+        async with self._change() as connection:
+            wanted = accounts.Wanted(id=order.person, email=order.email, name=order.person_name, groups=order.groups)
+            put = accounts.put_person(connection, wanted, now_us)
+            blank = Token(
+                id=f"tok_{secrets.token_hex(6)}",
+                sha256="",
+                prefix="",
+                person=put.person.id,
+                name=order.name,
+                created_us=now_us,
+                expires_us=order.expires_us,
+            )
+            token = accounts.add_token(connection, secret, blank)
+            revision = bump(connection)
+            await self._record_person(put, revision, caller)
+            await self._record_token("created", token, put.person, caller)
+        return IssuedToken(secret=secret, token=token, person=put.person)
+
+    async def revoke_token(self, id_or_prefix: str, caller: Principal) -> Token:
+        """Revoke a token. Raises StateError, LogUnavailable."""
+        async with self._change() as connection:
+            token = accounts.revoke(connection, id_or_prefix, self._clock.wall_us())
+            owner = accounts.find_person(connection, token.person) or Person(id=token.person)
+            bump(connection)
+            await self._record_token("revoked", token, owner, caller)
+        return token
+
+    async def make_link(self, person: str, caller: Principal) -> tuple[str, int]:
+        """Make a one-time link for a person, who is created when new. Returns its secret and when it expires."""
+        secret, now_us = secrets.token_urlsafe(32), self._clock.wall_us()
+        async with self._change() as connection:
+            put = accounts.put_person(connection, accounts.Wanted(id=person), now_us)
+            expires_us = sign_in.add_link(connection, secret, put.person.id, now_us)
+            revision = bump(connection)
+            await self._record_person(put, revision, caller)
+            body = records.ConfigChanged(
+                kind="OneTimeLink", name=put.person.id, action="created", version=1, revision=revision, actor=caller.actor
+            )
+            await self._record(body, caller.subject, [("identity", caller.identity)])
+        return secret, expires_us
+
+    async def sign_in(self, link_secret: str, source: Source) -> OpenedSession | None:
+        """Use a one-time link up and open a session; None when the link is not, or no longer, good."""
+        secret, now_us = secrets.token_urlsafe(32), self._clock.wall_us()
+        async with self._change() as connection:
+            id = sign_in.use_link(connection, link_secret, now_us)
+            person = accounts.find_person(connection, id) if id else None
+            if person is None or not person.active:
+                return None
+            session = sign_in.open_session(connection, secret, person.id, now_us)
+            bump(connection)
+            principal = make_principal(person, self._subject_of(person.id), "session")
+            actor = Actor(subject=principal.subject, kind=principal.kind, auth="link")
+            await self._record(records.SignedIn(actor=actor, source=source), principal.subject, [("identity", principal.identity)])
+        return OpenedSession(secret=secret, session=session, principal=principal)
+
+    async def sign_out(self, secret: str) -> None:
+        """Close a console session."""
+        async with self._change() as connection:
+            sign_in.close_session(connection, secret)
+            bump(connection)
+
+    def who(self, session_secret: str) -> Principal | None:
+        """Who is behind a console session; None when it is unknown or over, or the person is no longer active."""
+        with self._store.read() as connection:
+            session = sign_in.find_session(connection, session_secret, self._clock.wall_us())
+            person = accounts.find_person(connection, session.person) if session else None
+        return make_principal(person, self._subject_of(person.id), "session") if person and person.active else None
+
+    def resources(self, kind: str | None = None, name: str | None = None) -> list[Stored]:
+        """Current resources. Raises StateError."""
+        with self._store.read() as connection:
+            return changes.listed(connection, kind, name)
+
+    def tokens(self) -> list[Token]:
+        """All tokens, newest first. Raises StateError."""
+        with self._store.read() as connection:
+            return read_tokens(connection)
+
+    def people(self) -> list[Person]:
+        """All people by id. Raises StateError."""
+        with self._store.read() as connection:
+            return sorted(read_people(connection).values(), key=lambda person: person.id)
+
+    @asynccontextmanager
+    async def _change(self) -> AsyncIterator[Connection]:
+        async with self._turn:
+            with self._store.write() as connection:
+                yield connection
+
+    async def _commit(
+        self, connection: Connection, planned: list[Change], caller: Principal, reason: str | None, dry_run: bool
+    ) -> Applied:
+        effective = [change for change in planned if change.action != "unchanged"]
+        if dry_run or not effective:
+            return Applied(changes=planned, revision=read_revision(connection), dry_run=dry_run)
+        author = Author(name=caller.person, at_us=self._clock.wall_us(), reason=reason)
+        for change in effective:
+            changes.write(connection, change, author)
+        revision = bump(connection)
+        for change in effective:
+            assert change.action != "unchanged"
+            body = records.ConfigChanged(
+                kind=change.kind,
+                name=change.name,
+                action=change.action,
+                version=change.version,
+                revision=revision,
+                actor=caller.actor,
+                reason=reason,
+            )
+            await self._record(body, caller.subject, [("identity", caller.identity), ("diff", change.diff.encode())])
+        return Applied(changes=planned, revision=revision, dry_run=False)
+
+    async def _record_person(self, put: accounts.PersonChange, revision: int, caller: Principal) -> None:
+        if put.action == "unchanged":
+            return
+        body = records.ConfigChanged(
+            kind="Person",
+            name=put.person.id,
+            action=put.action,
+            version=put.person.version,
+            revision=revision,
+            actor=caller.actor,
+        )
+        await self._record(body, caller.subject, [("identity", caller.identity), ("diff", put.diff.encode())])
+
+    async def _record_token(self, action: Literal["created", "revoked"], token: Token, owner: Person, caller: Principal) -> None:
+        principal = make_principal(owner, self._subject_of(owner.id), "token", token.id)
+        body = records.TokenChanged(
+            action=action,
+            token=token.id,
+            owner=principal.subject,
+            actor=caller.actor,
+            expires=token.expires_us,
+        )
+        await self._record(body, principal.subject, [("identity", principal.identity)])
+
+    async def _record(self, body: records.Body, subject: str, parts: list[tuple[PartName, bytes]]) -> None:
+        await self._book.append(body, parts=parts, subject=subject).durable()

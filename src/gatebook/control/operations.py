@@ -1,0 +1,118 @@
+"""What the command line can ask for: one function for each, the same whether a keeper runs or not. Parameters and results are JSON."""
+
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from gatebook.control.desk import Desk, TokenOrder
+from gatebook.identity.directory import Principal
+from gatebook.identity.sign_in import link_url
+from gatebook.state.documents import DocumentError, parse_documents
+
+
+class Text(Struct, frozen=True):
+    """One file of documents."""
+
+    source: str
+    text: str
+
+
+class ApplyOrder(Struct, frozen=True, kw_only=True):
+    """Parameters of apply."""
+
+    texts: list[Text]
+    reason: str | None = None
+    dry_run: bool = False
+
+
+class DeleteOrder(Struct, frozen=True, kw_only=True):
+    """Parameters of delete."""
+
+    kind: str
+    name: str
+    reason: str | None = None
+    dry_run: bool = False
+
+
+class GetOrder(Struct, frozen=True, kw_only=True):
+    """Parameters of get."""
+
+    kind: str | None = None
+    name: str | None = None
+
+
+class RevokeOrder(Struct, frozen=True, kw_only=True):
+    """Parameters of token_revoke: an id or a shown prefix."""
+
+    token: str
+
+
+class LinkOrder(Struct, frozen=True, kw_only=True):
+    """Parameters of bootstrap. `console_url` is what the link begins with."""
+
+    person: str
+    console_url: str
+
+
+async def _apply(desk: Desk, order: ApplyOrder, caller: Principal) -> object:
+    documents, problems = [], []
+    for text in order.texts:
+        try:
+            documents.extend(parse_documents(text.text, text.source))
+        except DocumentError as error:
+            problems.extend(error.problems)
+    if problems:
+        raise DocumentError(problems)
+    return await desk.apply(documents, caller, order.reason, dry_run=order.dry_run)
+
+
+async def _delete(desk: Desk, order: DeleteOrder, caller: Principal) -> object:
+    return await desk.delete(order.kind, order.name, caller, order.reason, dry_run=order.dry_run)
+
+
+async def _get(desk: Desk, order: GetOrder, _caller: Principal) -> object:
+    return desk.resources(order.kind, order.name)
+
+
+async def _token_create(desk: Desk, order: TokenOrder, caller: Principal) -> object:
+    return await desk.create_token(order, caller)
+
+
+async def _token_list(desk: Desk, _order: GetOrder, _caller: Principal) -> object:
+    hidden = msgspec.UNSET
+    return {
+        "tokens": [{**msgspec.structs.asdict(token), "sha256": hidden} for token in desk.tokens()],
+        "people": desk.people(),
+        "now_us": time.time_ns() // 1000,
+    }
+
+
+async def _token_revoke(desk: Desk, order: RevokeOrder, caller: Principal) -> object:
+    return await desk.revoke_token(order.token, caller)
+
+
+async def _bootstrap(desk: Desk, order: LinkOrder, caller: Principal) -> object:
+    secret, expires_us = await desk.make_link(order.person, caller)
+    return {"url": link_url(order.console_url, secret), "expires_us": expires_us, "person": order.person.lower()}
+
+
+Operation = Callable[[Desk, Any, Principal], Awaitable[object]]
+OPERATIONS: dict[str, tuple[type[Struct], Operation]] = {
+    "apply": (ApplyOrder, _apply),
+    "delete": (DeleteOrder, _delete),
+    "get": (GetOrder, _get),
+    "token_create": (TokenOrder, _token_create),
+    "token_list": (GetOrder, _token_list),
+    "token_revoke": (RevokeOrder, _token_revoke),
+    "bootstrap": (LinkOrder, _bootstrap),
+}
+
+
+async def perform(desk: Desk, name: str, params: bytes, caller: Principal) -> bytes:
+    """Run one operation on JSON parameters; returns JSON. Raises KeyError for an unknown name, msgspec.ValidationError, and as the desk does."""
+    order_type, operation = OPERATIONS[name]
+    order = msgspec.json.decode(params or b"{}", type=order_type)
+    return msgspec.json.encode(await operation(desk, order, caller))
