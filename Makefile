@@ -1,0 +1,11 @@
+# A thin face of run.py, which needs only Python: `make test ARGS="-k record"` is `python3 run.py test -k record`.
+PYTHON ?= python3
+ARGS ?=
+VERBS := demo test check bench conformance fault setup docs format lock clean
+
+.PHONY: help $(VERBS)
+help:
+	@$(PYTHON) run.py help
+
+$(VERBS):
+	@$(PYTHON) run.py $@ $(ARGS)

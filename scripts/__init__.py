@@ -1,0 +1,1 @@
+"""Set-up of a checkout: standard library only, because it runs before anything is installed."""

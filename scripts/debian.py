@@ -1,0 +1,36 @@
+"""Debian packages: installed where that is allowed (root and apt-get), else a loud line that names what is missing."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+
+# Package -> command that shows that it is there.
+COMMANDS = {"chromium": "chromium", "gcc": "gcc", "nodejs": "node", "npm": "npm", "wrk": "wrk"}
+
+
+def ensure(package: str, purpose: str) -> bool:
+    """Return True when the package's command is there, after installing it if need be; else say what is skipped."""
+    if shutil.which(COMMANDS[package]) or install([package]):
+        return True
+    print(
+        f"\n*** SKIPPED: {purpose}\n*** It needs the Debian package {package}: apt-get install {package}\n", file=sys.stderr, flush=True
+    )
+    return False
+
+
+def install(packages: Sequence[str]) -> bool:
+    """Install with apt-get; return False where that is not possible."""
+    if os.geteuid() != 0 or shutil.which("apt-get") is None:
+        return False
+    print(f"Installing the Debian package(s) {' '.join(packages)} ...", file=sys.stderr, flush=True)
+    # The lists of a fresh machine are empty or old, so one failure is expected there.
+    return _apt_get("install", packages) or (_apt_get("update", ()) and _apt_get("install", packages))
+
+
+def _apt_get(verb: str, packages: Sequence[str]) -> bool:
+    options = ["-y", "--no-install-recommends"] if verb == "install" else []
+    command = ["apt-get", "-qq", verb, *options, *packages]
+    environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
+    return subprocess.run(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode == 0
