@@ -78,14 +78,23 @@ def build_parser(only: str | None = None) -> argparse.ArgumentParser:
         if importlib.util.find_spec(module_name) is None:
             continue
         verb = verbs.add_parser(name, help=text, description=text[:1].upper() + text[1:] + ".")
-        verb.add_argument("--data", type=Path, metavar="DIR", help="data directory (default: the setting data_dir)")
-        verb.add_argument("--config", type=Path, metavar="FILE", help="settings file (default: gatebook.toml in the data directory)")
-        verb.add_argument("--debug", action="store_true", help="show the whole traceback of an error")
+        add_common(verb)
+        verb.set_defaults(data=None, config=None, debug=False)
         if only in (None, name):
             module = importlib.import_module(module_name)
             module.arguments(verb)
             verb.set_defaults(run=module.run)
     return parser
+
+
+def add_common(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments that every verb has; a verb with verbs of its own adds them to each of those too, so that they may stand anywhere."""
+    suppress = argparse.SUPPRESS
+    parser.add_argument("--data", type=Path, default=suppress, metavar="DIR", help="data directory (default: the setting data_dir)")
+    parser.add_argument(
+        "--config", type=Path, default=suppress, metavar="FILE", help="settings file (default: gatebook.toml in the data directory)"
+    )
+    parser.add_argument("--debug", action="store_true", default=suppress, help="show the whole traceback of an error")
 
 
 def read_settings(args: argparse.Namespace) -> Settings:

@@ -64,7 +64,10 @@ class OpenedSession(Struct, frozen=True, kw_only=True):
 class Desk:
     """Makes changes for a caller who is allowed to make them; who that is, the faces decide."""
 
-    def __init__(self, store: Store, book: Book, subject_of: Callable[[str], str], clock: Clock | None = None) -> None:
+    def __init__(
+        self, store: Store, book: Book, subject_of: Callable[[str], str], console_url: str, clock: Clock | None = None
+    ) -> None:
+        self.console_url = console_url
         self._store = store
         self._book = book
         self._subject_of = subject_of
@@ -117,7 +120,7 @@ class Desk:
         return token
 
     async def make_link(self, person: str, caller: Principal) -> tuple[str, int]:
-        """Make a one-time link for a person, who is created when new. Returns its secret and when it expires."""
+        """Make a one-time link for a person, who is created when new. Returns its address and when it expires."""
         secret, now_us = secrets.token_urlsafe(32), self._clock.wall_us()
         async with self._change() as connection:
             put = accounts.put_person(connection, accounts.Wanted(id=person), now_us)
@@ -128,7 +131,7 @@ class Desk:
                 kind="OneTimeLink", name=put.person.id, action="created", version=1, revision=revision, actor=caller.actor
             )
             await self._record(body, caller.subject, [("identity", caller.identity)])
-        return secret, expires_us
+        return sign_in.link_url(self.console_url, secret), expires_us
 
     async def sign_in(self, link_secret: str, source: Source) -> OpenedSession | None:
         """Use a one-time link up and open a session; None when the link is not, or no longer, good."""

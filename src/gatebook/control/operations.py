@@ -9,7 +9,6 @@ from msgspec import Struct
 
 from gatebook.control.desk import Desk, TokenOrder
 from gatebook.identity.directory import Principal
-from gatebook.identity.sign_in import link_url
 from gatebook.state.documents import DocumentError, parse_documents
 
 
@@ -51,10 +50,9 @@ class RevokeOrder(Struct, frozen=True, kw_only=True):
 
 
 class LinkOrder(Struct, frozen=True, kw_only=True):
-    """Parameters of bootstrap. `console_url` is what the link begins with."""
+    """Parameters of bootstrap."""
 
     person: str
-    console_url: str
 
 
 async def _apply(desk: Desk, order: ApplyOrder, caller: Principal) -> object:
@@ -82,9 +80,8 @@ async def _token_create(desk: Desk, order: TokenOrder, caller: Principal) -> obj
 
 
 async def _token_list(desk: Desk, _order: GetOrder, _caller: Principal) -> object:
-    hidden = msgspec.UNSET
     return {
-        "tokens": [{**msgspec.structs.asdict(token), "sha256": hidden} for token in desk.tokens()],
+        "tokens": [{name: value for name, value in msgspec.structs.asdict(token).items() if name != "sha256"} for token in desk.tokens()],
         "people": desk.people(),
         "now_us": time.time_ns() // 1000,
     }
@@ -95,8 +92,8 @@ async def _token_revoke(desk: Desk, order: RevokeOrder, caller: Principal) -> ob
 
 
 async def _bootstrap(desk: Desk, order: LinkOrder, caller: Principal) -> object:
-    secret, expires_us = await desk.make_link(order.person, caller)
-    return {"url": link_url(order.console_url, secret), "expires_us": expires_us, "person": order.person.lower()}
+    url, expires_us = await desk.make_link(order.person, caller)
+    return {"url": url, "expires_us": expires_us, "person": order.person.lower()}
 
 
 Operation = Callable[[Desk, Any, Principal], Awaitable[object]]

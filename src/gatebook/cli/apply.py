@@ -1,0 +1,62 @@
+"""`gatebook apply`: create and change resources from YAML; all of them or none."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from gatebook.cli.main import Problem, read_settings
+from gatebook.control import office
+from gatebook.state.documents import TEXT_BYTES_MAX
+
+_SUFFIXES = (".yaml", ".yml")
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of the verb."""
+    parser.add_argument(
+        "-f", "--file", dest="files", action="append", required=True, metavar="FILE|DIR|-", help="YAML to apply; - is standard input"
+    )
+    parser.add_argument("--reason", help="why; kept with the change")
+    parser.add_argument("--dry-run", action="store_true", help="show what would change, change nothing")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Apply, and show each change as a diff."""
+    texts = [text for name in args.files for text in _read(name)]
+    result = office.run(read_settings(args), "apply", {"texts": texts, "reason": args.reason, "dry_run": args.dry_run})
+    show_changes(result)
+    if not result["changes"]:
+        raise Problem("there is nothing in these files")
+    return 0
+
+
+def show_changes(result: dict[str, object]) -> None:
+    """Print the diffs and one line for each resource."""
+    changes = result["changes"]
+    assert isinstance(changes, list)
+    for change in changes:
+        if change["diff"]:
+            print(change["diff"], end="")
+    for change in changes:
+        what = f"would be {change['action']}" if result["dry_run"] and change["action"] != "unchanged" else change["action"]
+        print(f"{change['kind']}/{change['name']} {what} (version {change['version']})")
+
+
+def _read(name: str) -> list[dict[str, str]]:
+    if name == "-":
+        return [{"source": "standard input", "text": sys.stdin.read(TEXT_BYTES_MAX + 1)}]
+    path = Path(name)
+    if path.is_dir():
+        paths = sorted(found for found in path.iterdir() if found.suffix in _SUFFIXES and found.is_file())
+        if not paths:
+            raise Problem(f"{path} holds no file that ends in .yaml or .yml")
+    else:
+        paths = [path]
+    return [{"source": str(found), "text": _text(found)} for found in paths]
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise Problem(f"{path} is not UTF-8 text") from error

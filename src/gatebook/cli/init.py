@@ -1,0 +1,34 @@
+"""`gatebook init`: make what a deployment needs before its first start. Running it again changes nothing that is there."""
+
+import argparse
+
+from gatebook.cli.main import read_settings
+from gatebook.control.key_files import create_keys
+from gatebook.settings import Settings
+from gatebook.state.store import Store
+
+
+def arguments(_parser: argparse.ArgumentParser) -> None:
+    """No arguments of its own."""
+
+
+def run(args: argparse.Namespace) -> int:
+    """Make directory, secrets and state, and say what was made."""
+    settings = read_settings(args)
+    for line in prepare(settings):
+        print(line)
+    print(f"Ready: {settings.data_dir}. Keep a copy of {settings.secrets_dir} somewhere safe: without it no payload can be read.")
+    return 0
+
+
+def prepare(settings: Settings) -> list[str]:
+    """Make what is missing; returns a line about each thing that was made. Raises KeyMissing, StateError, OSError."""
+    made = []
+    for directory in (settings.data_dir, settings.secrets_dir, settings.run_dir):
+        directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+    for path in create_keys(settings):
+        made.append(f"made {path}")
+    if not settings.state_path.exists():
+        made.append(f"made {settings.state_path}")
+    Store.open(settings.state_path).close()
+    return made

@@ -1,0 +1,53 @@
+"""Runs an operation: through the keeper when one runs, else in this process with the keeper's stream taken for that long."""
+
+import asyncio
+import json
+from typing import Any
+
+from gatebook.control.caller import account_name, local_caller
+from gatebook.control.client import KeeperAbsent, KeeperClient
+from gatebook.control.desk import Desk
+from gatebook.control.key_files import read_master_key
+from gatebook.control.operations import perform
+from gatebook.log.book import Book
+from gatebook.log.errors import StreamBusy
+from gatebook.log.vault import Vault
+from gatebook.settings import Settings
+from gatebook.state.store import Store
+
+
+class KeeperSilent(Exception):
+    """A keeper holds its stream but does not answer on its socket."""
+
+
+def keeper_client(settings: Settings) -> KeeperClient:
+    """A client of the keeper on this machine, acting as the account that runs this command."""
+    return KeeperClient(settings.keeper_socket, account_name())
+
+
+def run(settings: Settings, operation: str, params: dict[str, Any]) -> Any:
+    """Run one of `operations.OPERATIONS`; returns its JSON.
+
+    Raises KeeperRefused, KeeperSilent, and when no keeper runs whatever the desk raises (StateError, LogError).
+    """
+    try:
+        return keeper_client(settings).post(f"/control/{operation}", params)
+    except KeeperAbsent:
+        return json.loads(asyncio.run(_alone(settings, operation, json.dumps(params).encode())))
+
+
+async def _alone(settings: Settings, operation: str, params: bytes) -> bytes:
+    store = Store.open(settings.state_path, create=False)
+    try:
+        vault = Vault(settings.keys_dir, read_master_key(settings))
+        try:
+            book = Book.open(settings.log_dir, settings.keeper_stream, vault, settings.log)
+        except StreamBusy as error:
+            raise KeeperSilent(f"a keeper runs (process {error.pid}) but does not answer on {settings.keeper_socket}; try again") from error
+        try:
+            desk = Desk(store, book, vault.subject, settings.console_url)
+            return await perform(desk, operation, params, local_caller(None, vault.subject))
+        finally:
+            book.close()
+    finally:
+        store.close()
