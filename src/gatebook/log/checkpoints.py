@@ -1,0 +1,133 @@
+"""The checkpoints that a log keeps of itself: the newest, and the line of all that were signed."""
+
+from array import array
+from pathlib import Path
+
+import msgspec
+
+from gatebook.log.note import Checkpoint, NoteError, VerifierKey, open_checkpoint, parse_checkpoint, parse_key, split_note
+from gatebook.log.report import Finding, Findings
+
+CHECKPOINT_NAME = "checkpoint"
+HISTORY_NAME = "checkpoints.ndjson"
+KEY_NAME = "key.pub"
+
+
+class HistoryLine(msgspec.Struct):
+    """One line of `checkpoints.ndjson`."""
+
+    time: str
+    size: int
+    note: str
+
+
+_decode_line = msgspec.json.Decoder(HistoryLine).decode
+
+
+class LocalCheckpoints:
+    """What `tree/` says about itself. `newest` is the largest checkpoint, also when its signature is wrong: it says how far tiles and runs go."""
+
+    def __init__(self) -> None:
+        self.newest: Checkpoint | None = None
+        self.newest_note = ""
+        self.count = 0
+        self.forged: int | None = None
+        self._sizes: array[int] = array("Q")
+        self._roots = bytearray()
+
+    @property
+    def sizes(self) -> "array[int]":
+        """Sizes of the checkpoints that the key has signed, ascending."""
+        return self._sizes
+
+    def root_of(self, index: int) -> bytes:
+        """Return the signed root of the checkpoint at this place in `sizes`."""
+        return bytes(self._roots[index * 32 : index * 32 + 32])
+
+    def add(self, note: str, key: VerifierKey | None, findings: Findings) -> None:
+        """Take a checkpoint in; they come in ascending order."""
+        checkpoint, problem = open_any(note, key)
+        if checkpoint is None:
+            findings.add(Finding(kind="checkpoint", message=f"a checkpoint of the log cannot be read: {problem}"))
+            return
+        self.count += 1
+        if problem:
+            if self.forged is None:
+                self.forged = checkpoint.size
+                findings.add(Finding(kind="signature", message=f"checkpoint at {checkpoint.size} leaves: {problem}"))
+        elif self._sizes and checkpoint.size <= self._sizes[-1]:
+            if checkpoint.size < self._sizes[-1] or checkpoint.root != self.root_of(len(self._sizes) - 1):
+                findings.add(
+                    Finding(kind="checkpoint", message=f"checkpoints at {self._sizes[-1]} and {checkpoint.size} leaves contradict")
+                )
+        else:
+            self._sizes.append(checkpoint.size)
+            self._roots += checkpoint.root
+        if self.newest is None or checkpoint.size >= self.newest.size:
+            self.newest, self.newest_note = checkpoint, note
+
+
+def open_any(note: str, key: VerifierKey | None) -> tuple[Checkpoint | None, str]:
+    """Return the checkpoint in a note and what is wrong with its signature, or None and why it cannot be read."""
+    try:
+        checkpoint = parse_checkpoint(split_note(note)[0])
+    except NoteError as error:
+        return None, str(error)
+    if key is None:
+        return checkpoint, "there is no key to check it with"
+    try:
+        open_checkpoint(note, key)
+    except NoteError as error:
+        return checkpoint, str(error)
+    return checkpoint, ""
+
+
+def load_checkpoints(tree_dir: Path, key: VerifierKey | None, findings: Findings) -> LocalCheckpoints:
+    """Read and check all checkpoints in `tree/`."""
+    local = LocalCheckpoints()
+    try:
+        newest_note = (tree_dir / CHECKPOINT_NAME).read_text()
+    except FileNotFoundError:
+        newest_note = ""
+    except UnicodeDecodeError:
+        newest_note = ""
+        findings.add(Finding(kind="checkpoint", message="the newest checkpoint is not text"))
+    for line in _history(tree_dir / HISTORY_NAME):
+        try:
+            note = _decode_line(line).note
+        except msgspec.MsgspecError:
+            findings.add(Finding(kind="checkpoint", message=f"a line of {HISTORY_NAME} is malformed"))
+            continue
+        if note != newest_note:
+            local.add(note, key, findings)
+    if newest_note:
+        before = local.newest.size if local.newest else 0
+        if before > (size := _size_of(newest_note)):
+            message = f"the newest checkpoint has {size} leaves, but one with {before} was signed before"
+            findings.add(Finding(kind="rollback", message=message))
+        else:
+            local.add(newest_note, key, findings)
+    elif local.newest is not None:
+        findings.add(Finding(kind="rollback", message="the newest checkpoint is missing"))
+    return local
+
+
+def load_key(tree_dir: Path) -> VerifierKey | None:
+    """Return the key that the log names itself; None when there is none that can be read."""
+    try:
+        return parse_key((tree_dir / KEY_NAME).read_text())
+    except (FileNotFoundError, UnicodeDecodeError, NoteError):
+        return None
+
+
+def _history(path: Path) -> list[bytes]:
+    """Return the lines; one that is not finished was never signed off and is left out."""
+    try:
+        return [line for line in path.read_bytes().split(b"\n")[:-1] if line]
+    except FileNotFoundError:
+        return []
+
+
+def _size_of(note: str) -> int:
+    checkpoint, _ = open_any(note, None)
+    return checkpoint.size if checkpoint else 0
