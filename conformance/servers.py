@@ -4,6 +4,7 @@ import asyncio
 import os
 import shutil
 import signal
+import socket
 import sys
 import tempfile
 import urllib.error
@@ -52,23 +53,35 @@ async def fixture(*words: str) -> AsyncIterator[str]:
         await _end(process)
 
 
+class Gateway:
+    """A running gateway: `url` of its connector `fixture`, `data` its data directory."""
+
+    def __init__(self, url: str, data: Path, process: asyncio.subprocess.Process) -> None:
+        self.url = url
+        self.data = data
+        self._process = process
+
+    async def stop(self) -> None:
+        """Stop it as an operator would; its data stays until the context ends."""
+        await _end(self._process)
+
+
 @asynccontextmanager
-async def gateway(upstream: str) -> AsyncIterator[tuple[str, Path]]:
-    """Run a gateway with the connector `fixture` and no authentication; yields its URL and its data directory, kept until the end."""
+async def gateway(upstream: str) -> AsyncIterator[Gateway]:
+    """Run a gateway with the connector `fixture` and no authentication."""
     data = Path(tempfile.mkdtemp(prefix="gatebook-conformance-"))
     port, console_port = _free_ports(2)
+    output = data / "output"
     (data / "gatebook.toml").write_text(_SETTINGS.format(mcp_port=port, console_port=console_port))
     (data / "fixture.yaml").write_text(_CONNECTOR.format(url=upstream))
-    (data / "output").touch()
     try:
         await gatebook(data, "init")
         await gatebook(data, "apply", "-f", str(data / "fixture.yaml"))
-        with (data / "output").open("wb") as output:
-            process = await asyncio.create_subprocess_exec(*_command(data, "up"), stdout=output, stderr=output)
-        url = f"http://127.0.0.1:{port}/mcp/fixture"
+        with output.open("wb") as file:
+            process = await asyncio.create_subprocess_exec(*_command(data, "up"), env=_environment(), stdout=file, stderr=file)
         try:
-            await _answering(url, process, data / "output")
-            yield url, data
+            await _answering(f"http://127.0.0.1:{port}/mcp/fixture", process, output)
+            yield Gateway(f"http://127.0.0.1:{port}/mcp/fixture", data, process)
         finally:
             await _end(process)
     finally:
@@ -78,7 +91,7 @@ async def gateway(upstream: str) -> AsyncIterator[tuple[str, Path]]:
 async def gatebook(data: Path, *words: str) -> str:
     """Run one verb of the command line to its end; returns what it printed. Raises RuntimeError when it failed."""
     process = await asyncio.create_subprocess_exec(
-        *_command(data, *words), stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
+        *_command(data, *words), env=_environment(), stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
     )
     output, _ = await asyncio.wait_for(process.communicate(), _START_TIMEOUT_S)
     if process.returncode:
@@ -91,8 +104,6 @@ def _command(data: Path, verb: str, *words: str) -> list[str]:
 
 
 def _free_ports(number: int) -> list[int]:
-    import socket
-
     listeners = [socket.create_server(("127.0.0.1", 0)) for _ in range(number)]
     ports = [listener.getsockname()[1] for listener in listeners]
     for listener in listeners:
@@ -126,6 +137,6 @@ async def _end(process: asyncio.subprocess.Process) -> None:
         await process.wait()
 
 
-def environment_is_clean() -> bool:
-    """Say whether no GATEBOOK_ variable would change the gateway under test."""
-    return not any(name.startswith("GATEBOOK_") for name in os.environ)
+def _environment() -> dict[str, str]:
+    """Return the environment without the variables that would change the gateway under test."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("GATEBOOK_")}

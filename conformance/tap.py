@@ -107,7 +107,8 @@ class Tap:
             else:
                 whole += chunk
             await response.write(chunk)
-        if whole:
+        # What a GET or DELETE is answered with is no message of the protocol unless it says so.
+        if whole and (request.method == "POST" or b'"jsonrpc"' in whole):
             self._keep("to_client", whole)
         await response.write_eof()
         return response
