@@ -134,7 +134,7 @@ class Book:
         Raises LogUnavailable when the record is refused, RecordTooLarge.
         """
         if self._writer.failed is not None:
-            raise LogUnavailable(self._writer.failed)
+            raise LogUnavailable(self._writer.failed, self._writer.failure)
         now_us = self._clock.wall_us()
         self._watch_clock(now_us)
         record_id = id or self.new_id()

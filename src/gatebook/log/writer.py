@@ -57,9 +57,11 @@ class Writer:
         self._sync_s: deque[float] = deque(maxlen=_REMEMBERED_SYNCS)
         self._waiters: list[tuple[int, asyncio.Future[None]]] = []
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._tick_due = False
+        self._tick_loop: asyncio.AbstractEventLoop | None = None
+        self._inline = False
         self.durable_seq = durable_seq
         self.failed: UnavailableReason | None = None
+        self.failure = ""
         self.commits = 0
         self._thread = threading.Thread(target=self._run, name="log-write", daemon=True)
         self._thread.start()
@@ -82,21 +84,16 @@ class Writer:
             self._queue.append(_Roll(claimed, first_seq, created_us))
 
     def schedule(self, inline: bool) -> None:
-        """See to it that what is queued is written. `inline`: the owner allows that its thread does it, at the end of the loop's turn."""
-        if self._busy or self._tick_due:
-            return
+        """See to it that what is queued is written. `inline`: the owner allows that its own thread does it."""
+        self._inline = inline
         try:
             loop = asyncio.get_running_loop()
         except RuntimeError:
             self._hand_over()
             return
         self._loop = loop
-        if inline:
-            # After all callbacks of this turn, so that their records are in the same commit, or show that a thread is worth it.
-            self._tick_due = True
-            loop.call_soon(self._tick)
-        else:
-            self._hand_over()
+        if not self._busy:
+            self._tick_soon(loop)
 
     def waiter(self, seq: int) -> "asyncio.Future[None]":
         """Return a future that is done when the record is durable, or fails with LogUnavailable."""
@@ -111,11 +108,11 @@ class Writer:
 
     def wait(self, seq: int, timeout_s: float | None) -> None:
         """Block until the record is durable. Raises LogUnavailable, TimeoutError."""
-        if self._tick_due:
-            # The loop that would run the tick is the thread that is about to block.
-            self._hand_over()
         with self._progress:
             self._blocked_waiters += 1
+        # The loop that would do it may be the one that is about to block.
+        self._hand_over()
+        with self._progress:
             try:
                 done = self._progress.wait_for(lambda: self.failed is not None or self.durable_seq >= seq, timeout_s)
             finally:
@@ -125,13 +122,13 @@ class Writer:
         if not done:
             raise TimeoutError(f"record {seq} is not durable after {timeout_s} s")
         assert self.failed is not None
-        raise LogUnavailable(self.failed)
+        raise LogUnavailable(self.failed, self.failure)
 
     def commit_now(self) -> None:
         """Write and sync what is queued, in this thread. Only while the writer's thread is idle. Raises LogUnavailable."""
         self._commit(self._take())
         if self.failed is not None:
-            raise LogUnavailable(self.failed)
+            raise LogUnavailable(self.failed, self.failure)
 
     def close(self, reason: UnavailableReason = "closed") -> None:
         """Write what is queued, end the thread, close the files. Later appends are refused with the reason."""
@@ -145,18 +142,27 @@ class Writer:
         self._published.close()
         os.close(self._fd)
 
-    def _hand_over(self) -> None:
+    def _hand_over(self) -> bool:
+        """Let the thread write what is queued; True when there is something and the thread was idle."""
         with self._lock:
             if self._busy or not self._queue:
-                return
+                return False
             self._busy = True
         self._wake.release()
+        return True
+
+    def _tick_soon(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Commit after all callbacks of this turn of the loop, so that their records share it."""
+        if self._tick_loop is not loop:
+            self._tick_loop = loop
+            loop.call_soon(self._tick)
 
     def _tick(self) -> None:
-        self._tick_due = False
+        self._tick_loop = None
         if self._busy or not self._queue:
             return
-        if len(self._queue) <= _INLINE_RECORDS_MAX and self._queued_bytes <= _INLINE_BYTES_MAX and self._quick():
+        few = len(self._queue) <= _INLINE_RECORDS_MAX and self._queued_bytes <= _INLINE_BYTES_MAX
+        if self._inline and few and self._quick():
             self._commit(self._take())
             self._resolve()
         else:
@@ -175,30 +181,46 @@ class Writer:
     def _run(self) -> None:
         while True:
             self._wake.acquire()
-            while True:
-                with self._lock:
-                    if not self._queue:
-                        self._busy = False
-                        break
-                self._commit(self._take())
-                loop = self._loop
-                if loop is not None and self._waiters:
-                    try:
-                        loop.call_soon_threadsafe(self._resolve)
-                    except RuntimeError:
-                        # The loop has been closed: nobody waits in it any more.
-                        self._loop = None
-            if self._closing:
+            self._commit(self._take())
+            with self._lock:
+                self._busy = False
+                closing = self._closing
+                left_to_loop = not closing and not self._blocked_waiters
+            notified = self._notify_loop()
+            if (notified and left_to_loop) or self._hand_over():
+                continue
+            if closing:
                 return
+
+    def _notify_loop(self) -> bool:
+        loop = self._loop
+        if loop is None:
+            return False
+        if self._waiters or self._queue:
+            try:
+                loop.call_soon_threadsafe(self._committed, loop)
+            except RuntimeError:
+                self._loop = None  # The loop has been closed: nobody waits in it any more.
+                return False
+        return True
+
+    def _committed(self, loop: asyncio.AbstractEventLoop) -> None:
+        """In the loop: release who waits, and let them queue what they write next before the next commit begins."""
+        self._resolve()
+        if self._queue and not self._busy:
+            self._tick_soon(loop)
 
     def _commit(self, taken: tuple[list[bytes | _Roll], int]) -> None:
         items, seq = taken
+        if not items:
+            return
         if self.failed is None:
             try:
                 self._write(items)
-            except OSError as error:
-                # Anything, ENOSPC too: space was taken ahead, so even that is a fault of the disk by now.
-                self.failed = "io_error" if unavailable_reason(error) != "disk_full" else "disk_full"
+            except Exception as error:
+                # Whatever it was, ENOSPC too (the space was taken ahead), and also a fault of our own: nobody may wait for ever.
+                self.failed = unavailable_reason(error) if isinstance(error, OSError) else "io_error"
+                self.failure = f"{type(error).__name__}: {error}"
             else:
                 self._published.move(self._position)
         with self._progress:
@@ -244,7 +266,7 @@ class Writer:
         if self.durable_seq >= seq:
             future.set_result(None)
         elif self.failed is not None:
-            future.set_exception(LogUnavailable(self.failed))
+            future.set_exception(LogUnavailable(self.failed, self.failure))
         else:
             return False
         return True
