@@ -1,0 +1,152 @@
+"""What the client gets: the connector's final answer, or an error that says what went wrong in words a person or a model can use."""
+
+
+from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+
+from gatebook.gateway import bridge, headers, sse, wire
+from gatebook.gateway import outcome as judge
+from gatebook.gateway.connectors import Runtime
+from gatebook.gateway.context import Context
+from gatebook.gateway.plan import LISTS, Refusal
+from gatebook.gateway.upstream.exchange import HttpFailure, InvalidAnswer, Item, Leg
+from gatebook.gateway.upstream.h1 import UpstreamError
+from gatebook.policy.access import visible
+from gatebook.record.parts import Client, Outcome
+
+if TYPE_CHECKING:
+    from gatebook.gateway.call import Live
+    from gatebook.gateway.gate import Gate
+
+_STATUS_BY_CODE = {
+    wire.PARSE_ERROR: 400,
+    wire.INVALID_REQUEST: 400,
+    wire.INVALID_PARAMS: 400,
+    wire.HEADER_MISMATCH: 400,
+    wire.MISSING_CAPABILITY: 400,
+    wire.UNSUPPORTED_VERSION: 400,
+    wire.METHOD_NOT_FOUND: 404,
+}
+_CLIENT_CHARS_MAX = 128
+
+
+class Final(Struct, frozen=True):
+    """The final answer: the message, its outcome, the event it came in where it goes out unchanged, and its HTTP status."""
+
+    body: bytes
+    outcome: Outcome
+    event: bytes | None = None
+    status: int | None = None
+
+
+def final(gate: "Gate", live: "Live", leg: Leg, item: Item) -> Final:
+    """Make the client's answer from the connector's. Raises NotBridged."""
+    message = item.message
+    assert message is not None and live.plan is not None and live.plan.runtime is not None and live.exchange is not None
+    outcome = judge.of_answer(message, live.exchange.http_status)
+    body = message.raw
+    method = live.message.method
+    if method in LISTS and message.result is not None:
+        live.plan.runtime.catalog.learn(method, message.result)
+        body = without_hidden(live.plan.runtime, method, message, modern=leg.modern)
+    if live.context.modern != leg.modern:
+        changed = wire.parse_answer(body)
+        body = bridge.answer_for_modern(method, changed) if live.context.modern else bridge.answer_for_legacy(changed)
+    if outcome.status == "pending":
+        gate.rounds.wait_for(message.result or b"{}", live)
+    if body is not message.raw:
+        return Final(body, outcome, sse.event(body) if live.exchange.form == "sse" else None)
+    if live.exchange.form == "sse":
+        return Final(body, outcome, item.raw)
+    return Final(body, outcome, None, live.exchange.http_status if live.exchange.form == "json" else None)
+
+
+def without_hidden(runtime: Runtime, method: str, message: wire.Message, *, modern: bool) -> bytes:
+    """Return the answer to a list without the tools that may not be called; unchanged where nothing is hidden."""
+    if method != "tools/list" or not (runtime.rules.tools_deny or runtime.rules.tools_allow != ("*",)):
+        return message.raw
+    members = wire.raw_map(message.result)
+    kept = [tool for tool in wire.raw_list(members.get("tools")) if visible(name_of(tool) or "", runtime.rules)]
+    members["tools"] = wire.raw(wire.encode(kept))
+    if modern:
+        # What is filtered for one must not be served to another from a shared cache.
+        members["cacheScope"] = wire.raw(b'"private"')
+    return wire.response(message.id or b"null", wire.encode(members))
+
+
+def name_of(entry: Any) -> str | None:
+    """Return `name` of a listed entry."""
+    return wire.text_of(wire.raw_map(bytes(entry)).get("name"))
+
+
+def of_error(live: "Live", error: Exception) -> Final:
+    """Make the client's answer from what went wrong on the way to the connector."""
+    if isinstance(error, Refusal):
+        return Final(wire.error(live.message.id, error.code, str(error), error.data), judge.refused(error.code, str(error), error.error_class), None, error.status)
+    if isinstance(error, bridge.NotBridged):
+        outcome = Outcome(status="protocol_error", transport="not_sent", rpc_code=wire.NOT_BRIDGED, error_class="unsupported", detail=str(error))
+        return Final(wire.error(live.message.id, wire.NOT_BRIDGED, str(error)), outcome, None, 400 if live.context.modern else 200)
+    if isinstance(error, HttpFailure):
+        if error.status == 404 and live.session is not None and live.message.method != "initialize" and live.context.connector is not None:
+            return _session_gone(live, error)
+        return failed(live, judge.of_failure("http_error", str(error), error.status))
+    if isinstance(error, UpstreamError):
+        return failed(live, judge.of_failure(error.reason, str(error)))
+    assert isinstance(error, InvalidAnswer)
+    return failed(live, judge.of_failure("invalid", str(error)))
+
+
+def _session_gone(live: "Live", error: HttpFailure) -> Final:
+    # The client can mend this itself: 404 tells it to initialize again (MCP, transports, session management).
+    body = wire.error(live.message.id, wire.INVALID_REQUEST, "the connector has ended this session; initialize again")
+    return Final(body, judge.of_failure("http_error", "the connector has ended the session", error.status), None, 404)
+
+
+def failed(live: "Live", outcome: Outcome) -> Final:
+    """Make the answer for a call that brought none: a tool error where a model reads it, else a JSON-RPC error."""
+    who = f"The connector {live.asked.connector}" if live.asked.connector else "The gateway"
+    text = f"{who} could not answer: {outcome.detail or outcome.status}."
+    if live.message.method == "tools/call":
+        return Final(wire.tool_error(live.message.id or b"null", text, modern=live.context.modern), outcome)
+    data = {"status": outcome.status, "error_class": outcome.error_class}
+    return Final(wire.error(live.message.id, wire.UPSTREAM_FAILED, text, data), outcome)
+
+
+def not_recorded(message: wire.Message, reason: str, *, ran: bool = False) -> bytes:
+    """Write the error for a call that cannot be recorded."""
+    text = (
+        "The call was carried out, but its outcome could not be recorded, so its answer is withheld. Do not repeat it unasked."
+        if ran
+        else "The call was not carried out: it could not be recorded."
+    )
+    return wire.error(message.id, wire.AUDIT_UNAVAILABLE, text, {"reason": "audit_unavailable", "detail": reason, "carried_out": ran})
+
+
+def session_header(live: "Live") -> tuple[tuple[bytes, bytes], ...]:
+    """Return the header that gives a client its session id, on the answer to its initialize."""
+    if live.session is None or live.message.method != "initialize":
+        return ()
+    return ((b"mcp-session-id", live.session.id.encode()),)
+
+
+def status_of(live: "Live", body: bytes) -> int:
+    """Return the HTTP status of an answer that the gateway has put together; handshake revisions always use 200."""
+    if not live.context.modern or b'"error"' not in body:
+        return 200
+    message = wire.parse_answer(body)
+    return 200 if message.error is None else _STATUS_BY_CODE.get(wire.error_head(message.error).code, 200)
+
+
+def note_client(context: Context, meta: dict[str, Any]) -> None:
+    """Take the client's name and version from a request of the stateless era."""
+    context.client = client_of(wire.raw_map(bytes(meta.get(headers.META_CLIENT, b"{}"))), context.client.user_agent)
+    context.protocol = wire.text_of(meta.get(headers.META_VERSION)) or context.protocol
+
+
+def client_of(info: dict[str, Any], user_agent: str | None) -> Client:
+    """Read clientInfo."""
+    name, version = (wire.text_of(info.get(key)) for key in ("name", "version"))
+    return Client(name=name and name[:_CLIENT_CHARS_MAX], version=version and version[:_CLIENT_CHARS_MAX], user_agent=user_agent)
+
+

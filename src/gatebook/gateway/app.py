@@ -1,0 +1,268 @@
+"""The MCP listener: HTTP in, checks in a fixed order, then the message goes to where its kind belongs. Pure ASGI, no framework.
+
+Order: path, Host and Origin, token, HTTP method, size, JSON, session. Each refusal is on the record before it is sent.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from gatebook.gateway import headers as rules
+from gatebook.gateway import outcome as judge
+from gatebook.gateway import stream, traffic, wire
+from gatebook.gateway.call import Live, refuse, serve
+from gatebook.gateway.context import Context, now_ns, source_of, trace_of, user_agent_of
+from gatebook.gateway.gate import Gate
+from gatebook.gateway.plan import Refusal
+from gatebook.gateway.recorder import Asked
+from gatebook.gateway.reply import BatchReply, Reply, Send
+from gatebook.gateway.sessions import Session
+from gatebook.gateway.watch import Watch
+from gatebook.identity.directory import Principal
+from gatebook.identity.directory import Refusal as Unknown
+from gatebook.log.errors import LogUnavailable
+from gatebook.record.parts import Client
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+_PREFIX = "/mcp"
+_WELL_KNOWN = "/.well-known/oauth-protected-resource"
+_BATCH_MAX = 50
+_LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
+_NOBODY = Principal(person="", subject="-", email="", name="", groups=(), kind="person", auth="token", identity=b"{}")
+
+
+class GatewayApp:
+    """The ASGI application of a worker."""
+
+    def __init__(self, gate: Gate) -> None:
+        self._gate = gate
+        mcp = gate.settings.mcp
+        public = urlsplit(gate.settings.mcp_url)
+        self._hosts = {public.netloc.lower(), *(host.lower() for host in mcp.allowed_hosts)}
+        self._origins = {f"{public.scheme}://{public.netloc}".lower(), *(origin.lower() for origin in mcp.allowed_origins)}
+        self._base = gate.settings.mcp_url
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one HTTP request."""
+        if scope["type"] != "http":
+            return
+        received_ns = now_ns()
+        path: str = scope["path"]
+        reply = Reply(send)
+        if path == _PREFIX or path.startswith(_PREFIX + "/"):
+            await self._mcp(scope, receive, reply, received_ns)
+        elif path == "/healthz":
+            healthy = self._gate.recorder.book.healthy
+            await reply.json(200 if healthy is None else 503, wire.encode({"status": healthy or "ok"}))
+        elif path.startswith(_WELL_KNOWN):
+            await reply.json(200, wire.encode(self._metadata(path.removeprefix(_WELL_KNOWN))))
+        else:
+            await reply.json(404, wire.encode({"error": "not found; MCP is at /mcp and /mcp/<connector>"}))
+
+    def _metadata(self, rest: str) -> dict[str, Any]:
+        """Protected resource metadata, RFC 9728 section 3.2."""
+        name = rest.removeprefix(_PREFIX).strip("/")
+        resource = self._base + _PREFIX + (f"/{name}" if name else "")
+        return {"resource": resource, "bearer_methods_supported": ["header"], "resource_name": "Gatebook"}
+
+    async def _mcp(self, scope: Scope, receive: Receive, reply: Reply, received_ns: int) -> None:
+        fault: rules.HeaderError | None = None
+        try:
+            headers = rules.read(scope["headers"])
+        except rules.HeaderError as error:
+            headers, fault = dict(scope["headers"]), error
+        context = self._context(scope, headers, received_ns)
+        if (banned := self._banned(headers)) is not None:
+            await self._refuse(context, reply, Refusal(wire.INVALID_REQUEST, banned[1], status=banned[0], error_class="permission"))
+            return
+        if not await self._identify(context, reply):
+            return
+        if fault is not None:
+            await self._refuse(context, reply, Refusal(fault.code, str(fault), status=400))
+            return
+        method = scope["method"]
+        if method == "POST":
+            await self._post(context, receive, reply)
+        elif method in ("GET", "DELETE") and not context.modern:
+            await self._of_session(method, context, receive, reply)
+        else:
+            allowed = b"POST" if context.modern else b"GET, POST, DELETE"
+            context.http_method = method[:16]
+            await self._note(context, Refusal(wire.INVALID_REQUEST, f"HTTP method {method[:16]} is not served here", status=405, error_class="unsupported"))
+            await reply.empty(405, [(b"allow", allowed)])
+
+    def _context(self, scope: Scope, headers: dict[bytes, bytes], received_ns: int) -> Context:
+        path: str = scope["path"]
+        name = path[len(_PREFIX) + 1 :] if path != _PREFIX else ""
+        version = headers.get(b"mcp-protocol-version")
+        return Context(
+            endpoint=path[:200],
+            connector=name or None,
+            headers=headers,
+            source=source_of(scope.get("client")),
+            received_ns=received_ns,
+            modern=rules.is_modern(headers),
+            principal=_NOBODY,
+            actor=_NOBODY.actor,
+            client=Client(user_agent=user_agent_of(headers)),
+            protocol="2025-03-26" if version is None else version[:32].decode("latin-1"),
+        )
+
+    def _banned(self, headers: dict[bytes, bytes]) -> tuple[int, str] | None:
+        """Check Host and Origin: a web page must not reach the gateway through a name that it controls (DNS rebinding)."""
+        host = headers.get(b"host", b"").decode("latin-1").lower()
+        name = host.rsplit(":", 1)[0] if not host.endswith("]") else host
+        if host not in self._hosts and name not in self._hosts and name not in _LOOPBACK:
+            return 421, "the Host header names another host; see mcp.allowed_hosts"
+        origin = headers.get(b"origin")
+        if origin is None:
+            return None
+        text = origin.decode("latin-1").lower()
+        loopback = urlsplit(text).hostname in ("localhost", "127.0.0.1", "::1")
+        if text not in self._origins and not (loopback and name in _LOOPBACK):
+            return 403, "the Origin header names a page that may not use this gateway; see mcp.allowed_origins"
+        return None
+
+    async def _identify(self, context: Context, reply: Reply) -> bool:
+        gate = self._gate
+        assert gate.directory is not None
+        authorization = context.headers.get(b"authorization")
+        known = gate.directory.authenticate(None if authorization is None else authorization.decode("latin-1"), time.time_ns() // 1000)
+        if not isinstance(known, Unknown):
+            context.principal = known
+            context.actor = known.actor
+            return True
+        try:
+            await gate.recorder.auth_failed(known.reason, context.endpoint, known.actor, context.source, context.client).durable()
+        except LogUnavailable:
+            pass  # refused either way; the book notes that it could not be written
+        await reply.json(401, wire.error(None, wire.INVALID_REQUEST, f"access token {known.reason}"), [self._challenge(context, known.reason)])
+        return False
+
+    def _challenge(self, context: Context, reason: str) -> tuple[bytes, bytes]:
+        """RFC 6750 section 3 and RFC 9728 section 5.1."""
+        metadata = f'Bearer resource_metadata="{self._base}{_WELL_KNOWN}{_PREFIX}'
+        if context.connector is not None and context.connector.replace("-", "").isalnum():
+            metadata += f"/{context.connector}"
+        error = "" if reason == "missing" else ', error="invalid_token"'
+        return (b"www-authenticate", f'{metadata}"{error}'.encode())
+
+    async def _post(self, context: Context, receive: Receive, reply: Reply) -> None:
+        body = b""
+        try:
+            kind = context.headers.get(b"content-type", b"").split(b";")[0].strip().lower()
+            if kind != b"application/json":
+                raise Refusal(wire.INVALID_REQUEST, "Content-Type must be application/json", status=415, error_class="invalid_input")
+            body = await self._body(context, receive)
+            if wire.is_batch(body):
+                await self._batch(context, body, receive, reply)
+                return
+            message = wire.parse(body, self._gate.settings.limits.depth_max)
+            session = self._session(context, message)
+            await self._take(context, message, receive, reply, session)
+        except wire.WireError as error:
+            await self._refuse(context, reply, Refusal(error.code, str(error), status=400), body)
+        except Refusal as refusal:
+            await self._refuse(context, reply, refusal, body)
+
+    async def _body(self, context: Context, receive: Receive) -> bytes:
+        limit = self._gate.settings.limits.body_bytes_max
+        parts: list[bytes] = []
+        size = 0
+        while True:
+            event = await receive()
+            if event["type"] == "http.disconnect":
+                raise Refusal(wire.INVALID_REQUEST, "the client went away before its request was complete", status=400, error_class="cancelled")
+            parts.append(event.get("body", b""))
+            size += len(parts[-1])
+            if size > limit:
+                raise Refusal(wire.INVALID_REQUEST, f"the body is larger than {limit} bytes", status=413, error_class="too_large")
+            if not event.get("more_body", False):
+                return parts[0] if len(parts) == 1 else b"".join(parts)
+
+    def _session(self, context: Context, message: wire.Message) -> Session | None:
+        """Return the session that a request of the handshake era names. Raises Refusal 404 for one that is not this person's."""
+        if context.modern:
+            return None
+        id_text = context.headers.get(b"mcp-session-id")
+        if id_text is None or message.method == "initialize":
+            if message.method != "initialize":
+                context.session = self._gate.sessions.stateless((context.principal.person, context.client.user_agent or "", context.endpoint))
+            return None
+        session = self._gate.sessions.find(id_text.decode("latin-1"), context.principal.person, context.connector)
+        if session is None:
+            raise Refusal(wire.INVALID_REQUEST, "there is no such session; initialize again", status=404, error_class="not_found")
+        context.session, context.protocol = session.id, session.protocol
+        context.client = Client(name=session.client.name, version=session.client.version, user_agent=context.client.user_agent)
+        return session
+
+    async def _take(self, context: Context, message: wire.Message, receive: Receive, reply: Reply, session: Session | None) -> None:
+        if message.kind == "request":
+            watch = Watch(receive)
+            try:
+                await serve(self._gate, context, message, reply, session, watch)
+            finally:
+                watch.stop()
+            return
+        status = await traffic.take(self._gate, context, message, session)
+        await reply.empty(status)
+
+    async def _batch(self, context: Context, body: bytes, receive: Receive, reply: Reply) -> None:
+        """JSON-RPC batches exist in MCP 2025-03-26 only."""
+        if context.modern or context.headers.get(b"mcp-protocol-version", b"2025-03-26") != b"2025-03-26":
+            raise Refusal(wire.INVALID_REQUEST, "batches are not part of this protocol version; send one message", status=400)
+        messages = wire.parse_batch(body, self._gate.settings.limits.depth_max, _BATCH_MAX)
+        if any(message.method == "initialize" for message in messages):
+            raise Refusal(wire.INVALID_REQUEST, "initialize must not be part of a batch", status=400)
+        replies = [BatchReply() for message in messages if message.kind == "request"]
+        waiting = iter(replies)
+        work = []
+        for message in messages:
+            own = next(waiting) if message.kind == "request" else BatchReply()
+            work.append(self._take(context, message, _never, own, self._session(context, message)))
+        await asyncio.gather(*work)
+        answers = [own.body for own in replies if own.body is not None]
+        if answers:
+            await reply.json(200, b"[" + b",".join(answers) + b"]")
+        else:
+            await reply.empty(202)
+
+    async def _of_session(self, method: str, context: Context, receive: Receive, reply: Reply) -> None:
+        """GET opens the session's own stream, DELETE ends the session."""
+        context.http_method = method
+        try:
+            if b"mcp-session-id" not in context.headers:
+                raise Refusal(wire.INVALID_REQUEST, "the header Mcp-Session-Id is missing", status=400, error_class="invalid_input")
+            session = self._session(context, wire.Message("notification", b""))
+            assert session is not None
+            if method == "DELETE":
+                await traffic.end_session(self._gate, context, session)
+                await reply.empty(200)
+            else:
+                await stream.serve(self._gate, context, session, receive, reply)
+        except Refusal as refusal:
+            await self._refuse(context, reply, refusal)
+
+    async def _refuse(self, context: Context, reply: Reply, refusal: Refusal, body: bytes = b"") -> None:
+        await refuse(self._gate, self._unread(context, body), reply, refusal)
+
+    async def _note(self, context: Context, refusal: Refusal) -> None:
+        outcome = judge.refused(refusal.code, str(refusal), refusal.error_class)
+        live = self._unread(context, b"")
+        try:
+            await self._gate.recorder.refused(context, live.asked, outcome, (now_ns() - context.received_ns) // 1000).durable()
+        except LogUnavailable:
+            return
+
+    def _unread(self, context: Context, body: bytes) -> Live:
+        asked = Asked(trace=trace_of(None, context.headers), connector=context.connector, params=body or None)
+        return Live(context, wire.Message("request", body), asked, None)
+
+
+async def _never() -> MutableMapping[str, Any]:
+    await asyncio.Event().wait()
+    raise AssertionError
+

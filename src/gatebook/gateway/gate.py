@@ -1,0 +1,213 @@
+"""The gateway of one worker: what is in force, who has what open, and the limits."""
+
+import asyncio
+import contextlib
+import itertools
+import logging
+import os
+from collections import Counter
+from collections.abc import Callable, Coroutine
+from typing import TYPE_CHECKING, Any
+
+from gatebook.gateway import wire
+from gatebook.gateway.connectors import Runtime
+from gatebook.gateway.context import Context
+from gatebook.gateway.legs import Legs
+from gatebook.gateway.plan import Refusal
+from gatebook.gateway.recorder import Move, Recorder
+from gatebook.gateway.rounds import Rounds
+from gatebook.gateway.sessions import Sessions
+from gatebook.identity.directory import Directory
+from gatebook.log.book import Book
+from gatebook.log.errors import LogUnavailable
+from gatebook.policy.access import granted
+from gatebook.settings import Settings
+from gatebook.state.snapshot import Snapshot
+
+if TYPE_CHECKING:
+    from gatebook.gateway.call import Live
+
+_PART_BYTES_MAX = 8 << 20
+_SWEEP_S = 10.0
+_logger = logging.getLogger(__name__)
+
+
+class Gate:
+    """Built once per worker. `apply` swaps what is in force; calls in flight end under what they began with."""
+
+    def __init__(self, settings: Settings, book: Book, subject_of: Callable[[str], str], slot: int = 0) -> None:
+        self.settings = settings
+        self.recorder = Recorder(book, _PART_BYTES_MAX)
+        self.sessions = Sessions(slot, settings.limits.sessions_max, settings.limits.session_idle_s)
+        self.legs = Legs()
+        self.rounds = Rounds()
+        self.runtimes: dict[str, Runtime] = {}
+        self.directory: Directory | None = None
+        self.bundle = ""
+        self._standing: set[str] = set()
+        self.slot = slot
+        self._subject_of = subject_of
+        self._live: set[Live] = set()
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._per_person: Counter[str] = Counter()
+        self._own_ids = itertools.count(1)
+        self._sweeper: asyncio.Task[None] | None = None
+
+    def apply(self, snapshot: Snapshot) -> None:
+        """Put a new snapshot in force."""
+        self.directory = Directory(snapshot, self._subject_of, auth=self.settings.mcp.auth)
+        self.bundle = snapshot.bundle
+        active = {person.id for person in snapshot.people.values() if person.active}
+        self._standing = {token.id for token in snapshot.tokens.values() if token.revoked_us is None and token.person in active}
+        for name in list(self.runtimes):
+            current = snapshot.connectors.get(name)
+            if current is None or current != self.runtimes[name].connector:
+                self.spawn(self._retire(self.runtimes.pop(name)))
+        for name, connector in snapshot.connectors.items():
+            if name not in self.runtimes:
+                self.runtimes[name] = Runtime(connector, self.settings, os.environ, self.recorder)
+        self._withdraw()
+        if self._sweeper is None:
+            self._sweeper = asyncio.create_task(self._sweep())
+
+    async def _retire(self, runtime: Runtime) -> None:
+        """Let the calls of a connector that was changed or deleted end, then close it."""
+        for session in self.sessions:
+            if (leg := session.legs.pop(runtime.name, None)) is not None:
+                self.legs.forget(leg)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(runtime.timeout_s):
+                while runtime.in_flight:
+                    await asyncio.sleep(0.1)
+        await runtime.close("changed")
+
+    def _withdraw(self) -> None:
+        """End calls and streams of people whose token or access is gone."""
+        for live in list(self._live):
+            who = live.context.principal
+            runtime = live.plan.runtime if live.plan is not None else None
+            current = self.runtimes.get(runtime.name) if runtime is not None else None
+            lost_connector = runtime is not None and (current is None or not granted(who.person, who.email, who.groups, current.rules))
+            if lost_connector or (who.token_id is not None and who.token_id not in self._standing):
+                live.cancel("access was withdrawn")
+
+    def take_place(self, context: Context, runtime: Runtime | None) -> Callable[[], None]:
+        """Count a call in; the returned function counts it out. Raises Refusal above a limit."""
+        limits, person = self.settings.limits, context.principal.person
+        if len(self._live) >= limits.concurrency_max:
+            raise _overloaded(f"the gateway has {limits.concurrency_max} calls in flight")
+        if self._per_person[person] >= limits.person_concurrency_max:
+            raise _overloaded(f"you have {limits.person_concurrency_max} calls in flight")
+        if runtime is not None and runtime.in_flight >= runtime.concurrency_max:
+            raise _overloaded(f"the connector {runtime.name} has {runtime.concurrency_max} calls in flight")
+        self._per_person[person] += 1
+        if runtime is not None:
+            runtime.in_flight += 1
+
+        def release() -> None:
+            self._per_person[person] -= 1
+            if not self._per_person[person]:
+                del self._per_person[person]
+            if runtime is not None:
+                runtime.in_flight -= 1
+
+        return release
+
+    def remember(self, live: "Live") -> None:
+        """A call is in flight."""
+        live.task = asyncio.current_task()
+        self._live.add(live)
+        if live.session is not None and live.message.id is not None:
+            live.session.live[live.message.id] = live
+
+    def forget(self, live: "Live") -> None:
+        """A call is over, unless its answer will come on another stream."""
+        if live.detached:
+            return
+        self._live.discard(live)
+        if live.session is not None and live.message.id is not None and live.session.live.get(live.message.id) is live:
+            del live.session.live[live.message.id]
+
+    def detach(self, live: "Live") -> None:
+        """The answer will come on the session's own stream; if it does not, the call ends as timed out."""
+        live.detached = True
+        live.task = None
+        timeout_s = live.plan.runtime.timeout_s if live.plan is not None and live.plan.runtime is not None else self.settings.limits.timeout_s
+        self.spawn(self._expire(live, timeout_s))
+
+    async def _expire(self, live: "Live", timeout_s: float) -> None:
+        from gatebook.gateway import call  # call builds on the gate
+        from gatebook.gateway import outcome as judge
+
+        await asyncio.sleep(timeout_s)
+        if live.detached:
+            live.detached = False
+            await call.finish(self, live, judge.of_failure("timeout", f"no answer within {timeout_s:g} s"), None)
+            self.forget(live)
+
+    def spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run something beside the calls; it is kept until it ends."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            _logger.error("a background task failed: %s", type(error).__name__, exc_info=error)
+
+    def own_request_id(self) -> bytes:
+        """Return an id for a request of the gateway's own."""
+        return b'"gatebook-%d"' % next(self._own_ids)
+
+    def let_through(self, connector: str) -> None:
+        """A call goes on unrecorded because its connector says so: that must not pass unnoticed."""
+        _logger.critical("UNRECORDED CALL let through for connector %s: on_log_failure is allow and the log cannot be written", connector)
+
+    def note(self, context: Context, message: wire.Message, move: Move) -> None:
+        """Record a message that is not waited for."""
+        with contextlib.suppress(LogUnavailable):
+            self.recorder.relayed(context, message, move)
+
+    def may_use(self, context: Context, runtime: Runtime) -> bool:
+        """Tell whether the person may use the connector at all."""
+        who = context.principal
+        return granted(who.person, who.email, who.groups, runtime.rules)
+
+    def note_unlisted(self, runtime: Runtime, reason: str) -> None:
+        """A connector could not be listed; the others were."""
+        _logger.warning("connector %s could not be listed: %s", runtime.name, reason)
+
+    async def _sweep(self) -> None:
+        while True:
+            await asyncio.sleep(_SWEEP_S)
+            for session in self.sessions.surplus():
+                await session.close("idle")
+                await self.close_children(session.id, "idle")
+            await self.legs.sweep()
+
+    async def close_children(self, session_id: str, reason: str) -> None:
+        """Stop the stdio children that were started for a session."""
+        for runtime in list(self.runtimes.values()):
+            if runtime.children is not None:
+                await runtime.children.close(f"session:{session_id}", reason)
+
+    async def close(self) -> None:
+        """End everything: calls in flight get their time, then are cancelled, each with its record."""
+        deadline = asyncio.get_running_loop().time() + self.settings.limits.drain_s
+        while self._live and asyncio.get_running_loop().time() < deadline:
+            await asyncio.sleep(0.05)
+        for live in list(self._live):
+            live.cancel("the gateway is stopping")
+        if self._sweeper is not None:
+            self._sweeper.cancel()
+        await self.legs.close()
+        for runtime in self.runtimes.values():
+            await runtime.close("stopped")
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+
+def _overloaded(text: str) -> Refusal:
+    return Refusal(wire.OVERLOADED, f"Too many calls at once: {text}. Try again shortly.", status=503, error_class="overloaded")

@@ -1,0 +1,111 @@
+"""Messages from the client that are not requests: notifications, answers to a connector's questions, and the end of a session."""
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from gatebook.gateway import headers, wire
+from gatebook.gateway.context import Context
+from gatebook.gateway.plan import Refusal
+from gatebook.gateway.recorder import Move
+from gatebook.gateway.sessions import Session
+from gatebook.gateway.upstream.channel import Channel
+from gatebook.gateway.upstream.exchange import Leg
+from gatebook.gateway.upstream.h1 import UpstreamError
+from gatebook.log.errors import LogUnavailable
+
+if TYPE_CHECKING:
+    from gatebook.gateway.gate import Gate
+
+_CANCEL_GRACE_S = 2.0
+
+
+async def take(gate: "Gate", context: Context, message: wire.Message, session: Session | None) -> int:
+    """Record the message, pass it on where it belongs, and return the HTTP status. Raises Refusal."""
+    if context.modern:
+        if message.kind != "notification":
+            raise Refusal(wire.INVALID_REQUEST, "a response cannot be posted in this protocol version", status=400)
+        try:
+            headers.check_version((context.protocol or "")[:32])
+        except headers.HeaderError as error:
+            raise Refusal(error.code, str(error), status=400).with_data(error.data) from error
+        await _record(gate, context, message, None, None, relayed=False)
+        return 202
+    if session is None:
+        return await _without_session(gate, context, message)
+    if message.kind == "notification":
+        return await _notification(gate, context, message, session)
+    return await _answer(gate, context, message, session)
+
+
+async def _without_session(gate: "Gate", context: Context, message: wire.Message) -> int:
+    """A connector without sessions gets the message as it came; on the aggregate it belongs to nobody."""
+    runtime = gate.runtimes.get(context.connector or "")
+    relayed = runtime is not None and runtime.connector.spec.transport == "http"
+    if context.connector is not None and (runtime is None or not gate.may_use(context, runtime)):
+        raise Refusal(wire.INVALID_REQUEST, f"there is no connector {context.connector[:64]!r} here", status=404, error_class="not_found")
+    await _record(gate, context, message, context.connector, None, relayed=relayed)
+    if not relayed or runtime is None:
+        return 202
+    return await _pass_on(await gate.legs.find(runtime, context, None), message, context)
+
+
+async def _notification(gate: "Gate", context: Context, message: wire.Message, session: Session) -> int:
+    if message.method == "notifications/cancelled":
+        return await _cancelled(gate, context, message, session)
+    # On a channel, and on the aggregate, the gateway has done the handshake itself and has sent this.
+    own = message.method == "notifications/initialized"
+    legs = {name: leg for name, leg in session.legs.items() if not (own and (isinstance(leg, Channel) or session.connector is None)) and not leg.modern}
+    await _record(gate, context, message, session.connector, None, relayed=bool(legs))
+    statuses = [await _pass_on(leg, message, context) for leg in legs.values()]
+    return statuses[0] if len(statuses) == 1 else 202
+
+
+async def _cancelled(gate: "Gate", context: Context, message: wire.Message, session: Session) -> int:
+    live = session.live.get(wire.cancelled_id(message.params) or b"")
+    connector = live.asked.connector if live is not None else session.connector
+    leg = session.legs.get(connector or "")
+    await _record(gate, context, message, connector, live.id if live is not None else None, relayed=leg is not None)
+    status = 202 if leg is None or leg.modern else await _pass_on(leg, message, context)
+    if live is not None:
+        # A connector need not answer what was cancelled; the stream must end all the same.
+        asyncio.get_running_loop().call_later(_CANCEL_GRACE_S, live.cancel, "the client cancelled it")
+    return status
+
+
+async def _answer(gate: "Gate", context: Context, message: wire.Message, session: Session) -> int:
+    """Pass the client's answer to the connector that asked, under the id that the connector gave its question."""
+    asked = session.asked.pop(message.id or b"", None)
+    connector = asked.connector if asked is not None else session.connector
+    leg = session.legs.get(connector or "")
+    if leg is None or (asked is None and session.connector is None):
+        await _record(gate, context, message, connector, None, relayed=False)
+        return 202
+    await _record(gate, context, message, connector, asked.call if asked is not None else None, relayed=True)
+    if asked is not None and asked.id != message.id:
+        message = wire.parse_answer(wire.with_id(message, asked.id))
+    return await _pass_on(leg, message, context)
+
+
+async def _pass_on(leg: Leg, message: wire.Message, context: Context) -> int:
+    try:
+        return await leg.pass_on(message, headers.forwarded(context.headers))
+    except UpstreamError as error:
+        raise Refusal(wire.UPSTREAM_FAILED, f"the connector could not be reached: {error}", status=502, error_class="upstream_down") from error
+
+
+async def _record(gate: "Gate", context: Context, message: wire.Message, connector: str | None, call: str | None, *, relayed: bool) -> None:
+    try:
+        await gate.recorder.relayed(context, message, Move(to_client=False, connector=connector, call=call, relayed=relayed)).durable()
+    except LogUnavailable as error:
+        raise Refusal(wire.AUDIT_UNAVAILABLE, "the message could not be recorded and was not passed on", status=503, error_class="log_unavailable") from error
+
+
+async def end_session(gate: "Gate", context: Context, session: Session) -> None:
+    """End a session: calls in flight are cancelled, connectors are told."""
+    message = wire.Message("notification", b"", method="session/delete")
+    await _record(gate, context, message, session.connector, None, relayed=True)
+    gate.sessions.drop(session)
+    for live in list(session.live.values()):
+        live.cancel("the client ended its session")
+    await session.close("stopped")
+    await gate.close_children(session.id, "stopped")
