@@ -6,7 +6,7 @@ Needs Python 3.11 and nothing else; each verb first sets up what it needs (scrip
 
 import sys
 
-if sys.version_info < (3, 11):
+if sys.version_info < (3, 11):  # noqa: UP036 - whoever runs this may have an older Python
     sys.exit(f"Gatebook needs Python 3.11 or newer; this is {sys.version.split()[0]}.")
 
 from scripts import verbs

@@ -14,9 +14,7 @@ def ensure(package: str, purpose: str) -> bool:
     """Return True when the package's command is there, after installing it if need be; else say what is skipped."""
     if shutil.which(COMMANDS[package]) or install([package]):
         return True
-    print(
-        f"\n*** SKIPPED: {purpose}\n*** It needs the Debian package {package}: apt-get install {package}\n", file=sys.stderr, flush=True
-    )
+    print(f"\n*** SKIPPED: {purpose}\n*** It needs the Debian package {package}: apt-get install {package}\n", file=sys.stderr, flush=True)
     return False
 
 

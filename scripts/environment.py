@@ -76,7 +76,16 @@ def _create(directory: Path) -> None:
 
 
 def _pip(directory: Path, *arguments: str) -> None:
-    command = [_python(directory), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input", *arguments]
+    command: list[str | Path] = [
+        _python(directory),
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--disable-pip-version-check",
+        "--no-input",
+        *arguments,
+    ]
     _run(command, f"pip could not install {' '.join(arguments)}")
 
 

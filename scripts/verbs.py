@@ -106,7 +106,18 @@ def _lock(arguments: list[str]) -> int:
 
 
 def _clean(arguments: list[str]) -> int:
-    names = (".venv", ".tools", "build", "dist", "out", ".mypy_cache", ".ruff_cache", ".pytest_cache", ".import_linter_cache", ".hypothesis")
+    names = (
+        ".venv",
+        ".tools",
+        "build",
+        "dist",
+        "out",
+        ".mypy_cache",
+        ".ruff_cache",
+        ".pytest_cache",
+        ".import_linter_cache",
+        ".hypothesis",
+    )
     for name in names:
         shutil.rmtree(ROOT / name, ignore_errors=True)
     return 0

@@ -1,0 +1,79 @@
+"""Locks: complete, with hashes, in step with what is asked for, and free of the names of hosts."""
+
+import json
+import re
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+
+from tests.structure.checkout import ROOT, SOURCE, files, imported_modules, name_of, python_files
+
+REQUIREMENTS = ROOT / "requirements"
+LOCKS = sorted(REQUIREMENTS.glob("*.txt"))
+NODE_LOCKS = [path for path in files() if path.name == "package-lock.json"]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+
+# Import name -> name on the registry, where they differ.
+DISTRIBUTIONS = {"yaml": "pyyaml", "chdb": "chdb-core"}
+
+
+def _locked(path: Path) -> dict[str, set[str]]:
+    """Return the versions that a lock holds, by name; more than one where platforms differ."""
+    versions: dict[str, set[str]] = {}
+    for name, version in re.findall(r"^([a-z0-9._-]+)==(\S+)", path.read_text(), re.MULTILINE):
+        versions.setdefault(name, set()).add(version)
+    return versions
+
+
+def _asked(path: Path) -> list[Requirement]:
+    lines = [line.split("#")[0].strip() for line in path.read_text().splitlines()]
+    own = [Requirement(line) for line in lines if line and not line.startswith("-r")]
+    included = [requirement for line in lines if line.startswith("-r") for requirement in _asked(path.parent / line[2:].strip())]
+    return own + included
+
+
+@pytest.mark.parametrize("path", LOCKS, ids=name_of)
+def test_a_lock_has_hashes_and_names_no_host(path: Path) -> None:
+    """Every pinned version has a hash; no line says where to fetch it from."""
+    text = path.read_text()
+    assert "://" not in text
+    assert "--index" not in text and "--find-links" not in text
+    entries = re.split(r"\n(?=\S)", text.strip())
+    assert not [entry for entry in entries if "--hash=sha256:" not in entry]
+
+
+@pytest.mark.parametrize("path", LOCKS, ids=name_of)
+def test_a_lock_satisfies_what_is_asked_for(path: Path) -> None:
+    """Each requirement of the .in file, and of pyproject.toml for the product, is met by the lock."""
+    asked = _asked(path.with_suffix(".in"))
+    if not path.stem.startswith("bench"):
+        asked += [Requirement(line) for line in PROJECT["project"]["dependencies"]]
+    locked = _locked(path)
+    unmet = [str(item) for item in asked if not any(item.specifier.contains(version) for version in locked.get(item.name.lower(), ()))]
+    assert not unmet
+
+
+def test_locks_of_one_environment_agree() -> None:
+    """What one environment is built from in steps has one version in all of its locks."""
+    test = _locked(REQUIREMENTS / "test.txt")
+    for name in ("runtime", "demo"):
+        locked = _locked(REQUIREMENTS / f"{name}.txt")
+        assert locked == {key: test.get(key) for key in locked}
+
+
+@pytest.mark.parametrize("path", NODE_LOCKS, ids=name_of)
+def test_a_lock_of_node_packages_has_hashes_and_names_no_host(path: Path) -> None:
+    """npm locks are made without the address that a package was resolved to; its hash is kept."""
+    packages = {name: entry for name, entry in json.loads(path.read_text())["packages"].items() if name and not entry.get("link")}
+    assert not [name for name, entry in packages.items() if "resolved" in entry or "integrity" not in entry]
+
+
+def test_the_product_imports_only_what_it_declares() -> None:
+    """Every import of the source is the standard library, the product itself or a dependency in pyproject.toml."""
+    declared = {Requirement(line).name for line in PROJECT["project"]["dependencies"]}
+    imported = {name.split(".")[0] for path in python_files() if path.is_relative_to(SOURCE) for name in imported_modules(path)}
+    outside = {DISTRIBUTIONS.get(name, name) for name in imported - sys.stdlib_module_names - {"gatebook"}}
+    assert outside <= declared
