@@ -266,3 +266,8 @@ async def _never() -> MutableMapping[str, Any]:
     await asyncio.Event().wait()
     raise AssertionError
 
+
+
+def create_app(gate: Gate) -> GatewayApp:
+    """Return the ASGI application of a worker."""
+    return GatewayApp(gate)
