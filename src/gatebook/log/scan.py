@@ -5,6 +5,7 @@ Nothing here trusts a length or a position: damage is reported, and reading goes
 """
 
 import os
+from binascii import hexlify
 from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
@@ -34,13 +35,15 @@ from gatebook.record.body import Header
 from gatebook.record.codec import FIRST_PREV, RecordError, decode_header
 from gatebook.record.parts import Payload
 
-_CHUNK_BYTES = 4 << 20
+_CHUNK_BYTES = 1 << 20
+_ZEROS = bytes(1 << 20)
 _FRAME = Struct("<4sIIIQ")
 _PART = Struct("<BI")
-_STREAM_AT = 49  # {"v":1,"id":"<36 characters>
+_STREAM_AT = 50  # \0{"v":1,"id":"<36 characters>
 _PART_HEADS = {code: f'{{"part":"{name}","size":'.encode() for name, code in PART_CODES.items()}
 _SEALED_EXTRA_BYTES = 60  # nonce, salt and tag beside the clear bytes
-_COMMIT_BYTES = len('","commit":"","digest":"') - 1 + 64
+_LAYOUTS_MAX = 20_000
+_PARTS: dict[bytes, tuple[bytes, int, int]] = {}
 
 
 class _PayloadOf(msgspec.Struct):
@@ -80,7 +83,7 @@ class StreamScan:
         self._payloads = payloads
         self._progress = progress
         self._seq = 1
-        self._prev: str | None = FIRST_PREV
+        self._prev: bytes | None = FIRST_PREV.encode()
         self._segment = 0
         self._last_at = Position(0, 0)
         self._batch = 0
@@ -155,33 +158,33 @@ class StreamScan:
 
     def _take(self, buf: bytes, base: int, last_seq: int | None) -> tuple[int, bool]:
         """Check the whole frames at the start of `buf`. Returns how many bytes they are, and whether `last_seq` was reached."""
-        unpack, crc, sha = _FRAME.unpack_from, crc32, sha256
+        unpack, crc, sha, to_hex = _FRAME.unpack_from, crc32, sha256, hexlify
         view, limit, at = memoryview(buf), len(buf), 0
-        seq, prev, batch_before, stop_seq = self._seq, self._prev, self._batch, last_seq or 1 << 63
+        seq, prev, batch_before, stop_seq = self._seq, self._prev or b"", self._batch, last_seq or 1 << 63
         add_hash, add_offset, payloads = self._hashes.append, self._offsets.append, self._payloads
-        middle_text = f'","stream":"{self.name}","seq":'
+        middle_text = f'","stream":"{self.name}","seq":'.encode()
         while at + FRAME_HEADER_BYTES <= limit and seq <= stop_seq:
             magic, total, core_bytes, checksum, batch = unpack(buf, at)
             start = at + FRAME_HEADER_BYTES
             middle, end = start + core_bytes, start + total
-            if end > limit or magic != FRAME_MAGIC or middle > end:
+            if end > limit or magic != FRAME_MAGIC or middle > end or crc(view[at + 16 : end], crc(buf[at + 4 : at + 12])) != checksum:
                 break
-            if crc(view[at + 16 : end], crc(view[at + 4 : at + 12])) != checksum:
-                break
-            core = buf[start:middle]
-            expected = f'{middle_text}{seq},"prev":"{prev}","time":'.encode()
-            if not core.startswith(expected, _STREAM_AT) or (batch != batch_before and batch != base + at):
-                self._seq, self._prev, self._batch = seq, prev, batch_before
-                self._judge_record(core, base + at, batch)
+            # The byte before the core is the top byte of `batch`, zero: what RFC 6962 puts in front of a leaf is there already.
+            leaf = buf[start - 1 : middle]
+            expected = b'%b%d,"prev":"%b","time":' % (middle_text, seq, prev)
+            if not leaf.startswith(expected, _STREAM_AT) or (batch != batch_before and batch != base + at):
+                leaf = b"\0" + leaf[1:]
+                self._seq, self._prev, self._batch = seq, prev or None, batch_before
+                self._judge_record(leaf[1:], base + at, batch)
                 seq = self._seq
                 add_hash, add_offset = self._hashes.append, self._offsets.append
             if end > middle:
-                if payloads and not _payload_is_listed(core, buf, view, middle, end):
-                    self._judge_payload(core, buf[middle:end], seq, base + at)
-            elif core.endswith(b'"}]}}'):
-                self._note_dropped(core)
-            digest = sha(b"\0" + core).digest()
-            prev = digest.hex()
+                if payloads and not _payload_is_listed(leaf, buf, view, middle, end):
+                    self._judge_payload(leaf[1:], buf[middle:end], seq, base + at)
+            elif leaf.endswith(b'"}]}}'):
+                self._note_dropped(leaf[1:])
+            digest = sha(leaf).digest()
+            prev = to_hex(digest)
             add_hash(digest)
             add_offset(base + at)
             batch_before = batch
@@ -204,7 +207,7 @@ class StreamScan:
             self._find("core", f"the record is of stream {header.stream}", self._segment, offset)
         if header.seq != self._seq:
             self._judge_order(header, offset)
-        elif self._prev is not None and header.prev != self._prev:
+        elif self._prev is not None and header.prev.encode() != self._prev:
             self._judge_chain(offset, before)
 
     def _judge_order(self, header: Header, offset: int) -> None:
@@ -264,13 +267,13 @@ class StreamScan:
         last = segments(self._dir)[-1] == self._segment
         durable = read_position(self._dir)
         due = not last or (durable is not None and durable.segment == self._segment and durable.offset > at)
-        rest = os.pread(fd, size - at, at) if size > at else b""
-        if not rest.strip(b"\0"):
+        if _is_zero(fd, at, size):
             if due and last:
                 self._find(
                     "missing", f"the segment ends here, but was durable up to byte {durable.offset if durable else 0}", self._segment, at
                 )
             return None
+        rest = os.pread(fd, size - at, at)
         following = _next_whole(rest, 1)
         if not due and damage_behind(bytes(at) + rest, at, 0) is None:
             self.summary.unfinished_tail_bytes = len(rest.rstrip(b"\0"))
@@ -322,18 +325,38 @@ def _payload_is_listed(core: bytes, buf: bytes, view: memoryview, at: int, end: 
     """Compare the parts with the text that the core must end with if it vouches for them; False means: look closer."""
     place = core.rfind(b'"parts":[') + 9
     while at < end:
-        if end - at < 5:
-            return False
-        code, size = _PART.unpack_from(buf, at)
+        header = buf[at : at + 5]
+        text, size, digest_at = _PARTS.get(header) or _layout(header)
         at += 5 + size
-        head = _PART_HEADS.get(code)
-        if at > end or head is None or not core.startswith(head, place):
+        if at > end or not core.startswith(text, place):
             return False
-        digest_at = place + len(head) + len(str(size - _SEALED_EXTRA_BYTES)) + _COMMIT_BYTES
-        if core[digest_at : digest_at + 64] != sha256(view[at - size : at]).hexdigest().encode():
+        place += digest_at
+        if not core.startswith(hexlify(sha256(view[at - size : at]).digest()), place):
             return False
-        place = digest_at + 67
-    return core[place - 2 : place] == b"}]"
+        place += 67
+    return core.startswith(b"}]", place - 2)
+
+
+def _layout(header: bytes) -> tuple[bytes, int, int]:
+    """Return for the header of a part how its entry in the core begins, its size, and where in the entry the digest is."""
+    if len(header) < _PART.size or header[0] not in _PART_HEADS:
+        return b"\0", 0, 0  # no core holds a zero byte
+    size = _PART.unpack(header)[1]
+    text = b'%b%d,"commit":"' % (_PART_HEADS[header[0]], size - _SEALED_EXTRA_BYTES)
+    layout = text, size, len(text) + 64 + len('","digest":"')
+    if len(_PARTS) < _LAYOUTS_MAX:
+        _PARTS[header] = layout
+    return layout
+
+
+def _is_zero(fd: int, at: int, end: int) -> bool:
+    """True when there is nothing but zeros up to `end`."""
+    while at < end:
+        block = os.pread(fd, min(len(_ZEROS), end - at), at)
+        if block != _ZEROS[: len(block)] or not block:
+            return not block
+        at += len(block)
+    return True
 
 
 def _next_whole(buf: bytes, at: int) -> int | None:
