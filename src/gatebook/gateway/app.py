@@ -253,7 +253,7 @@ class GatewayApp:
         outcome = judge.refused(refusal.code, str(refusal), refusal.error_class)
         live = self._unread(context, b"")
         try:
-            await self._gate.recorder.refused(context, live.asked, outcome, (now_ns() - context.received_ns) // 1000).durable()
+            await self._gate.recorder.refused(context, live.asked, outcome, (now_ns() - context.received_ns) // 1000, None).durable()
         except LogUnavailable:
             return
 

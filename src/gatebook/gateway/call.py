@@ -129,19 +129,18 @@ def _plan(gate: "Gate", live: Live) -> Plan:
 
 async def refuse(gate: "Gate", live: Live, reply: Reply, refusal: Refusal) -> None:
     """Answer with an error of the gateway's own, recorded first."""
-    text = str(refusal)
-    outcome = judge.refused(refusal.code, text[:500], refusal.error_class)
-    total_us = (now_ns() - live.context.received_ns) // 1000
-    status = refusal.status
-    try:
-        await gate.recorder.refused(live.context, live.asked, outcome, total_us).durable()
-    except LogUnavailable:
-        status = 503  # nothing was done, so nothing is lost but the note of the refusal; the client is told either way
-    message = live.message
+    text, message = str(refusal), live.message
     if message.id is not None and refusal.code in (wire.BLOCKED, wire.OVERLOADED) and message.method == "tools/call":
         body = wire.tool_error(message.id, text, modern=live.context.modern)
     else:
         body = wire.error(message.id, refusal.code, text, refusal.data)
+    outcome = judge.refused(refusal.code, text[:500], refusal.error_class)
+    total_us = (now_ns() - live.context.received_ns) // 1000
+    status = refusal.status
+    try:
+        await gate.recorder.refused(live.context, live.asked, outcome, total_us, body).durable()
+    except LogUnavailable:
+        status = 503  # nothing was done, so nothing is lost but the note of the refusal; the client is told either way
     await reply.final(status, body)
 
 

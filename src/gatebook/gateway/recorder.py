@@ -60,7 +60,7 @@ class Recorder:
         )
         return self.book.append(body, parts=_request_parts(context, asked.params), subject=context.principal.subject)
 
-    def refused(self, context: Context, asked: Asked, outcome: Outcome, total_us: int) -> Receipt:
+    def refused(self, context: Context, asked: Asked, outcome: Outcome, total_us: int, response: bytes | None) -> Receipt:
         """The gateway answered a request with an error of its own."""
         body = CallRefused(
             method=asked.method[:_TEXT_MAX],
@@ -80,7 +80,10 @@ class Recorder:
             timing=Timing(total_us=total_us, gateway_us=total_us),
         )
         params = None if asked.params is None else asked.params[:REFUSED_BODY_BYTES_MAX]
-        return self.book.append(body, parts=_request_parts(context, params), subject=context.principal.subject)
+        parts = _request_parts(context, params)
+        if response is not None:
+            parts = (*parts, ("response", response))
+        return self.book.append(body, parts=parts, subject=context.principal.subject)
 
     def finished(self, context: Context, started: Receipt, outcome: Outcome, timing: Timing, answer: "Answer") -> Receipt:
         """A request that was dispatched has its outcome."""

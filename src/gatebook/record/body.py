@@ -61,7 +61,7 @@ class _Request(Body, frozen=True, kw_only=True):
     credential: Annotated[Credential | None, Meta(description="Upstream credential that is used.")] = None
     round: Annotated[Round | None, Meta(description="Place in a logical call of several rounds; absent in a call of one.")] = None
     http_method: Annotated[str | None, Meta(description="HTTP method, when it was not POST.")] = None
-    payload: Annotated[Payload | None, Meta(description="Parts identity and arguments.")] = None
+    payload: Annotated[Payload | None, Meta(description="Parts identity and arguments; of a refused request also the response.")] = None
 
 
 class CallStarted(_Request, frozen=True, kw_only=True, tag="call.started"):

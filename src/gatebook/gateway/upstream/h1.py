@@ -8,7 +8,7 @@ import asyncio
 import ssl
 from collections import deque
 from collections.abc import AsyncIterator, Sequence
-from typing import Literal
+from typing import Literal, cast
 from urllib.parse import SplitResult, urlsplit
 
 import httptools
@@ -138,8 +138,7 @@ class _Connection(asyncio.Protocol):
         self.idle_since_s = 0.0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's class is not a subclass of asyncio's
 
     async def exchange(self, head: bytes, body: bytes) -> Response:
         """Send one request, wait for status and headers. Raises UpstreamError."""
