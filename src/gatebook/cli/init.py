@@ -1,9 +1,10 @@
 """`gatebook init`: make what a deployment needs before its first start. Running it again changes nothing that is there."""
 
 import argparse
+import time
 
 from gatebook.cli.main import read_settings
-from gatebook.control.key_files import create_keys
+from gatebook.control.key_files import create_keys, epoch_file
 from gatebook.settings import Settings
 from gatebook.state.store import Store
 
@@ -31,4 +32,9 @@ def prepare(settings: Settings) -> list[str]:
     if not settings.state_path.exists():
         made.append(f"made {settings.state_path}")
     Store.open(settings.state_path).close()
+    try:
+        with epoch_file(settings).open("x") as file:
+            file.write(f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}\n")
+    except FileExistsError:
+        pass
     return made

@@ -52,6 +52,16 @@ def read_signing_key(settings: Settings) -> Ed25519PrivateKey:
     return Ed25519PrivateKey.from_private_bytes(_read(key_files(settings).signing))
 
 
+def read_origin(settings: Settings) -> str:
+    """The origin line of checkpoints. Raises OSError when the deployment has no epoch yet."""
+    return f"{settings.origin}/{epoch_file(settings).read_text().strip()}"
+
+
+def epoch_file(settings: Settings) -> Path:
+    """Where the epoch is kept: a name for this log, so that one that is begun anew under the same node name is not taken for it."""
+    return settings.data_dir / "epoch"
+
+
 def _read(path: Path) -> bytes:
     if not path.exists():
         raise KeyMissing(f"there is no {path}; run `gatebook init` first")

@@ -59,11 +59,12 @@ class Directory:
         self._local = make_principal(LOCAL, subject_of(LOCAL.id), "profile") if auth == "off" else None
         subjects = {person.id: subject_of(person.id) for person in snapshot.people.values()}
         self._known: dict[str, tuple[Token, Person, Principal]] = {}
+        self._by_token_id: dict[str, tuple[Token, Person, Principal]] = {}
         for sha256, token in snapshot.tokens.items():
             person = snapshot.people.get(token.person)
             if person is not None:
                 principal = make_principal(person, subjects[person.id], "token", token.id)
-                self._known[sha256] = (token, person, principal)
+                self._known[sha256] = self._by_token_id[token.id] = (token, person, principal)
 
     def authenticate(self, authorization_header: str | None, now_us: int) -> Principal | Refusal:
         """Identify the caller. `now_us` is the wall clock, microseconds since 1970."""
@@ -81,6 +82,13 @@ class Directory:
         if known is None:
             return Refusal(reason="unknown" if is_well_formed(token) else "malformed", actor=_NOBODY)
         return _checked(*known, now_us)
+
+    def still(self, principal: Principal) -> bool:
+        """Whether somebody who was identified before would be now: the token is not revoked and its owner is active."""
+        if principal.auth == "profile":
+            return self._local is not None
+        known = self._by_token_id.get(principal.token_id or "")
+        return known is not None and known[0].revoked_us is None and known[1].active
 
 
 def make_principal(

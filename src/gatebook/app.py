@@ -1,0 +1,122 @@
+"""Builds and connects the parts: the one place that knows all of them. Imported by the command line and by tests only.
+
+A worker must stay small, so what only the keeper needs (search engine, console) is imported where the keeper is built.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import AsyncExitStack
+from typing import Any
+
+import uvloop
+
+from gatebook.control.key_files import read_master_key
+from gatebook.log.book import Book
+from gatebook.log.vault import Vault
+from gatebook.processes.listeners import Listener, bind
+from gatebook.processes.runs import Run
+from gatebook.processes.supervised import Lifeline, StopRequest
+from gatebook.settings import Settings
+from gatebook.state.store import Store
+from gatebook.state.watcher import Watcher
+
+
+def run_worker(settings: Settings, slot: int, lifeline: Lifeline) -> int:
+    """Run one gateway worker until it is asked to stop; returns the exit code. Raises KeyMissing, LogError, StateError, PortTaken."""
+    return _run(_worker(settings, slot, lifeline))
+
+
+def run_keeper(settings: Settings, lifeline: Lifeline) -> int:
+    """Run the keeper until it is asked to stop; returns the exit code. Raises as run_worker does."""
+    return _run(_keeper(settings, lifeline))
+
+
+def _run(main: Coroutine[Any, Any, int]) -> int:
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(main)
+
+
+async def _worker(settings: Settings, slot: int, lifeline: Lifeline) -> int:
+    from gatebook.gateway.app import GatewayApp
+    from gatebook.gateway.gate import Gate
+
+    stop = _stop_request(lifeline)
+    vault = Vault(settings.keys_dir, read_master_key(settings))
+    async with AsyncExitStack() as parts:
+        store = Store.open(settings.state_path, create=False)
+        parts.callback(store.close)
+        book = Book.open(settings.log_dir, settings.worker_stream(slot), vault, settings.log)
+        parts.callback(book.close)
+        gate = Gate(settings, book, vault.subject, slot)
+        watcher = Watcher(store, gate.apply)
+        parts.push_async_callback(watcher.stop)
+        await watcher.start()
+        run = Run("worker", book)
+        await run.started(gate.bundle)
+        listening = bind(settings.mcp.host, settings.mcp.port, shared=True)
+        listener = Listener(GatewayApp(gate), listening, settings.limits.drain_s)
+        reason = await _serve([listener], stop, lifeline, gate.close)
+        await run.stopped(reason)
+    return 0
+
+
+async def _keeper(settings: Settings, lifeline: Lifeline) -> int:
+    from gatebook.control import server as control
+    from gatebook.control import unix_socket
+    from gatebook.control.desk import Desk
+    from gatebook.keeper.background import Background
+    from gatebook.keeper.faces import build_faces
+    from gatebook.keeper.status import Status
+
+    stop = _stop_request(lifeline)
+    master_key = read_master_key(settings)
+    vault = Vault(settings.keys_dir, master_key)
+    async with AsyncExitStack() as parts:
+        store = Store.open(settings.state_path)
+        parts.callback(store.close)
+        book = Book.open(settings.log_dir, settings.keeper_stream, vault, settings.log)
+        parts.callback(book.close)
+        desk = Desk(store, book, vault.subject, settings.console_url)
+        run = Run("keeper", book)
+        snapshot = store.snapshot()
+        await run.started(snapshot.bundle)
+        background = Background(settings, master_key)
+        parts.push_async_callback(background.stop)
+        background.start()
+        faces = build_faces()
+        status = Status(settings, store, book, background, run.boot)
+        own = control.create_app(desk, vault.subject, status.report, faces.api)
+        listeners = [
+            Listener(own, unix_socket.listen(settings.keeper_socket), settings.limits.drain_s),
+            Listener(faces.public, bind(settings.console.host, settings.console.port), settings.limits.drain_s),
+        ]
+        parts.callback(settings.keeper_socket.unlink, missing_ok=True)
+        reason = await _serve(listeners, stop, lifeline)
+        await run.stopped(reason)
+    return 0
+
+
+def _stop_request(lifeline: Lifeline) -> StopRequest:
+    stop = StopRequest()
+    stop.listen()
+    lifeline.watch(lambda: stop.set("the supervisor ended"))
+    return stop
+
+
+async def _serve(
+    listeners: list[Listener], stop: StopRequest, lifeline: Lifeline, drain: Callable[[], Awaitable[None]] | None = None
+) -> str:
+    """Serve until somebody asks to stop, then stop accepting, let `drain` end what is in flight, and return the reason."""
+    serving = [asyncio.create_task(listener.run_until_stopped()) for listener in listeners]
+    for task in serving:
+        task.add_done_callback(lambda _: stop.set("a listener ended"))
+    accepting = asyncio.gather(*(listener.accepting.wait() for listener in listeners))
+    accepting.add_done_callback(lambda done: None if done.cancelled() else lifeline.ready())
+    reason = await stop.wait()
+    for listener in listeners:
+        listener.stop()
+    accepting.cancel()
+    if drain is not None:
+        await drain()
+    await asyncio.gather(*serving)
+    return reason

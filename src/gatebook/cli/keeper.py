@@ -1,0 +1,17 @@
+"""`gatebook keeper`: the keeper alone, in the foreground."""
+
+import argparse
+
+from gatebook import app
+from gatebook.cli.main import read_settings
+from gatebook.processes.supervised import ARGUMENT, Lifeline
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of the verb."""
+    parser.add_argument(ARGUMENT, type=int, metavar="FD", help=argparse.SUPPRESS)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run until SIGTERM or Ctrl-C."""
+    return app.run_keeper(read_settings(args), Lifeline(args.supervised))
