@@ -51,9 +51,7 @@ class FakeClock:
 
 def finished(started: Receipt) -> CallFinished:
     """Return the good end of a call."""
-    return CallFinished(
-        call=started.id, started_seq=started.seq, outcome=Outcome(status="ok", transport="ok"), timing=Timing(total_us=812)
-    )
+    return CallFinished(call=started.id, started_seq=started.seq, outcome=Outcome(status="ok", transport="ok"), timing=Timing(total_us=812))
 
 
 def open_vault(data_dir: Path) -> Vault:

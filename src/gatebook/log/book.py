@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from gatebook.log.chain import Chain
 from gatebook.log.clock import Clock, SystemClock
-from gatebook.log.errors import LogUnavailable, RecordTooLarge, UnavailableReason
+from gatebook.log.errors import LogUnavailable, PartUnavailable, RecordTooLarge, UnavailableReason
 from gatebook.log.frames import SEGMENT_HEADER_BYTES, encode_frame
 from gatebook.log.opening import keep_torn, lock_stream, open_last_segment, overwrite_torn
 from gatebook.log.position import Position
@@ -178,6 +178,8 @@ class Book:
                 if bare is None:
                     raise LogUnavailable(unavailable_reason(error), str(error)) from error
                 body, blob = bare, b""
+            except PartUnavailable as error:
+                raise LogUnavailable("io_error", str(error)) from error
         core = self._chain.encode(body, record_id, now_us)
         if len(core) + len(blob) > self._space.record_bytes_max:
             if bare is None or not blob:

@@ -8,6 +8,8 @@ import os
 import re
 import time
 from collections import OrderedDict
+from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -41,26 +43,32 @@ class DataKeys:
         self._current: OrderedDict[tuple[str, str], str] = OrderedDict()
 
     def current(self, subject: str, month: str) -> tuple[str, AESGCM]:
-        """Return id and cipher of the key that new payloads are sealed with; creates it durably. Raises OSError when it cannot be made."""
+        """Return id and cipher of the key that new payloads are sealed with; creates it durably.
+
+        Raises OSError when it cannot be made, PartUnavailable(damaged) when its file is unreadable.
+        """
         known = self._current.get((subject, month))
         if known is not None:
             cipher = self._cached(known)
             if cipher is not None:
                 return known, cipher
-        generation = 1
-        while True:
-            key_id = f"{subject}/{month}" + (f".{generation}" if generation > 1 else "")
+        for key_id in _generations(subject, month):
             path, tombstone = self._paths(key_id)
-            if not tombstone.exists():
-                break
-            generation += 1
-        if not path.exists():
-            self._create(key_id, path)
-        cipher = self._load(key_id)
-        self._current[subject, month] = key_id
-        if len(self._current) > _CACHED_MAX:
-            self._current.popitem(last=False)
-        return key_id, cipher
+            if tombstone.exists():
+                continue
+            if not path.exists():
+                self._create(key_id, path)
+            try:
+                cipher = self._load(key_id)
+            except PartUnavailable as error:
+                if error.reason == "erased":
+                    continue  # Since it was looked at; the erasure came from another process.
+                raise
+            self._current[subject, month] = key_id
+            if len(self._current) > _CACHED_MAX:
+                self._current.popitem(last=False)
+            return key_id, cipher
+        raise AssertionError("generations do not end")
 
     def existing(self, key_id: str) -> AESGCM:
         """Return the cipher for a key that a record names. Raises PartUnavailable: erased, or damaged when the file is missing or unreadable."""
@@ -69,19 +77,17 @@ class DataKeys:
     def erase(self, subject: str, month: str) -> list[str]:
         """Destroy all keys of the subject in the month, durably. Returns the ids of those that are gone, also if they were before."""
         erased: list[str] = []
-        generation = 1
-        while True:
-            key_id = f"{subject}/{month}" + (f".{generation}" if generation > 1 else "")
+        for key_id in _generations(subject, month):
             path, tombstone = self._paths(key_id)
             if not path.exists() and not tombstone.exists():
-                return erased
+                break
             # The tombstone comes first: from then on nobody takes the key, even if this process ends here.
             write_new_file(tombstone, b"")
             self._cache.pop(key_id, None)
             self._current.pop((subject, month), None)
             _shred(path)
             erased.append(key_id)
-            generation += 1
+        return erased
 
     def _paths(self, key_id: str) -> tuple[Path, Path]:
         match = _KEY_ID.fullmatch(key_id)
@@ -134,6 +140,12 @@ class DataKeys:
         if len(self._cache) > _CACHED_MAX:
             self._cache.popitem(last=False)
         return cipher
+
+
+def _generations(subject: str, month: str) -> Iterator[str]:
+    yield f"{subject}/{month}"
+    for number in count(2):
+        yield f"{subject}/{month}.{number}"
 
 
 def _shred(path: Path) -> None:
