@@ -32,9 +32,12 @@ def install(source: Path) -> Path:
     lock = (source / "package-lock.json").read_bytes()
     stamp = target / ".installed"
     wanted = hashlib.sha256(lock).hexdigest()
+    target.mkdir(parents=True, exist_ok=True)
+    # Node looks for the packages beside the script that imports them.
+    for script in source.glob("*.mjs"):
+        shutil.copyfile(script, target / script.name)
     if stamp.exists() and stamp.read_text() == wanted:
         return target
-    target.mkdir(parents=True, exist_ok=True)
     stamp.unlink(missing_ok=True)
     for name in ("package.json", "package-lock.json"):
         shutil.copyfile(source / name, target / name)
