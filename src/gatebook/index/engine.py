@@ -1,0 +1,125 @@
+"""The one place that speaks to chDB: sessions, bound values, settings, errors.
+
+Traps that this module keeps away from everybody else: a `config.xml` in the working directory is loaded silently when the engine starts; queries on a
+shared session wait for each other; values of parameters are unescaped like TSV; one process can have one path open at a time.
+"""
+
+import contextlib
+import re
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final, TypeAlias
+from xml.sax.saxutils import escape
+
+Value: TypeAlias = str | int | float
+
+_CODE: Final = re.compile(r"Code: (\d+)\. DB::\w*Exception: (.*)", re.DOTALL)
+_OVER_BUDGET: Final = frozenset({158, 159, 160, 241, 307, 394, 396})
+_ESCAPES: Final = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r", "\0": "\\0", "\b": "\\b", "\f": "\\f"})
+_STARTING = threading.Lock()
+
+_CONFIG: Final = """<clickhouse>
+ <path>{path}/</path>
+ <max_server_memory_usage>{memory}</max_server_memory_usage>
+ <mark_cache_size>134217728</mark_cache_size>
+ <index_mark_cache_size>67108864</index_mark_cache_size>
+ <uncompressed_cache_size>0</uncompressed_cache_size>
+ <index_uncompressed_cache_size>33554432</index_uncompressed_cache_size>
+ <query_cache><max_size_in_bytes>0</max_size_in_bytes></query_cache>
+ <background_pool_size>2</background_pool_size>
+ <background_schedule_pool_size>2</background_schedule_pool_size>
+ <mlock_executable>false</mlock_executable>
+</clickhouse>
+"""
+
+
+class EngineError(Exception):
+    """The engine refused or failed. `code` is its own number, 0 when it gave none."""
+
+    def __init__(self, message: str, code: int = 0) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class QueryTooHeavy(EngineError):
+    """The query went over its budget of time or memory; a narrower one would do."""
+
+
+class Engine:
+    """One open data directory of the engine; every thread that asks gets a session of its own."""
+
+    def __init__(self, path: Path, *, memory_bytes_max: int = 1 << 30) -> None:
+        """Open or create the directory. Raises EngineError when the engine is not installed or the directory is in use or damaged."""
+        self.path = path.resolve()
+        self._local = threading.local()
+        self._lock = threading.Lock()
+        self._sessions: list[Any] = []
+        self._closed = False
+        path.mkdir(parents=True, exist_ok=True, mode=0o700)
+        config = self.path / "engine.conf.xml"
+        config.write_text(_CONFIG.format(path=escape(str(self.path)), memory=memory_bytes_max))
+        self._connection = f"{self.path}?config-file={config}"
+        with _STARTING, contextlib.chdir(self.path):
+            self._make = _load()
+            self._session()
+
+    def rows(self, sql: str, params: Mapping[str, Value] | None = None) -> bytes:
+        """Run a query and return its rows as JSON, one per line. Raises EngineError, QueryTooHeavy."""
+        return bytes(self._run(sql, "JSONEachRow", params).bytes())
+
+    def run(self, sql: str, params: Mapping[str, Value] | None = None) -> None:
+        """Run a statement that returns nothing. Raises EngineError."""
+        self._run(sql, "Null", params)
+
+    def insert(self, table: str, columns: tuple[str, ...], lines: bytes) -> None:
+        """Insert rows, JSON arrays one per line. They are on disk when this returns. Raises EngineError."""
+        self._run(f"INSERT INTO {table} ({', '.join(columns)}) FORMAT JSONCompactEachRow\n{lines.decode()}", "Null", None)
+
+    def close(self) -> None:
+        """Close all sessions; the process may open another directory afterwards."""
+        with self._lock:
+            self._closed = True
+            for session in self._sessions:
+                session.close()
+            self._sessions.clear()
+            self._local = threading.local()
+
+    def _run(self, sql: str, form: str, params: Mapping[str, Value] | None) -> Any:
+        bound = {name: value.translate(_ESCAPES) if isinstance(value, str) else value for name, value in (params or {}).items()}
+        try:
+            return self._session().query(sql, form, params=bound)
+        except EngineError:
+            raise
+        except Exception as error:
+            raise _typed(error) from None
+
+    def _session(self) -> Any:
+        session = getattr(self._local, "session", None)
+        if session is None:
+            with self._lock:
+                if self._closed:
+                    raise EngineError("the index is closed")
+                try:
+                    session = self._make(self._connection)
+                except Exception as error:
+                    raise _typed(error) from None
+                self._sessions.append(session)
+            self._local.session = session
+        return session
+
+
+def _load() -> Any:
+    try:
+        from chdb.session import Session
+    except ImportError as error:
+        raise EngineError(f"the search engine is not installed: {error}") from error
+    return Session
+
+
+def _typed(error: Exception) -> EngineError:
+    match = _CODE.search(str(error))
+    if match is None:
+        return EngineError(str(error))
+    code = int(match[1])
+    return (QueryTooHeavy if code in _OVER_BUDGET else EngineError)(match[2].strip()[:1000], code)

@@ -1,0 +1,45 @@
+"""Which database of the engine is the index now. A rebuild fills a new one beside it and then writes this file: one rename is the switch."""
+
+import os
+from pathlib import Path
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+
+_NAME: Final = "generation.json"
+
+
+class Generation(Struct, frozen=True, kw_only=True):
+    """Number of a build and the version of its schema."""
+
+    schema: int
+    number: int
+
+    @property
+    def database(self) -> str:
+        """Name of its database."""
+        return f"g{self.number:06d}"
+
+
+def read_generation(path: Path) -> Generation | None:
+    """Return the generation in force; None when there is none, or when the file is damaged, which means the same: build anew."""
+    try:
+        return msgspec.json.decode((path / _NAME).read_bytes(), type=Generation)
+    except (FileNotFoundError, msgspec.MsgspecError):
+        return None
+
+
+def write_generation(path: Path, generation: Generation) -> None:
+    """Put a generation in force."""
+    replace_file(path / _NAME, msgspec.json.encode(generation))
+
+
+def replace_file(path: Path, data: bytes) -> None:
+    """Write a small file so that a crash leaves the old or the new one."""
+    new = path.with_suffix(".new")
+    with new.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    new.rename(path)

@@ -1,0 +1,250 @@
+"""The index as everybody else sees it: insert rows, find them again."""
+
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+from msgspec import Struct
+
+from gatebook.index import cursor, schema
+from gatebook.index.arrivals import Arrivals
+from gatebook.index.build import without_payloads
+from gatebook.index.cursor import Place
+from gatebook.index.engine import Engine, Value
+from gatebook.index.generation import Generation, read_generation, write_generation
+from gatebook.index.rows import CALL_COLUMNS, PAYLOAD_COLUMNS, RECORD_COLUMNS, CallRow, FullRow, RecordRow
+from gatebook.index.sql import Compiler, Condition, moment_sql
+from gatebook.query import Query, matches, parse, resolve
+from gatebook.record.ids import time_us_of
+
+LIMIT_MAX: Final = 1000
+TIMEOUT_S: Final = 10.0
+_TIMES: Final = ("time", "finished")
+_ID_SLACK_US: Final = 60_000_000
+_SETTINGS: Final = "SETTINGS max_execution_time = {timeout}, max_memory_usage = {memory}, max_threads = 2, prefer_column_name_to_alias = 1"
+_MEMORY_BYTES_MAX: Final = 600 << 20
+
+_encode = msgspec.json.Encoder().encode
+_decode_calls = msgspec.json.Decoder(CallRow).decode_lines
+_decode_records = msgspec.json.Decoder(RecordRow).decode_lines
+_decode_any = msgspec.json.Decoder().decode_lines
+
+
+class Page(Struct, frozen=True, kw_only=True):
+    """One page of calls, newest first. `next` is the cursor of the page after it; `snapshot` names the last record of each stream that was indexed."""
+
+    rows: list[CallRow]
+    next: str | None = None
+    total: int | None = None
+    snapshot: dict[str, int] = {}
+
+
+class Index:
+    """The search index of one node. Every method may be called from any thread; one process at a time may have it open."""
+
+    @classmethod
+    def open(cls, path: Path, *, memory_bytes_max: int = 1 << 30) -> "Index":
+        """Open or create the index in a directory. One of another schema version is set aside and built anew by the follower. Raises EngineError."""
+        engine = Engine(path / "engine", memory_bytes_max=memory_bytes_max)
+        try:
+            generation = read_generation(path)
+            if generation is None or generation.schema != schema.SCHEMA_VERSION:
+                generation = Generation(schema=schema.SCHEMA_VERSION, number=(generation.number if generation else 0) + 1)
+                create(engine, generation.database)
+                write_generation(path, generation)
+            index = cls(path, engine, generation)
+            index.drop_others()
+        except BaseException:
+            engine.close()
+            raise
+        return index
+
+    def __init__(self, path: Path, engine: Engine, generation: Generation) -> None:
+        self.path = path
+        self.engine = engine
+        self.generation = generation
+        self.arrivals = Arrivals()
+        self.positions: dict[str, int] = {}
+        self._open: dict[str, FullRow] = {}
+        self._lock = threading.Lock()
+
+    @property
+    def database(self) -> str:
+        """Name of the database that holds the rows."""
+        return self.generation.database
+
+    def close(self) -> None:
+        """Close the engine."""
+        self.engine.close()
+
+    def insert(self, calls: Sequence[FullRow], records: Sequence[RecordRow] = (), *, with_payloads: bool = True) -> None:
+        """Add rows of calls that have their outcome, and of other records. Payloads first: a call that is found can be searched. Raises EngineError."""
+        if with_payloads:
+            self.insert_payloads(calls)
+        self.insert_calls(calls)
+        self.insert_records(records)
+
+    def insert_payloads(self, calls: Sequence[FullRow]) -> None:
+        """Add the searched texts of calls."""
+        lines = [
+            _encode([row.call_id, _moment(row.time), row.stream, row.outcome_seq, row.arguments, row.response])
+            for row in calls
+            if row.arguments or row.response
+        ]
+        if lines:
+            self.engine.insert(f"{self.database}.payloads", PAYLOAD_COLUMNS, b"\n".join(lines))
+
+    def insert_calls(self, calls: Sequence[FullRow]) -> None:
+        """Add the metadata of calls."""
+        if calls:
+            self.engine.insert(f"{self.database}.calls", CALL_COLUMNS, b"\n".join(_line(row, CALL_COLUMNS) for row in calls))
+            self.arrivals.add(calls)
+
+    def insert_records(self, records: Sequence[RecordRow]) -> None:
+        """Add other records."""
+        if records:
+            self.engine.insert(f"{self.database}.records", RECORD_COLUMNS, b"\n".join(_line(row, RECORD_COLUMNS) for row in records))
+
+    def set_open(self, rows: dict[str, FullRow], positions: dict[str, int]) -> None:
+        """Publish the calls that have no outcome yet, and the last record of each stream that is indexed."""
+        with self._lock:
+            self._open = rows
+            self.positions = positions
+
+    def search(
+        self, query: Query | str, *, before: str | None = None, limit: int = 50, count: bool = False, timeout_s: float = TIMEOUT_S
+    ) -> Page:
+        """Return the newest calls that match, or those older than the cursor `before`.
+
+        `count` adds how many match in all. Raises QueryError, CursorError, QueryTooHeavy, EngineError.
+        """
+        resolved = _resolved(query)
+        limit = max(1, min(limit, LIMIT_MAX))
+        place = cursor.decode(before) if before else None
+        snapshot, waiting = self._running(resolved, place)
+        condition = Compiler(self.database).compile(resolved.tree)
+        stored = self._newest(condition, place, limit + 1, timeout_s)
+        known = {row.call_id for row in stored}
+        merged = sorted([*stored, *(row for row in waiting if row.call_id not in known)], key=_order, reverse=True)
+        rows = merged[:limit]
+        more = cursor.encode(Place(rows[-1].time, rows[-1].call_id)) if len(merged) > limit else None
+        total = self._count(condition, timeout_s) + len(self._running(resolved, None)[1]) if count else None
+        return Page(rows=rows, next=more, total=total, snapshot=snapshot)
+
+    def count(self, query: Query | str, *, timeout_s: float = TIMEOUT_S) -> int:
+        """Return how many calls match, open ones included. Raises as `search` does."""
+        resolved = _resolved(query)
+        _, waiting = self._running(resolved, None)
+        return self._count(Compiler(self.database).compile(resolved.tree), timeout_s) + len(waiting)
+
+    def call(self, call_id: str) -> CallRow | None:
+        """Return one call, None when there is none of this id."""
+        with self._lock:
+            row = self._open.get(call_id)
+        if len(call_id) != 36:
+            return None
+        found = self._by_id(call_id, near=True) or self._by_id(call_id, near=False)
+        return found or (without_payloads(row) if row else None)
+
+    def records(self, *, call: str | None = None, type: str | None = None, limit: int = 200) -> list[RecordRow]:
+        """Return the newest other records: those of one call (in the order of the log), or of one type, or all."""
+        tests, params = ["1"], dict[str, Value]()
+        if call is not None:
+            tests.append("call = {call:String}")
+            params["call"] = call
+        if type is not None:
+            tests.append("type = {type:String}")
+            params["type"] = type
+        sort = "stream, seq" if call is not None else "time DESC, id DESC"
+        sql = (
+            f"SELECT {_columns(RECORD_COLUMNS)} FROM {self.database}.records WHERE {' AND '.join(tests)} ORDER BY {sort} LIMIT {int(limit)}"
+        )
+        return _decode_records(self.engine.rows(f"{sql} {_budget(TIMEOUT_S)}", params))
+
+    def ask(self, sql: str, params: dict[str, Value], timeout_s: float = TIMEOUT_S) -> list[dict[str, Any]]:
+        """Run a SELECT over `calls` within the budget; for the other modules of this package."""
+        rows: list[dict[str, Any]] = _decode_any(self.engine.rows(f"{sql} {_budget(timeout_s)}", params))
+        return rows
+
+    def seqs_after(self, table: str, column: str, stream: str, seq: int) -> set[int]:
+        """Return the sequence numbers behind `seq` that a table holds of a stream: what an earlier run inserted before it could note so."""
+        sql = f"SELECT DISTINCT {column} AS seq FROM {self.database}.{table} WHERE stream = {{stream:String}} AND {column} > {{seq:UInt64}}"
+        return {row["seq"] for row in _decode_any(self.engine.rows(sql, {"stream": stream, "seq": seq}))}
+
+    def drop_others(self) -> None:
+        """Drop the databases of other generations."""
+        for row in _decode_any(self.engine.rows("SELECT name FROM system.databases WHERE name LIKE 'g%'")):
+            if row["name"] != self.database:
+                self.engine.run(f"DROP DATABASE IF EXISTS {row['name']} SYNC")
+
+    def _running(self, query: Query, place: Place | None) -> tuple[dict[str, int], list[CallRow]]:
+        with self._lock:
+            snapshot, rows = dict(self.positions), list(self._open.values())
+        older = [row for row in rows if place is None or _order(row) < cursor.order(place)]
+        return snapshot, [without_payloads(row) for row in older if matches(query, row)]
+
+    def _newest(self, condition: Condition, place: Place | None, limit: int, timeout_s: float) -> list[CallRow]:
+        params = dict(condition.params)
+        tests = [condition.sql]
+        if place is not None:
+            params["before_time"], params["before_id"] = place.time_us, place.call_id
+            bound = moment_sql("{before_time:Int64}")
+            tests.append(f"time <= {bound} AND (time < {bound} OR call_id < {{before_id:UUID}})")
+        sql = (
+            f"SELECT {_columns(CALL_COLUMNS)} FROM {self.database}.calls WHERE {' AND '.join(tests)} "
+            f"ORDER BY time DESC, call_id DESC LIMIT {limit} {_budget(timeout_s)}"
+        )
+        return _decode_calls(self.engine.rows(sql, params))
+
+    def _count(self, condition: Condition, timeout_s: float) -> int:
+        sql = f"SELECT count() AS n FROM {self.database}.calls WHERE {condition.sql} {_budget(timeout_s)}"
+        return int(_decode_any(self.engine.rows(sql, condition.params))[0]["n"])
+
+    def _by_id(self, call_id: str, *, near: bool) -> CallRow | None:
+        """Find a call; `near` looks only about the time that a UUIDv7 holds, which is right unless the clock stepped between id and record."""
+        try:
+            time_us = time_us_of(call_id)
+        except ValueError:
+            return None
+        params: dict[str, Value] = {"id": call_id}
+        test = "call_id = toUUIDOrZero({id:String})"
+        if near:
+            params |= {"low": time_us - _ID_SLACK_US, "high": time_us + _ID_SLACK_US}
+            test += f" AND time >= {moment_sql('{low:Int64}')} AND time <= {moment_sql('{high:Int64}')}"
+        sql = f"SELECT {_columns(CALL_COLUMNS)} FROM {self.database}.calls WHERE {test} LIMIT 1 {_budget(TIMEOUT_S)}"
+        rows = _decode_calls(self.engine.rows(sql, params))
+        return rows[0] if rows else None
+
+
+def create(engine: Engine, database: str) -> None:
+    """Create an empty database with all tables; one that is left from an unfinished build is dropped first."""
+    engine.run(f"DROP DATABASE IF EXISTS {database} SYNC")
+    for statement in schema.statements(database):
+        engine.run(statement)
+
+
+def _resolved(query: Query | str) -> Query:
+    return resolve(parse(query) if isinstance(query, str) else query, time.time_ns() // 1000)
+
+
+def _budget(timeout_s: float) -> str:
+    return _SETTINGS.format(timeout=timeout_s, memory=_MEMORY_BYTES_MAX)
+
+
+def _columns(names: Sequence[str]) -> str:
+    return ", ".join(f"toUnixTimestamp64Micro({name}) AS {name}" if name in _TIMES else name for name in names)
+
+
+def _order(row: CallRow) -> tuple[int, int, int]:
+    return cursor.order(Place(row.time, row.call_id))
+
+
+def _moment(time_us: int) -> str:
+    return f"{time_us // 1_000_000}.{time_us % 1_000_000:06d}"
+
+
+def _line(row: Struct, columns: Sequence[str]) -> bytes:
+    return _encode([_moment(getattr(row, name)) if name in _TIMES else getattr(row, name) for name in columns])

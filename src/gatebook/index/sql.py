@@ -1,0 +1,182 @@
+"""Query tree to SQL. What people write becomes bound parameters only; names of columns come from the table of fields."""
+
+from msgspec import Struct
+
+from gatebook.index.engine import Value
+from gatebook.query.fields import FIELDS, ORDERED, Field
+from gatebook.query.resolve import absolute
+from gatebook.query.text import words
+from gatebook.query.tree import (
+    And,
+    Compare,
+    Everything,
+    Exists,
+    Leaf,
+    Node,
+    Not,
+    Or,
+    Pattern,
+    Span,
+    Substring,
+    WordPrefix,
+    Words,
+)
+
+_SIGNS = {"eq": "=", "lt": "<", "le": "<=", "gt": ">", "ge": ">="}
+_TIME_US_MIN = -2_208_988_800_000_000
+_TIME_US_MAX = 10_413_791_999_000_000
+
+
+class Condition(Struct, frozen=True):
+    """A condition on the table of calls, with the values it needs; `payloads` says whether it looks into payloads."""
+
+    sql: str
+    params: dict[str, Value]
+    payloads: bool
+
+
+class Compiler:
+    """Compiles trees for one database. `window` is a condition on `time` that every sub-query over payloads repeats, so that it stays small."""
+
+    def __init__(self, database: str, window: str = "") -> None:
+        self._database = database
+        self._window = window
+        self._params: dict[str, Value] = {}
+        self._payloads = False
+
+    def compile(self, tree: Node) -> Condition:
+        """Return the condition for a resolved tree. Raises ValueError for one with relative times."""
+        return Condition(self._node(tree), self._params, self._payloads)
+
+    def _node(self, node: Node) -> str:
+        match node:
+            case Everything():
+                return "1"
+            case And(items):
+                return self._joined("AND", items)
+            case Or(items):
+                return self._joined("OR", items)
+            case Not(item):
+                return f"NOT ({self._node(item)})"
+            case _:
+                field = FIELDS[node.field]
+                return self._calls_where(self._payload(node)) if field.kind == "text" else self._on_columns(node, field)
+
+    def _joined(self, word: str, items: tuple[Node, ...]) -> str:
+        """Join conditions; those on payloads share one sub-query, because each costs a look into the text index."""
+        inside = [item for item in items if _payload_only(item)]
+        if len(inside) < 2:
+            return "(" + f" {word} ".join(self._node(item) for item in items) + ")"
+        outside = [self._node(item) for item in items if not _payload_only(item)]
+        shared = self._calls_where(f" {word} ".join(self._payload(item) for item in inside))
+        return "(" + f" {word} ".join([shared, *outside]) + ")"
+
+    def _calls_where(self, condition: str) -> str:
+        self._payloads = True
+        window = f"{self._window} AND " if self._window else ""
+        return f"(time, call_id) IN (SELECT time, call_id FROM {self._database}.payloads WHERE {window}({condition}))"
+
+    def _payload(self, node: Node) -> str:
+        """A condition on the table of payloads. Nothing is negated inside: a call whose payload is gone must still match a NOT."""
+        match node:
+            case And(items):
+                return "(" + " AND ".join(self._payload(item) for item in items) + ")"
+            case Or(items):
+                return "(" + " OR ".join(self._payload(item) for item in items) + ")"
+            case _:
+                assert isinstance(node, Leaf)
+                return "(" + " OR ".join(self._payload_column(node, column) for column in FIELDS[node.field].columns) + ")"
+
+    def _payload_column(self, node: Leaf, column: str) -> str:
+        match node:
+            case Words(_, phrase):
+                bound = self._bind(phrase)
+                tokens = words(phrase)
+                if tokens == [phrase]:
+                    return f"hasAllTokens({column}, {bound})"
+                exact = f"position({column}, {bound}) > 0"
+                return f"(hasAllTokens({column}, {bound}) AND {exact})" if tokens else f"({exact})"
+            case WordPrefix(_, prefix):
+                bound = self._bind(prefix)
+                starts = f"arrayExists(word -> startsWith(word, {bound}), tokens({column}, 'splitByNonAlpha'))"
+                return f"(position({column}, {bound}) > 0 AND {starts})"
+            case Substring(_, part):
+                return f"({column} LIKE {self._bind(f'%{_escape_like(part)}%')})"
+            case _:
+                return f"({column} != '')"
+
+    def _on_columns(self, node: Leaf, field: Field) -> str:
+        if isinstance(node, Compare | Span) and field.kind in ORDERED:
+            return self._joined_columns(field, self._ordered(node, field))
+        match node:
+            case Exists():
+                test = "{}" if field.kind == "flag" else f"{{}} != {field.absent}" if field.absent is not None else "{} != ''"
+                if field.kind in ORDERED and field.absent is None or field.kind in ("uuid", "flag"):
+                    test = "1"
+            case Pattern(_, pattern):
+                test = self._pattern(pattern, field)
+            case Compare(_, _, bool() as value):
+                test = f"{{}} = {int(value)}"
+            case Compare(_, _, value) if field.kind == "uuid":
+                test = f"{{}} = {self._bind(str(value), 'UUID')}"
+            case Compare(_, _, value):
+                test = f"{_folded(field)} = {self._bind(str(value))}"
+            case _:
+                raise ValueError(f"{field.name} cannot be asked for like this")
+        return self._joined_columns(field, test)
+
+    def _joined_columns(self, field: Field, test: str) -> str:
+        if field.many:
+            return "(" + " OR ".join(f"arrayExists(item -> {test.replace('{}', 'item')}, {column})" for column in field.columns) + ")"
+        return "(" + " OR ".join(test.replace("{}", column) for column in field.columns) + ")"
+
+    def _ordered(self, node: Compare | Span, field: Field) -> str:
+        tests = [f"{{}} != {field.absent}"] if field.absent is not None else []
+        if isinstance(node, Compare):
+            tests.append(f"{{}} {_SIGNS[node.op]} {self._number(absolute(node.value), field)}")
+        else:
+            if node.low is not None:
+                tests.append(f"{{}} >= {self._number(absolute(node.low), field)}")
+            if node.high is not None:
+                tests.append(f"{{}} < {self._number(absolute(node.high), field)}")
+        return "(" + " AND ".join(tests or ["1"]) + ")"
+
+    def _number(self, value: int, field: Field) -> str:
+        if field.kind == "time":
+            return moment_sql(self._bind(max(_TIME_US_MIN, min(value, _TIME_US_MAX)), "Int64"))
+        return self._bind(value, "Int64")
+
+    def _pattern(self, pattern: str, field: Field) -> str:
+        head, star, rest = pattern.partition("*")
+        if star and not rest:
+            return f"startsWith({_folded(field)}, {self._bind(head)})"
+        like = "%".join(_escape_like(piece) for piece in pattern.split("*"))
+        return f"{_folded(field)} LIKE {self._bind(like)}"
+
+    def _bind(self, value: Value, kind: str = "String") -> str:
+        name = f"p{len(self._params)}"
+        self._params[name] = value
+        return f"{{{name}:{kind}}}"
+
+
+def _payload_only(node: Node) -> bool:
+    match node:
+        case And(items) | Or(items):
+            return all(_payload_only(item) for item in items)
+        case Everything() | Not():
+            return False
+        case _:
+            return FIELDS[node.field].kind == "text"
+
+
+def moment_sql(bound: str) -> str:
+    """Return the expression for a time that is bound as microseconds since 1970."""
+    return f"fromUnixTimestamp64Micro({bound}, 'UTC')"
+
+
+def _folded(field: Field) -> str:
+    return "lower({})" if field.kind == "word" else "{}"
+
+
+def _escape_like(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

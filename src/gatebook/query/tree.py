@@ -1,0 +1,102 @@
+"""What a query means, as frozen data. Leaves carry field names of `fields.py` and values that are already of the field's kind."""
+
+from typing import Literal, TypeAlias
+
+from msgspec import Struct
+
+Operator: TypeAlias = Literal["eq", "lt", "le", "gt", "ge"]
+
+
+class Ago(Struct, frozen=True, tag=True):
+    """A time relative to when the query is run; `resolve` turns it into microseconds since 1970."""
+
+    us: int
+
+
+Scalar: TypeAlias = str | int | bool | Ago
+
+
+class Everything(Struct, frozen=True, tag=True):
+    """Every row: the empty query."""
+
+
+class Compare(Struct, frozen=True, tag=True):
+    """A field beside one value. Texts know `eq` only."""
+
+    field: str
+    op: Operator
+    value: Scalar
+
+
+class Span(Struct, frozen=True, tag=True):
+    """A field from `low` up to but without `high`; None is open."""
+
+    field: str
+    low: int | Ago | None
+    high: int | Ago | None
+
+
+class Pattern(Struct, frozen=True, tag=True):
+    """A field beside a text in which every `*` stands for any characters."""
+
+    field: str
+    pattern: str
+
+
+class Exists(Struct, frozen=True, tag=True):
+    """A field that has a value."""
+
+    field: str
+
+
+class Words(Struct, frozen=True, tag=True):
+    """A word or phrase inside payloads: each of its words is there as a whole word, and the phrase stands there as written.
+
+    `field` is `arguments`, `response` or `text` (either). `phrase` is lower case, as `searchable` makes it.
+    """
+
+    field: str
+    phrase: str
+
+
+class WordPrefix(Struct, frozen=True, tag=True):
+    """A word inside payloads that begins with `prefix`."""
+
+    field: str
+    prefix: str
+
+
+class Substring(Struct, frozen=True, tag=True):
+    """Characters that stand anywhere inside payloads."""
+
+    field: str
+    part: str
+
+
+class And(Struct, frozen=True, tag=True):
+    """Rows that all items match."""
+
+    items: "tuple[Node, ...]"
+
+
+class Or(Struct, frozen=True, tag=True):
+    """Rows that at least one item matches."""
+
+    items: "tuple[Node, ...]"
+
+
+class Not(Struct, frozen=True, tag=True):
+    """Rows that the item does not match."""
+
+    item: "Node"
+
+
+Leaf: TypeAlias = Compare | Span | Pattern | Exists | Words | WordPrefix | Substring
+Node: TypeAlias = Everything | Leaf | And | Or | Not
+
+
+class Query(Struct, frozen=True):
+    """A parsed query and the text it came from."""
+
+    text: str
+    tree: Node
