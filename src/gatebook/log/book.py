@@ -20,7 +20,7 @@ from gatebook.log.position import Position
 from gatebook.log.receipt import Receipt
 from gatebook.log.recovery import Tail, read_tail
 from gatebook.log.segment import Preparer, unavailable_reason
-from gatebook.log.space import Space
+from gatebook.log.space import Space, Use
 from gatebook.log.vault import Vault
 from gatebook.log.writer import Writer
 from gatebook.record import body as records
@@ -93,7 +93,8 @@ class Book:
         try:
             self._settle_past(late)
         except BaseException:
-            self._shut()
+            self._space.preparer.close()
+            self._writer.close()
             raise
 
     @property
@@ -167,7 +168,7 @@ class Book:
         self._lock_fd = -1
 
     def _append(self, body: records.Body, record_id: str, now_us: int, parts: Sequence[tuple[PartName, bytes]], subject: str) -> None:
-        closing = isinstance(body, _CLOSING)
+        use: Use = "opening" if not isinstance(body, _CLOSING) else "closing" if parts else "outcome"
         bare = replace(body, response_dropped="disk_full") if isinstance(body, records.CallFinished) and parts else None
         blob = b""
         if parts:
@@ -186,11 +187,11 @@ class Book:
                 raise RecordTooLarge(len(core) + len(blob), self._space.record_bytes_max)
             body, blob = replace(bare, response_dropped="too_large"), b""
             core = self._chain.encode(body, record_id, now_us)
-        verdict = self._space.room(len(core) + len(blob), closing, len(self._chain.open_calls))
+        verdict = self._space.room(len(core) + len(blob), use, len(self._chain.open_calls))
         if verdict == "full" and bare is not None and blob:
             body, blob = bare, b""
             core = self._chain.encode(body, record_id, now_us)
-            verdict = self._space.room_for_outcome(len(core))
+            verdict = self._space.room(len(core), "outcome", len(self._chain.open_calls))
         if verdict == "full":
             raise LogUnavailable(self._space.preparer.reason if self._space.preparer.state == "failing" else "stalled")
         if verdict == "roll":

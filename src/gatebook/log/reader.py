@@ -70,16 +70,26 @@ class StreamReader:
         entries: list[Entry] = []
         size = 0
         while len(entries) < max_records and size < max_bytes:
-            if self._fd < 0 and not self._open():
-                break
-            entry = self._next(durable)
+            try:
+                entry = self._following(durable)
+            except LogDamaged:
+                if not entries:
+                    raise
+                break  # What is good comes first; the next read raises.
             if entry is None:
-                if not self._advance(durable):
-                    break
-                continue
+                break
             entries.append(entry)
             size += len(entry.core) + len(entry.payload)
         return entries
+
+    def _following(self, durable: Position | None) -> Entry | None:
+        """Return the next record, also from a later segment."""
+        while True:
+            if self._fd < 0 and not self._open():
+                return None
+            entry = self._next(durable)
+            if entry is not None or not self._advance(durable):
+                return entry
 
     def close(self) -> None:
         """Close the segment that is open; the next read opens it again."""

@@ -11,6 +11,8 @@ _OUTCOME_BYTES: Final = 2048
 _STALLED_S: Final = 5.0
 
 Verdict = Literal["here", "roll", "full"]
+Use = Literal["opening", "closing", "outcome"]
+"""What a record is for: it opens something, it closes something with a payload that could be left out, or it must be written."""
 
 
 class Space:
@@ -35,7 +37,7 @@ class Space:
         """True when the open segment holds no record."""
         return self._offset == SEGMENT_HEADER_BYTES
 
-    def room(self, size_bytes: int, closing: bool, open_calls: int) -> Verdict:
+    def room(self, size_bytes: int, use: Use, open_calls: int) -> Verdict:
         """Say where a record of this size goes: into the open segment, into the next, which is ready, or nowhere.
 
         Waits for the next segment when it is being made and the record needs it.
@@ -44,15 +46,11 @@ class Space:
         if end * 2 <= self._capacity:
             return "here"
         self.preparer.want()
-        verdict = self._judge(end, closing, open_calls)
+        verdict = self._judge(end, use, open_calls)
         if verdict == "full" and self.preparer.state == "working":
             self.preparer.settled(_STALLED_S)
-            verdict = self._judge(end, closing, open_calls)
+            verdict = self._judge(end, use, open_calls)
         return verdict
-
-    def room_for_outcome(self, size_bytes: int) -> Verdict:
-        """The same for the bare outcome of a call, for which the reserve is kept."""
-        return "here" if self._offset + FRAME_HEADER_BYTES + size_bytes <= self._capacity else "full"
 
     def refusal(self, open_calls: int) -> UnavailableReason | None:
         """Return why a record that opens something would be refused now, None when it would not."""
@@ -72,10 +70,13 @@ class Space:
         self._capacity = self._segment_bytes
         self._offset = self._batch = SEGMENT_HEADER_BYTES
 
-    def _judge(self, end: int, closing: bool, open_calls: int) -> Verdict:
+    def _judge(self, end: int, use: Use, open_calls: int) -> Verdict:
         if self.preparer.state == "ready":
             return "here" if end <= self._capacity else "roll"
-        kept = _OUTCOME_BYTES * open_calls if closing else self._kept(open_calls)
+        if use == "outcome":
+            kept = 0
+        else:
+            kept = _OUTCOME_BYTES * open_calls if use == "closing" else self._kept(open_calls)
         return "here" if end + kept <= self._capacity else "full"
 
     def _kept(self, open_calls: int) -> int:
