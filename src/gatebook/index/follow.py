@@ -5,14 +5,12 @@ which of the records behind it are there already.
 """
 
 import logging
-import threading
 import time
 from pathlib import Path
 from typing import Final
 
 from msgspec import Struct
 
-from gatebook.index.engine import EngineError
 from gatebook.index.index import Index
 from gatebook.index.progress import Progress, read_progress, write_progress
 from gatebook.index.rows import FullRow
@@ -26,8 +24,7 @@ _log = logging.getLogger(__name__)
 
 RECORDS_MAX: Final = 10_000
 BYTES_MAX: Final = 32 << 20
-INTERVAL_S: Final = 0.5
-_RETRY_S_MAX: Final = 30.0
+BATCH_S: Final = 0.5
 
 _TABLES: Final = {"payloads": "outcome_seq", "calls": "outcome_seq", "records": "seq"}
 
@@ -43,72 +40,59 @@ class Lag(Struct, frozen=True, kw_only=True):
 
 
 class Follower:
-    """Feeds one index from one log directory. `step` and `run` belong to one thread; `lag` and `stop` may be called from any."""
+    """Feeds one index from one log directory. Belongs to one thread; `lag` may be called from any.
 
-    def __init__(self, log_dir: Path, vault: Vault, index: Index, *, whole: bool = False) -> None:
+    Rows are inserted at most once in `batch_s`, because each insert is a part on disk that must be merged later. What waits is in memory and is found
+    all the same.
+    """
+
+    def __init__(self, log_dir: Path, vault: Vault, index: Index, *, whole: bool = False, batch_s: float = BATCH_S) -> None:
         """`whole`: read streams to their last whole record, for a log that nobody writes. `vault` must be of this thread's own."""
         self.index = index
         self._log_dir = log_dir
         self._vault = vault
         self._whole = whole
+        self._batch_s = batch_s
+        self._batch = Batch()
+        self._inserted_s = -batch_s
         self._streams: dict[str, Stream] = {}
         self._done: dict[str, dict[str, set[int]]] = {}
         self._loaded = False
         self._errors: dict[str, str] = {}
-        self._failure: str | None = None
-        self._stopping = threading.Event()
         self._lag = Lag(positions={}, behind_bytes=0, behind_s=0.0, open_calls=0, errors={})
 
-    def step(self, records_max: int = RECORDS_MAX) -> int:
-        """Read what is new, insert its rows, note the progress; return how many records were read. Raises EngineError; the next step tries again."""
+    def step(self, *, flush: bool = False) -> int:
+        """Read what is new and, when a batch is due or with `flush`, insert it and note the progress. Returns how many records were read.
+
+        Raises EngineError or OSError; the next step begins again at the last note.
+        """
         try:
             if not self._loaded:
                 self._load()
-            batch = Batch()
-            for name in streams(self._log_dir):
-                self._read(name, batch, records_max)
-            if batch.entries:
-                self._insert(batch)
+            read = sum(self._read(name) for name in streams(self._log_dir))
+            due = flush or time.monotonic() - self._inserted_s >= self._batch_s or self._batch.entries >= RECORDS_MAX
+            if self._batch.entries and due:
+                self._insert(self._batch)
                 self._note()
+                self._batch = Batch()
+                self._inserted_s = time.monotonic()
         except BaseException:
-            # What was read is only in memory: forget it, and begin at the last note.
+            # What was read is only in memory: forget it.
             self._loaded = False
             raise
         self._publish()
-        return batch.entries
+        return read
 
-    def run(self) -> None:
-        """Step until `stop`. A failing engine is tried again, ever less often; calls never wait for this."""
-        retry_s = INTERVAL_S
-        while not self._stopping.is_set():
-            began_s = time.monotonic()
-            try:
-                read = self.step()
-                self._failure, retry_s = None, INTERVAL_S
-            except (EngineError, OSError) as error:
-                _log.error("the index does not take new rows: %s", error)
-                self._failure = str(error)
-                retry_s = min(retry_s * 2, _RETRY_S_MAX)
-                self._stopping.wait(retry_s)
-                continue
-            if read < RECORDS_MAX:
-                self._stopping.wait(max(0.0, INTERVAL_S - (time.monotonic() - began_s)))
-
-    def stop(self) -> None:
-        """Make `run` return after its current step."""
-        self._stopping.set()
+    def catch_up(self) -> int:
+        """Step until the log has nothing new; everything is inserted when this returns. Returns how many records were read."""
+        total = 0
+        while read := self.step():
+            total += read
+        return total + self.step(flush=True)
 
     def lag(self) -> Lag:
         """Return how far the index was behind at the end of the last step."""
-        if self._failure is None:
-            return self._lag
-        return Lag(
-            positions=self._lag.positions,
-            behind_bytes=self._lag.behind_bytes,
-            behind_s=self._lag.behind_s,
-            open_calls=self._lag.open_calls,
-            errors={**self._lag.errors, "index": self._failure},
-        )
+        return self._lag
 
     def close(self) -> None:
         """Close the files of the log."""
@@ -118,12 +102,11 @@ class Follower:
     def _load(self) -> None:
         self.close()
         noted = read_progress(self.index.path, self.index.database)
-        self._streams, self._done, self._errors = {}, {}, {}
+        self._streams, self._done, self._errors, self._batch = {}, {}, {}, Batch()
         for name in streams(self._log_dir):
-            progress = noted.get(name)
-            if progress is not None:
+            if name in noted:
                 try:
-                    self._add(name, Stream(self._log_dir / name, self._vault, progress, whole=self._whole))
+                    self._add(name, Stream(self._log_dir / name, self._vault, noted[name], whole=self._whole))
                 except LogDamaged as error:
                     self._errors[name] = str(error)
         self._loaded = True
@@ -133,15 +116,16 @@ class Follower:
         self._done[name] = {table: self.index.seqs_after(table, column, name, stream.seq) for table, column in _TABLES.items()}
         return stream
 
-    def _read(self, name: str, batch: Batch, records_max: int) -> None:
+    def _read(self, name: str) -> int:
         if name in self._errors:
-            return
+            return 0
         stream = self._streams.get(name) or self._add(name, Stream(self._log_dir / name, self._vault, None, whole=self._whole))
         try:
-            stream.read(batch, records_max, BYTES_MAX)
+            return stream.read(self._batch, RECORDS_MAX, BYTES_MAX)
         except (LogDamaged, RecordError, AssertionError) as error:
             _log.error("the index stops following %s: %s", name, error)
             self._errors[name] = str(error)
+            return 0
 
     def _insert(self, batch: Batch) -> None:
         new = self._new
@@ -153,27 +137,27 @@ class Follower:
         return seq not in self._done[stream][table]
 
     def _note(self) -> None:
-        write_progress(
-            self.index.path,
-            Progress(database=self.index.database, streams={name: stream.progress() for name, stream in self._streams.items()}),
-        )
+        noted = {name: stream.progress() for name, stream in self._streams.items()}
+        write_progress(self.index.path, Progress(database=self.index.database, streams=noted))
         for name, stream in self._streams.items():
             for seqs in self._done[name].values():
                 if seqs and max(seqs) <= stream.seq:
                     seqs.clear()
 
     def _publish(self) -> None:
-        still_open: dict[str, FullRow] = {}
+        waiting: dict[str, FullRow] = {}
         for stream in self._streams.values():
-            still_open.update(stream.open)
+            waiting.update(stream.open)
+        still_open = len(waiting)
+        waiting.update((row.call_id, row) for row in self._batch.calls)
         positions = {name: stream.seq for name, stream in self._streams.items()}
-        self.index.set_open(still_open, positions)
+        self.index.set_waiting(waiting, positions)
         behind = {name: stream.behind_bytes() for name, stream in self._streams.items() if name not in self._errors}
         oldest_us = min((stream.time_us for name, stream in self._streams.items() if behind.get(name) and stream.time_us), default=0)
         self._lag = Lag(
             positions=positions,
             behind_bytes=sum(behind.values()),
             behind_s=max(0.0, time.time() - oldest_us / 1e6) if oldest_us else 0.0,
-            open_calls=len(still_open),
+            open_calls=still_open,
             errors=dict(self._errors),
         )

@@ -4,7 +4,7 @@ import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Generic, TypeVar
 
 import msgspec
 from msgspec import Struct
@@ -22,6 +22,7 @@ from gatebook.record.ids import time_us_of
 
 LIMIT_MAX: Final = 1000
 TIMEOUT_S: Final = 10.0
+Row = TypeVar("Row")
 _TIMES: Final = ("time", "finished")
 _ID_SLACK_US: Final = 60_000_000
 _SETTINGS: Final = "SETTINGS max_execution_time = {timeout}, max_memory_usage = {memory}, max_threads = 2, prefer_column_name_to_alias = 1"
@@ -33,10 +34,10 @@ _decode_records = msgspec.json.Decoder(RecordRow).decode_lines
 _decode_any = msgspec.json.Decoder().decode_lines
 
 
-class Page(Struct, frozen=True, kw_only=True):
-    """One page of calls, newest first. `next` is the cursor of the page after it; `snapshot` names the last record of each stream that was indexed."""
+class Page(Struct, Generic[Row], frozen=True, kw_only=True):
+    """One page, newest first. `next` is the cursor of the page after it; `snapshot` names the last record of each stream that was indexed."""
 
-    rows: list[CallRow]
+    rows: list[Row]
     next: str | None = None
     total: int | None = None
     snapshot: dict[str, int] = {}
@@ -68,7 +69,7 @@ class Index:
         self.generation = generation
         self.arrivals = Arrivals()
         self.positions: dict[str, int] = {}
-        self._open: dict[str, FullRow] = {}
+        self._waiting: dict[str, FullRow] = {}
         self._lock = threading.Lock()
 
     @property
@@ -108,15 +109,15 @@ class Index:
         if records:
             self.engine.insert(f"{self.database}.records", RECORD_COLUMNS, b"\n".join(_line(row, RECORD_COLUMNS) for row in records))
 
-    def set_open(self, rows: dict[str, FullRow], positions: dict[str, int]) -> None:
-        """Publish the calls that have no outcome yet, and the last record of each stream that is indexed."""
+    def set_waiting(self, rows: dict[str, FullRow], positions: dict[str, int]) -> None:
+        """Publish the calls that are not in the tables: without an outcome yet, or about to be inserted. With the last record of each stream that is in."""
         with self._lock:
-            self._open = rows
+            self._waiting = rows
             self.positions = positions
 
     def search(
         self, query: Query | str, *, before: str | None = None, limit: int = 50, count: bool = False, timeout_s: float = TIMEOUT_S
-    ) -> Page:
+    ) -> Page[CallRow]:
         """Return the newest calls that match, or those older than the cursor `before`.
 
         `count` adds how many match in all. Raises QueryError, CursorError, QueryTooHeavy, EngineError.
@@ -143,26 +144,33 @@ class Index:
     def call(self, call_id: str) -> CallRow | None:
         """Return one call, None when there is none of this id."""
         with self._lock:
-            row = self._open.get(call_id)
+            row = self._waiting.get(call_id)
         if len(call_id) != 36:
             return None
         found = self._by_id(call_id, near=True) or self._by_id(call_id, near=False)
         return found or (without_payloads(row) if row else None)
 
-    def records(self, *, call: str | None = None, type: str | None = None, limit: int = 200) -> list[RecordRow]:
-        """Return the newest other records: those of one call (in the order of the log), or of one type, or all."""
+    def messages(self, call_id: str, limit: int = 200) -> list[RecordRow]:
+        """Return the messages that were relayed within a call, in the order of the log."""
+        sql = f"WHERE call = {{call:String}} AND type = 'message.relayed' ORDER BY stream, seq LIMIT {int(limit)}"
+        return self._records(sql, {"call": call_id})
+
+    def records(self, type: str | None = None, *, before: str | None = None, limit: int = 50) -> Page[RecordRow]:
+        """Return the newest records that are not part of a call, of one type or all; or those older than the cursor `before`. Raises CursorError."""
         tests, params = ["1"], dict[str, Value]()
-        if call is not None:
-            tests.append("call = {call:String}")
-            params["call"] = call
         if type is not None:
             tests.append("type = {type:String}")
             params["type"] = type
-        sort = "stream, seq" if call is not None else "time DESC, id DESC"
-        sql = (
-            f"SELECT {_columns(RECORD_COLUMNS)} FROM {self.database}.records WHERE {' AND '.join(tests)} ORDER BY {sort} LIMIT {int(limit)}"
-        )
-        return _decode_records(self.engine.rows(f"{sql} {_budget(TIMEOUT_S)}", params))
+        if before is not None:
+            tests.append(_older(cursor.decode(before), "id", params))
+        limit = max(1, min(limit, LIMIT_MAX))
+        rows = self._records(f"WHERE {' AND '.join(tests)} ORDER BY time DESC, id DESC LIMIT {limit + 1}", params)
+        more = cursor.encode(Place(rows[limit - 1].time, rows[limit - 1].id)) if len(rows) > limit else None
+        return Page(rows=rows[:limit], next=more, snapshot=dict(self.positions))
+
+    def _records(self, rest: str, params: dict[str, Value]) -> list[RecordRow]:
+        sql = f"SELECT {_columns(RECORD_COLUMNS)} FROM {self.database}.records {rest} {_budget(TIMEOUT_S)}"
+        return _decode_records(self.engine.rows(sql, params))
 
     def ask(self, sql: str, params: dict[str, Value], timeout_s: float = TIMEOUT_S) -> list[dict[str, Any]]:
         """Run a SELECT over `calls` within the budget; for the other modules of this package."""
@@ -182,7 +190,7 @@ class Index:
 
     def _running(self, query: Query, place: Place | None) -> tuple[dict[str, int], list[CallRow]]:
         with self._lock:
-            snapshot, rows = dict(self.positions), list(self._open.values())
+            snapshot, rows = dict(self.positions), list(self._waiting.values())
         older = [row for row in rows if place is None or _order(row) < cursor.order(place)]
         return snapshot, [without_payloads(row) for row in older if matches(query, row)]
 
@@ -190,9 +198,7 @@ class Index:
         params = dict(condition.params)
         tests = [condition.sql]
         if place is not None:
-            params["before_time"], params["before_id"] = place.time_us, place.call_id
-            bound = moment_sql("{before_time:Int64}")
-            tests.append(f"time <= {bound} AND (time < {bound} OR call_id < {{before_id:UUID}})")
+            tests.append(_older(place, "call_id", params))
         sql = (
             f"SELECT {_columns(CALL_COLUMNS)} FROM {self.database}.calls WHERE {' AND '.join(tests)} "
             f"ORDER BY time DESC, call_id DESC LIMIT {limit} {_budget(timeout_s)}"
@@ -232,6 +238,12 @@ def _resolved(query: Query | str) -> Query:
 
 def _budget(timeout_s: float) -> str:
     return _SETTINGS.format(timeout=timeout_s, memory=_MEMORY_BYTES_MAX)
+
+
+def _older(place: Place, id_column: str, params: dict[str, Value]) -> str:
+    params["before_time"], params["before_id"] = place.time_us, place.call_id
+    bound = moment_sql("{before_time:Int64}")
+    return f"time <= {bound} AND (time < {bound} OR {id_column} < {{before_id:UUID}})"
 
 
 def _columns(names: Sequence[str]) -> str:
