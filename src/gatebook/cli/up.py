@@ -74,19 +74,27 @@ def _children(args: argparse.Namespace, settings: Settings, environ: dict[str, s
 async def _announce(args: argparse.Namespace, settings: Settings, environ: dict[str, str], children: list[Child]) -> None:
     """Say where everything is, once it is there."""
     try:
+        await _wait_ready(children)
+        found = load(args.config, environ, data_dir=settings.data_dir)
+        link = await asyncio.to_thread(office.run, found, "bootstrap", {"person": DEFAULT_PERSON})
+    except Exception as error:
+        print(f"gatebook up: it runs, but there is no link to the console: {error}", file=sys.stderr)
+        return
+    addresses = {"mcp_url": f"{found.mcp_url}/mcp", "console_url": found.console_url, "link": link["url"]}
+    if args.json:
+        print(json.dumps({**addresses, "data_dir": str(found.data_dir), "pid": os.getpid()}), flush=True)
+    else:
+        print(_screen(addresses, found, link["expires_us"]), flush=True)
+
+
+async def _wait_ready(children: list[Child]) -> None:
+    try:
         async with asyncio.timeout(_READY_S):
             await asyncio.gather(*(child.ready.wait() for child in children))
     except TimeoutError:
         late = ", ".join(child.name for child in children if not child.ready.is_set())
         print(f"gatebook up: not ready after {_READY_S:g} s: {late}; still trying", file=sys.stderr)
         await asyncio.gather(*(child.ready.wait() for child in children))
-    found = load(args.config, environ, data_dir=settings.data_dir)
-    link = await asyncio.to_thread(office.run, found, "bootstrap", {"person": DEFAULT_PERSON})
-    addresses = {"mcp_url": f"{found.mcp_url}/mcp", "console_url": found.console_url, "link": link["url"]}
-    if args.json:
-        print(json.dumps({**addresses, "data_dir": str(found.data_dir), "pid": os.getpid()}), flush=True)
-    else:
-        print(_screen(addresses, found, link["expires_us"]), flush=True)
 
 
 def _screen(addresses: dict[str, str], settings: Settings, link_expires_us: int) -> str:

@@ -54,7 +54,7 @@ def parse_documents(text: str, source: str) -> list[Document]:
         raise DocumentError([f"{source}: is larger than {TEXT_BYTES_MAX} bytes"])
     try:
         nodes = [node for node in yaml.compose_all(text, Loader=yaml.SafeLoader) if node is not None]
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
         line = f":{mark.line + 1}" if mark else ""
         raise DocumentError([f"{source}{line}: not YAML: {getattr(error, 'problem', None) or 'cannot be read'}"]) from error
@@ -91,7 +91,7 @@ def render(kind: str, name: str, spec: Struct) -> str:
 def _document(node: yaml.Node, source: str) -> Document:
     start = f"{source}:{node.start_mark.line + 1}"
     _check_tree(node, source)
-    raw = _construct(node)
+    raw = _construct(node, source)
     if not isinstance(raw, dict) or not all(isinstance(key, str) for key in raw):
         raise DocumentError([f"{start}: a document is a mapping of kind, name and spec"])
     kind_name, name = raw.get("kind"), raw.get("name")
@@ -155,12 +155,16 @@ def _check_tree(root: yaml.Node, source: str) -> None:
                 stack.append(value)
 
 
-def _construct(node: yaml.Node) -> Any:
+def _construct(node: yaml.Node, source: str) -> Any:
     loader = yaml.SafeLoader("")
     try:
         return loader.construct_document(node)
     except yaml.YAMLError as error:
-        raise DocumentError([f"line {node.start_mark.line + 1}: not plain YAML: {getattr(error, 'problem', '')}"]) from error
+        line = (getattr(error, "problem_mark", None) or node.start_mark).line + 1
+        raise DocumentError([f"{source}:{line}: not plain YAML: {getattr(error, 'problem', '')}"]) from error
+    except (ValueError, OverflowError, RecursionError) as error:
+        # PyYAML lets these through, for a date that does not exist or a number that is none.
+        raise DocumentError([f"{source}:{node.start_mark.line + 1}: holds a value that cannot be read: {error}"]) from error
     finally:
         loader.dispose()
 

@@ -80,7 +80,7 @@ def read_snapshot(connection: Connection) -> Snapshot:
         (resources.c.kind == newest_of.c.kind) & (resources.c.name == newest_of.c.name) & (resources.c.version == newest_of.c.version)
     )
     live = select(resources.c.kind, resources.c.name, resources.c.version, resources.c.spec).join(newest_of, same)
-    rows = sorted(connection.execute(live.where(resources.c.deleted == 0)).tuples())
+    rows = sorted(tuple(row) for row in connection.execute(live.where(resources.c.deleted == 0)))
     digest = hashlib.sha256()
     connectors = {}
     for kind, name, version, spec in rows:

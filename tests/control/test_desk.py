@@ -1,0 +1,134 @@
+"""Changes and their records: one does not happen without the other."""
+
+import json
+from collections.abc import Callable
+
+import pytest
+
+from gatebook.control.desk import Desk, TokenOrder
+from gatebook.identity.directory import Directory, Principal
+from gatebook.identity.tokens import digest
+from gatebook.log.book import Book
+from gatebook.log.errors import LogUnavailable
+from gatebook.log.vault import Vault
+from gatebook.record.body import ConfigChanged, SignedIn, TokenChanged
+from gatebook.record.parts import Source
+from gatebook.settings import Settings
+from gatebook.state.documents import Document, DocumentError, parse_documents
+from gatebook.state.store import StateError, Store
+
+SOURCE = Source(ip="127.0.0.1", port=5)
+
+
+def crm(url: str = "https://crm.example/mcp") -> list[Document]:
+    """One connector."""
+    return parse_documents(f"kind: Connector\nname: crm\nspec: {{transport: http, url: '{url}'}}\n", "c.yaml")
+
+
+async def test_each_change_is_a_record_with_author_reason_and_diff(desk: Desk, caller: Principal, recorded: Callable[..., list]) -> None:
+    """The record says what the state says: kind, name, version and revision."""
+    await desk.apply(crm(), caller, "first")
+    applied = await desk.apply(crm("http://crm.example/mcp"), caller, "second")
+    await desk.delete("Connector", "crm", caller)
+    bodies = recorded()
+    assert [(body.action, body.version, body.revision, body.reason) for body, _ in bodies] == [
+        ("created", 1, 1, "first"), ("changed", 2, 2, "second"), ("deleted", 3, 3, None),
+    ]  # fmt: skip
+    body, parts = bodies[1]
+    assert isinstance(body, ConfigChanged)
+    assert (body.kind, body.name, body.actor.auth) == ("Connector", "crm", "socket")
+    assert parts["diff"].decode() == applied.changes[0].diff
+    assert json.loads(parts["identity"])["id"] == "os:root"
+
+
+async def test_nothing_is_recorded_when_nothing_changes(desk: Desk, caller: Principal, recorded: Callable[..., list], store: Store) -> None:
+    """A dry run and a second apply of the same say so, and leave state and book as they are."""
+    tried = await desk.apply(crm(), caller, dry_run=True)
+    assert (tried.dry_run, tried.changes[0].action, store.revision()) == (True, "created", 0)
+    await desk.apply(crm(), caller)
+    again = await desk.apply(crm(), caller)
+    assert again.changes[0].action == "unchanged"
+    assert store.revision() == again.revision == 1
+    assert len(recorded()) == 1
+
+
+async def test_without_a_record_there_is_no_change(desk: Desk, caller: Principal, book: Book, store: Store) -> None:
+    """When the book cannot be written the change is refused, and state is as before."""
+    book.close()
+    with pytest.raises(LogUnavailable):
+        await desk.apply(crm(), caller)
+    with pytest.raises(LogUnavailable):
+        await desk.create_token(TokenOrder(person="ana"), caller)
+    assert store.revision() == 0
+    assert store.snapshot().connectors == store.snapshot().people == {}
+
+
+async def test_several_documents_change_together_or_not_at_all(desk: Desk, caller: Principal, store: Store) -> None:
+    """One resource twice in a set spoils the whole set."""
+    with pytest.raises(DocumentError):
+        await desk.apply(crm() + parse_documents("\n" + crm()[0].yaml, "d.yaml"), caller)
+    assert store.revision() == 0
+
+
+async def test_a_token_works_and_its_record_names_owner_and_id(
+    desk: Desk, caller: Principal, store: Store, vault: Vault, recorded: Callable[..., list]
+) -> None:
+    """The secret is returned once and is in no record; its owner is created on the record."""
+    issued = await desk.create_token(TokenOrder(person="Ana@corp.example", groups=("sales",), name="laptop"), caller)
+    principal = Directory(store.snapshot(), vault.subject).authenticate(f"Bearer {issued.secret}", 0)
+    assert isinstance(principal, Principal)
+    assert principal.groups == ("sales",)
+    (person, _), (token, parts) = recorded()
+    assert (person.kind, person.name, person.action) == ("Person", "ana@corp.example", "created")
+    assert isinstance(token, TokenChanged)
+    assert (token.action, token.token, token.owner) == ("created", issued.token.id, principal.subject)
+    assert json.loads(parts["identity"])["groups"] == ["sales"]
+    assert issued.secret not in repr(recorded())
+    assert digest(issued.secret) not in repr(recorded())
+
+
+async def test_a_revoked_token_is_on_the_record_and_refused(desk: Desk, caller: Principal, store: Store, recorded: Callable[..., list]) -> None:
+    """Revoking a second time is a mistake that leaves no record."""
+    issued = await desk.create_token(TokenOrder(person="ana"), caller)
+    await desk.revoke_token(issued.token.id, caller)
+    with pytest.raises(StateError):
+        await desk.revoke_token(issued.token.id, caller)
+    assert [body.action for body, _ in recorded()] == ["created", "created", "revoked"]
+    refusal = Directory(store.snapshot(), str).authenticate(f"Bearer {issued.secret}", 0)
+    assert getattr(refusal, "reason", None) == "revoked"
+
+
+async def test_a_token_that_has_expired_is_not_made(desk: Desk, caller: Principal) -> None:
+    """An end in the past is a mistake of the caller."""
+    with pytest.raises(StateError, match="expired"):
+        await desk.create_token(TokenOrder(person="ana", expires_us=1), caller)
+
+
+async def test_a_one_time_link_opens_one_session(desk: Desk, caller: Principal, recorded: Callable[..., list]) -> None:
+    """The link is made and used on the record; the session is that of its person until it is closed."""
+    url, _ = await desk.make_link("admin", caller)
+    opened = await desk.sign_in(url.partition("#")[2], SOURCE)
+    assert opened is not None
+    assert await desk.sign_in(url.partition("#")[2], SOURCE) is None
+    who = desk.who(opened.secret)
+    assert who is not None
+    assert (who.person, who.auth) == ("admin", "session")
+    person, link, signed_in = (body for body, _ in recorded())
+    assert (person.kind, link.kind) == ("Person", "OneTimeLink")
+    assert isinstance(signed_in, SignedIn)
+    assert (signed_in.actor.subject, signed_in.actor.auth, signed_in.source) == (who.subject, "link", SOURCE)
+    await desk.sign_out(opened.secret)
+    assert desk.who(opened.secret) is None
+    assert [token.id for token in desk.tokens()] == []
+    assert [found.id for found in desk.people()] == ["admin"]
+
+
+async def test_a_link_is_not_used_up_without_a_record(desk: Desk, caller: Principal, book: Book, settings: Settings, vault: Vault, store: Store) -> None:
+    """Who cannot be recorded is not let in, and can try again later."""
+    url, _ = await desk.make_link("admin", caller)
+    book.close()
+    with pytest.raises(LogUnavailable):
+        await desk.sign_in(url.partition("#")[2], SOURCE)
+    later = Book.open(settings.log_dir, settings.keeper_stream, vault, settings.log)
+    assert await Desk(store, later, vault.subject, "").sign_in(url.partition("#")[2], SOURCE) is not None
+    later.close()
