@@ -1,0 +1,163 @@
+"""What the gateway costs per call, beside direct calls and FastMCP's proxy, in one run: `python -m bench.gateway`.
+
+All subjects are up for the whole run. A round visits each subject, era and concurrency once; figures are medians over rounds.
+"""
+
+import argparse
+import json
+import os
+import platform
+import statistics
+import sys
+import tempfile
+import time
+import urllib.request
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from bench import disk, load, processes, report, subjects, wire
+from bench.report import Cell, Result
+
+CONCURRENCIES = (1, 16, 64)
+
+
+_SETTLED_S = 0.2
+_SETTLE_TIMEOUT_S = 15.0
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How much is measured. Direct calls are so many that they need half the time."""
+
+    rounds: int
+    duration_s: float
+    openers: tuple[subjects.Opener, ...]
+
+
+@dataclass
+class Sample:
+    """One visit: what the load saw, and what the subject used meanwhile."""
+
+    load: load.Load
+    cpu_ms: float
+    resident_mib: float
+
+
+def main() -> int:
+    """Measure, print, and return 1 when calls failed or were lost on the way."""
+    parser = argparse.ArgumentParser(prog="bench.gateway", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="one short round instead of three")
+    parser.add_argument("--no-fastmcp", action="store_true", help="leave the comparison out")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures to a file as well; - for standard output alone")
+    parser.add_argument("--data", type=Path, metavar="DIR", help="put the data directory on this disk (default: build/ of the checkout)")
+    args = parser.parse_args()
+    plan = _plan(args.quick, not args.no_fastmcp)
+    if (busy := os.getloadavg()[0]) > 0.7:
+        print(f"The machine is busy (load {busy:.1f}): figures will be too high.", file=sys.stderr)
+    # Not /tmp: there it is often memory, and fdatasync would cost nothing.
+    place = args.data or processes.ROOT / "build"
+    place.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=place, prefix="bench-") as directory:
+        result = measure(plan, Path(directory))
+    text = json.dumps(asdict(result), indent=1)
+    if args.json and str(args.json) == "-":
+        print(text)
+    else:
+        print(report.render(result))
+        if args.json:
+            args.json.write_text(text + "\n")
+    return 1 if result.problems else 0
+
+
+def _plan(quick: bool, with_fastmcp: bool) -> Plan:
+    peers = (subjects.fastmcp("shipped", ("legacy",)), subjects.fastmcp("tuned", ("legacy",) if quick else ("legacy", "modern")))
+    openers = (subjects.direct, subjects.gatebook, *(peers if with_fastmcp else ()))
+    return Plan(1, 2.0, openers) if quick else Plan(3, 4.0, openers)
+
+
+def measure(plan: Plan, directory: Path) -> Result:
+    """Start everything, visit it in rounds, and return the medians."""
+    samples: dict[tuple[str, wire.Era, int], list[Sample]] = {}
+    fdatasyncs_ms = [disk.fdatasync_p50_ms(directory)]
+    problems: list[str] = []
+    with ExitStack() as stack:
+        up = stack.enter_context(subjects.upstream(directory))
+        opened = [stack.enter_context(opener(up)) for opener in plan.openers]
+        for subject in opened:
+            for target in subject.targets.values():
+                load.run(target, 16, 1, subjects.LOAD_CPU)
+        for _ in range(plan.rounds):
+            for concurrency in CONCURRENCIES:
+                for subject in opened:
+                    for era in subject.targets:
+                        duration_s = plan.duration_s / 2 if subject.name == "direct" else plan.duration_s
+                        sample, trouble = _visit(subject, era, concurrency, duration_s, up)
+                        samples.setdefault((subject.name, era, concurrency), []).append(sample)
+                        problems += trouble
+            fdatasyncs_ms.append(disk.fdatasync_p50_ms(directory))
+    return Result(
+        cells=[_cell(key, visits) for key, visits in samples.items()],
+        fdatasync_p50_ms=statistics.median(fdatasyncs_ms),
+        fastmcp_version=subjects.fastmcp_version() if len(plan.openers) > 2 else "",
+        machine=f"Python {platform.python_version()}, {platform.machine()}, {os.cpu_count()} CPUs",
+        generator=load.generator(),
+        rounds=plan.rounds,
+        duration_s=plan.duration_s,
+        problems=problems,
+    )
+
+
+def _visit(
+    subject: subjects.Subject, era: wire.Era, concurrency: int, duration_s: float, up: subjects.Upstream
+) -> tuple[Sample, list[str]]:
+    print(f"  {subject.name}, {era}, {concurrency}        ", end="\r", file=sys.stderr, flush=True)
+    answered_before, before = _settled(up), subject.process.usage()
+    seen = load.run(subject.targets[era], concurrency, duration_s, subjects.LOAD_CPU)
+    # The load ends with calls in flight. They are part of the CPU that was used, so they count as calls.
+    answered = _settled(up) - answered_before
+    after = subject.process.usage()
+    where = f"{subject.name}, {era}, concurrency {concurrency}"
+    problems = [f"{where}: {seen.failed} calls failed"] if seen.failed else []
+    if not seen.calls <= answered <= seen.calls + 2 * concurrency:
+        problems.append(f"{where}: the client saw {seen.calls} answers, the connector gave {answered}")
+    cpu_ms = (after.cpu_s - before.cpu_s) * 1000 / max(answered, 1)
+    return Sample(seen, cpu_ms, after.resident_bytes / 2**20), problems
+
+
+def _settled(up: subjects.Upstream) -> int:
+    """Return how many calls the connector has answered, once that number stands still."""
+    until = time.monotonic() + _SETTLE_TIMEOUT_S
+    answered = _answered(up)
+    while time.monotonic() < until:
+        time.sleep(_SETTLED_S)
+        before, answered = answered, _answered(up)
+        if before == answered:
+            break
+    return answered
+
+
+def _answered(up: subjects.Upstream) -> int:
+    with urllib.request.urlopen(up.url.replace("/mcp", "/count"), timeout=30) as response:
+        return int(response.read())
+
+
+def _cell(key: tuple[str, wire.Era, int], visits: list[Sample]) -> Cell:
+    subject, era, concurrency = key
+    median = statistics.median
+    return Cell(
+        subject=subject,
+        era=era,
+        concurrency=concurrency,
+        calls=sum(visit.load.calls for visit in visits),
+        calls_per_s=median(visit.load.calls / visit.load.duration_s for visit in visits),
+        cpu_ms=median(visit.cpu_ms for visit in visits),
+        p50_ms=median(visit.load.p50_ms for visit in visits),
+        p95_ms=median(visit.load.p95_ms for visit in visits),
+        p99_ms=median(visit.load.p99_ms for visit in visits),
+        resident_mib=max(visit.resident_mib for visit in visits),
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
