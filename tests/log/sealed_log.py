@@ -46,7 +46,9 @@ def call_finished(call: str, seq: int) -> body.CallFinished:
     return body.CallFinished(call=call, started_seq=seq, outcome=outcome, timing=parts.Timing(total_us=5000, upstream_us=4000))
 
 
-def write_calls(log_dir: Path, stream: str, count: int, label: str = "tool", limits: LogSettings = LIMITS, sizes: tuple[int, int] = (300, 900)) -> None:
+def write_calls(
+    log_dir: Path, stream: str, count: int, label: str = "tool", limits: LogSettings = LIMITS, sizes: tuple[int, int] = (300, 900)
+) -> None:
     """Record `count` calls, two records each, with payloads of the sizes given."""
     vault = Vault(log_dir.parent / "keys", bytes(32))
     book = Book.open(log_dir, stream, vault, limits)
