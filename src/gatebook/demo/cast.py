@@ -1,0 +1,87 @@
+"""Who plays in the demo: people of an invented company, with the AI client and the protocol revision that each uses."""
+
+from typing import Literal
+
+from msgspec import Struct
+
+COMPANY = "Harbour & Pine"
+ASK_FIRST = "Confirm"
+
+
+class Player(Struct, frozen=True, kw_only=True):
+    """A person with an AI client. `mode` is that of the SDK's client: `auto` opens with 2026-07-28, `legacy` with initialize."""
+
+    email: str
+    name: str
+    groups: tuple[str, ...]
+    client: str
+    version: str
+    mode: Literal["auto", "legacy"]
+    connectors: tuple[str, ...]
+
+
+PLAYERS = (
+    Player(
+        email="maya.okafor@harbourpine.example",
+        name="Maya Okafor",
+        groups=("sales",),
+        client="claude-ai",
+        version="1.8.2",
+        mode="auto",
+        connectors=("crm", "time", "fetch"),
+    ),
+    Player(
+        email="tomas.lind@harbourpine.example",
+        name="Tomas Lind",
+        groups=("sales",),
+        client="cursor-vscode",
+        version="2.3.1",
+        mode="legacy",
+        connectors=("crm", "time"),
+    ),
+    Player(
+        email="priya.raman@harbourpine.example",
+        name="Priya Raman",
+        groups=("engineering",),
+        client="claude-code",
+        version="2.1.317",
+        mode="auto",
+        connectors=("git", "time", "files", "crm"),
+    ),
+    Player(
+        email="jonas.weber@harbourpine.example",
+        name="Jonas Weber",
+        groups=("engineering",),
+        client="codex-mcp-client",
+        version="0.165.0",
+        mode="legacy",
+        connectors=("git", "fetch", "everything"),
+    ),
+    Player(
+        email="lucia.moreno@harbourpine.example",
+        name="Lucia Moreno",
+        groups=("finance",),
+        client="ChatGPT",
+        version="2026.11",
+        mode="auto",
+        connectors=("crm", "billing", "memory"),
+    ),
+    Player(
+        email="sam.hughes@harbourpine.example",
+        name="Sam Hughes",
+        groups=("support",),
+        client="Visual Studio Code",
+        version="1.107.0",
+        mode="legacy",
+        connectors=("crm", "files"),
+    ),
+    Player(
+        email="aiko.tanaka@harbourpine.example",
+        name="Aiko Tanaka",
+        groups=("security", "auditors"),
+        client="claude-ai",
+        version="1.8.2",
+        mode="auto",
+        connectors=("time", "git"),
+    ),
+)
