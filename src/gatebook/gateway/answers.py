@@ -4,6 +4,7 @@
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from gatebook.gateway import bridge, headers, sse, wire
 from gatebook.gateway import outcome as judge
@@ -45,6 +46,8 @@ def final(gate: "Gate", live: "Live", leg: Leg, item: Item) -> Final:
     message = item.message
     assert message is not None and live.plan is not None and live.plan.runtime is not None and live.exchange is not None
     outcome = judge.of_answer(message, live.exchange.http_status)
+    if live.cancel_asked and message.kind == "error":
+        outcome = replace(outcome, status="cancelled", error_class="cancelled", detail="the client cancelled it")
     body = message.raw
     method = live.message.method
     if method in LISTS and message.result is not None:

@@ -48,6 +48,7 @@ class Live:
         self.upstream_us = 0
         self.dispatched_ns = 0
         self.detached = False
+        self.cancel_asked = False
         self.task: asyncio.Task[None] | None = None
         self.why_cancelled: str | None = None
 

@@ -67,6 +67,7 @@ async def _cancelled(gate: "Gate", context: Context, message: wire.Message, sess
     await _record(gate, context, message, connector, live.id if live is not None else None, relayed=leg is not None)
     status = 202 if leg is None or leg.modern else await _pass_on(leg, message, context)
     if live is not None:
+        live.cancel_asked = True
         # A connector need not answer what was cancelled; the stream must end all the same.
         asyncio.get_running_loop().call_later(_CANCEL_GRACE_S, live.cancel, "the client cancelled it")
     return status
