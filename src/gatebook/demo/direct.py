@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import psutil
 
 from gatebook.demo import players, tally
@@ -147,7 +148,16 @@ async def _accident(crew: Crew, addresses: _Addresses) -> None:
         if "worker" in child.cmdline():
             child.send_signal(signal.SIGKILL)
     await asyncio.wait({call}, timeout=10)
-    await asyncio.sleep(2.0)
+    async with asyncio.timeout(_READY_S), httpx2.AsyncClient() as http:
+        while not await _healthy(http, addresses["mcp_url"].removesuffix("/mcp") + "/healthz"):
+            await asyncio.sleep(0.2)
+
+
+async def _healthy(http: httpx2.AsyncClient, url: str) -> bool:
+    try:
+        return (await http.get(url)).status_code == 200
+    except httpx2.TransportError:
+        return False
 
 
 async def _go_on(crews: list[Crew], addresses: _Addresses) -> int:

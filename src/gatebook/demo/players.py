@@ -86,11 +86,11 @@ class Crew:
 
     async def act(self) -> None:
         """Do something that this person would do."""
-        deeds = [deed for name in self.player.connectors for deed in DEEDS.get(name, ()) if self._can(name)]
-        await self.chance.choice(deeds)(self)
+        connector = self.chance.choice([name for name in self.player.connectors if self._can(name)])
+        await self.chance.choice(DEEDS[connector])(self)
 
     def _can(self, connector: str) -> bool:
-        return not any(text.startswith(connector) or f" {connector}" in text.split(":")[0] for text in self.stage.missing)
+        return not any(connector in text.split(":")[0] for text in self.stage.missing)
 
 
 async def _search(crew: Crew) -> None:
