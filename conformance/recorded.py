@@ -4,9 +4,9 @@
 |---|---|---|
 | request                                    | call.started or call.refused, part `arguments`       | method, id, params |
 | answer of the connector                    | call.finished, part `response`                       | the whole message |
-| answer of the gateway itself               | call.refused                                         | the request's id, where it could be read |
+| answer of the gateway itself               | call.refused, part `response`                        | the whole message |
 | notification, server's request, its answer | message.relayed, part `message`                      | direction and the whole message |
-| anything else that the gateway refused     | call.refused, part `arguments` where it has one      | the raw body, else by number |
+| what the gateway refused without reading it | call.refused, part `arguments` where it has one     | the raw body, else by number |
 """
 
 import json
@@ -94,9 +94,7 @@ def _keys_of_message(message: Message) -> Iterator[Key]:
         yield "relayed", "to_client", _text(message.json)
     else:
         yield "answer", _canonical(message.raw)
-        if isinstance(message.json, dict):
-            yield "answer", "refusal", _text(message.json.get("id"))
-        yield "answer", "refusal", "unread"
+        yield "answer", "unread"
 
 
 def _keys_of_record(record: Recorded) -> Iterator[Key]:
@@ -109,12 +107,13 @@ def _keys_of_record(record: Recorded) -> Iterator[Key]:
             yield "request", "body", _canonical(arguments)
         else:
             yield "request", "unread"
-    if isinstance(body, CallRefused):
-        yield "answer", "refusal", body.request_id or "unread"
-    if isinstance(body, CallFinished) and "response" in parts:
+    if isinstance(body, CallFinished | CallRefused) and "response" in parts:
         yield "answer", _canonical(parts["response"])
-    if isinstance(body, MessageRelayed) and body.relayed:
-        yield "relayed", body.direction, _canonical(parts.get("message", b"null"))
+    elif isinstance(body, CallRefused):
+        yield "answer", "unread"
+    # The end of a session is an HTTP request without a message; it has a record, but nothing of it passes the tap as JSON-RPC.
+    if isinstance(body, MessageRelayed) and body.relayed and parts.get("message"):
+        yield "relayed", body.direction, _canonical(parts["message"])
 
 
 def _canonical(raw: bytes) -> str:

@@ -12,6 +12,7 @@ import urllib.request
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Literal
 
 from conformance.node import ROOT
 
@@ -31,7 +32,7 @@ node = "conformance"
 
 [mcp]
 port = {mcp_port}
-auth = "off"
+auth = "{auth}"
 
 [console]
 port = {console_port}
@@ -67,12 +68,12 @@ class Gateway:
 
 
 @asynccontextmanager
-async def gateway(upstream: str) -> AsyncIterator[Gateway]:
-    """Run a gateway with the connector `fixture` and no authentication."""
+async def gateway(upstream: str, auth: Literal["off", "token"] = "off") -> AsyncIterator[Gateway]:
+    """Run a gateway with the connector `fixture`, that everyone may use. The suite cannot send a token, hence `off`."""
     data = Path(tempfile.mkdtemp(prefix="gatebook-conformance-"))
     port, console_port = _free_ports(2)
     output = data / "output"
-    (data / "gatebook.toml").write_text(_SETTINGS.format(mcp_port=port, console_port=console_port))
+    (data / "gatebook.toml").write_text(_SETTINGS.format(mcp_port=port, console_port=console_port, auth=auth))
     (data / "fixture.yaml").write_text(_CONNECTOR.format(url=upstream))
     try:
         await gatebook(data, "init")
