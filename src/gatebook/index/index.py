@@ -122,24 +122,28 @@ class Index:
 
         `count` adds how many match in all. Raises QueryError, CursorError, QueryTooHeavy, EngineError.
         """
-        resolved = _resolved(query)
+        asked = resolved(query)
         limit = max(1, min(limit, LIMIT_MAX))
         place = cursor.decode(before) if before else None
-        snapshot, waiting = self._running(resolved, place)
-        condition = Compiler(self.database).compile(resolved.tree)
+        snapshot, waiting = self._running(asked, place)
+        condition = Compiler(self.database).compile(asked.tree)
         stored = self._newest(condition, place, limit + 1, timeout_s)
         known = {row.call_id for row in stored}
         merged = sorted([*stored, *(row for row in waiting if row.call_id not in known)], key=_order, reverse=True)
         rows = merged[:limit]
         more = cursor.encode(Place(rows[-1].time, rows[-1].call_id)) if len(merged) > limit else None
-        total = self._count(condition, timeout_s) + len(self._running(resolved, None)[1]) if count else None
+        total = self._count(condition, timeout_s) + len(self._running(asked, None)[1]) if count else None
         return Page(rows=rows, next=more, total=total, snapshot=snapshot)
 
     def count(self, query: Query | str, *, timeout_s: float = TIMEOUT_S) -> int:
         """Return how many calls match, open ones included. Raises as `search` does."""
-        resolved = _resolved(query)
-        _, waiting = self._running(resolved, None)
-        return self._count(Compiler(self.database).compile(resolved.tree), timeout_s) + len(waiting)
+        asked = resolved(query)
+        _, waiting = self._running(asked, None)
+        return self._count(Compiler(self.database).compile(asked.tree), timeout_s) + len(waiting)
+
+    def waiting(self, query: Query) -> list[CallRow]:
+        """Return the calls that match a resolved query and are not in the tables yet: open, or about to be inserted."""
+        return self._running(query, None)[1]
 
     def call(self, call_id: str) -> CallRow | None:
         """Return one call, None when there is none of this id."""
@@ -152,25 +156,11 @@ class Index:
 
     def messages(self, call_id: str, limit: int = 200) -> list[RecordRow]:
         """Return the messages that were relayed within a call, in the order of the log."""
-        sql = f"WHERE call = {{call:String}} AND type = 'message.relayed' ORDER BY stream, seq LIMIT {int(limit)}"
-        return self._records(sql, {"call": call_id})
-
-    def records(self, type: str | None = None, *, before: str | None = None, limit: int = 50) -> Page[RecordRow]:
-        """Return the newest records that are not part of a call, of one type or all; or those older than the cursor `before`. Raises CursorError."""
-        tests, params = ["1"], dict[str, Value]()
-        if type is not None:
-            tests.append("type = {type:String}")
-            params["type"] = type
-        if before is not None:
-            tests.append(_older(cursor.decode(before), "id", params))
-        limit = max(1, min(limit, LIMIT_MAX))
-        rows = self._records(f"WHERE {' AND '.join(tests)} ORDER BY time DESC, id DESC LIMIT {limit + 1}", params)
-        more = cursor.encode(Place(rows[limit - 1].time, rows[limit - 1].id)) if len(rows) > limit else None
-        return Page(rows=rows[:limit], next=more, snapshot=dict(self.positions))
-
-    def _records(self, rest: str, params: dict[str, Value]) -> list[RecordRow]:
-        sql = f"SELECT {_columns(RECORD_COLUMNS)} FROM {self.database}.records {rest} {_budget(TIMEOUT_S)}"
-        return _decode_records(self.engine.rows(sql, params))
+        sql = (
+            f"SELECT {_columns(RECORD_COLUMNS)} FROM {self.database}.records WHERE call = {{call:String}} AND type = 'message.relayed' "
+            f"ORDER BY stream, seq LIMIT {int(limit)} {_budget(TIMEOUT_S)}"
+        )
+        return _decode_records(self.engine.rows(sql, {"call": call_id}))
 
     def ask(self, sql: str, params: dict[str, Value], timeout_s: float = TIMEOUT_S) -> list[dict[str, Any]]:
         """Run a SELECT over `calls` within the budget; for the other modules of this package."""
@@ -232,7 +222,8 @@ def create(engine: Engine, database: str) -> None:
         engine.run(statement)
 
 
-def _resolved(query: Query | str) -> Query:
+def resolved(query: Query | str) -> Query:
+    """Return a query, parsed if it is text, with relative times counted from now. Raises QueryError."""
     return resolve(parse(query) if isinstance(query, str) else query, time.time_ns() // 1000)
 
 
