@@ -65,7 +65,7 @@ async def _keeper(settings: Settings, lifeline: Lifeline) -> int:
     from gatebook.control import unix_socket
     from gatebook.control.desk import Desk
     from gatebook.keeper.background import Background
-    from gatebook.keeper.faces import build_faces
+    from gatebook.keeper.faces import Roll, build_faces
     from gatebook.keeper.status import Status
 
     stop = _stop_request(lifeline)
@@ -80,10 +80,14 @@ async def _keeper(settings: Settings, lifeline: Lifeline) -> int:
         run = Run("keeper", book)
         snapshot = store.snapshot()
         await run.started(snapshot.bundle)
+        roll = Roll(snapshot, vault.subject, settings)
+        watcher = Watcher(store, roll.apply)
+        parts.push_async_callback(watcher.stop)
+        await watcher.start()
         background = Background(settings, master_key)
         parts.push_async_callback(background.stop)
         background.start()
-        faces = build_faces()
+        faces = build_faces(settings, desk, book, vault, background, roll)
         status = Status(settings, store, book, background, run.boot)
         own = control.create_app(desk, vault.subject, status.report, faces.api)
         listeners = [

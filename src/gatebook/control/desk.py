@@ -25,6 +25,9 @@ from gatebook.state.documents import Document
 from gatebook.state.snapshot import Person, Token, read_people, read_revision, read_tokens
 from gatebook.state.store import StateError, Store, bump
 
+ADMINS = "admins"
+"""The group whose members read the whole book in the console."""
+
 
 class Applied(Struct, frozen=True, kw_only=True):
     """What a change did, or would do when it was only tried."""
@@ -120,10 +123,15 @@ class Desk:
         return token
 
     async def make_link(self, person: str, caller: Principal) -> tuple[str, int]:
-        """Make a one-time link for a person, who is created when new. Returns its address and when it expires."""
+        """Make a one-time link for an administrator: the person is created when new, and put into the group of administrators.
+
+        Returns its address and when it expires. Raises StateError, LogUnavailable.
+        """
         secret, now_us = secrets.token_urlsafe(32), self._clock.wall_us()
         async with self._change() as connection:
-            put = accounts.put_person(connection, accounts.Wanted(id=person), now_us)
+            before = accounts.find_person(connection, person.lower())
+            groups = (*(before.groups if before else ()), ADMINS)
+            put = accounts.put_person(connection, accounts.Wanted(id=person, groups=groups), now_us)
             expires_us = sign_in.add_link(connection, secret, put.person.id, now_us)
             revision = bump(connection)
             await self._record_person(put, revision, caller)

@@ -2,16 +2,14 @@
 
 import asyncio
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from gatebook.control.key_files import read_origin, read_signing_key
+from gatebook.index import Follower, Index, Lag
 from gatebook.log.seal import Sealer
 from gatebook.log.vault import Vault
 from gatebook.processes.step_thread import StepThread
 from gatebook.settings import Settings
-
-if TYPE_CHECKING:
-    from gatebook.index import Index
 
 _FOLLOW_IDLE_S = 0.1
 _SEAL_IDLE_S_MAX = 0.5
@@ -28,7 +26,8 @@ class Background:
         self._master_key = master_key
         seal_idle_s = min(_SEAL_IDLE_S_MAX, settings.log.seal_interval_s / 2)
         self._sealing = StepThread("sealer", lambda: _Sealing(settings), seal_idle_s)
-        self._following = StepThread("follower", lambda: _Following(settings, self.open_index(), master_key), _FOLLOW_IDLE_S)
+        self._following = StepThread("follower", self._follow, _FOLLOW_IDLE_S)
+        self._follower: Follower | None = None
 
     def start(self) -> None:
         """Start both."""
@@ -44,22 +43,29 @@ class Background:
             self._index.close()
 
     @property
-    def index(self) -> "Index | None":
+    def index(self) -> Index | None:
         """The index, once it could be opened."""
         return self._index
 
-    def open_index(self) -> "Index":
-        """Open the index, or return the open one. Called in the follower's thread; raises what the engine raises."""
-        # Imported here: a search engine that does not load is a failure of the follower, not of the keeper.
-        from gatebook.index import Index
+    def lag(self) -> Lag:
+        """How far the index is behind the log; nothing is indexed while there is no follower."""
+        if self._follower is None:
+            return Lag(positions={}, behind_bytes=0, behind_s=0.0, open_calls=0, errors={})
+        return self._follower.lag()
 
+    def _follow(self) -> "_Following":
+        """Called in the follower's thread, again after each failure; the index stays open. Raises what the engine raises."""
         if self._index is None:
             self._index = Index.open(self._settings.index_dir)
-        return self._index
+        following = _Following(self._settings, self._index, self._master_key)
+        self._follower = following.follower
+        return following
 
     def status(self) -> dict[str, Any]:
         """State of both, for people."""
-        return {"sealer": self._sealing.status(), "follower": self._following.status()}
+        lag = self._follower.lag() if self._follower is not None else None
+        behind = {"behind_bytes": lag.behind_bytes, "errors": "; ".join(lag.errors.values()) or None} if lag else {}
+        return {"sealer": self._sealing.status(), "follower": {**self._following.status(), **behind}}
 
     @property
     def failure(self) -> str | None:
@@ -67,6 +73,8 @@ class Background:
         for thread in (self._sealing, self._following):
             if thread.failure is not None:
                 return f"{thread.name}: {thread.failure}"
+        if self._follower is not None and (errors := self._follower.lag().errors):
+            return f"follower: {'; '.join(errors.values())}"
         return None
 
 
@@ -84,14 +92,12 @@ class _Sealing:
 
 
 class _Following:
-    def __init__(self, settings: Settings, index: "Index", master_key: bytes) -> None:
-        from gatebook.index import Follower
-
+    def __init__(self, settings: Settings, index: Index, master_key: bytes) -> None:
         # A vault is used from one thread only, so this one has its own.
-        self._follower = Follower(settings.log_dir, Vault(settings.keys_dir, master_key), index)
+        self.follower = Follower(settings.log_dir, Vault(settings.keys_dir, master_key), index)
 
     def step(self, last: bool) -> bool:
-        return bool(self._follower.step() > 0)
+        return self.follower.step(flush=last) > 0
 
     def close(self) -> None:
-        return
+        self.follower.close()

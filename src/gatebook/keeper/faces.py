@@ -1,21 +1,79 @@
-"""The apps on the console listener: health, API, console."""
+"""The apps on the console listener: health, API, console; and the API alone for the unix socket."""
+
+import importlib.util
+from collections.abc import Callable, Mapping
 
 from msgspec import Struct
 from starlette.applications import Starlette
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp
 
+from gatebook.api.app import create_api
+from gatebook.api.deps import ApiDeps
+from gatebook.control.desk import Desk
 from gatebook.control.server import show_health
+from gatebook.identity.directory import Directory
+from gatebook.keeper.background import Background
+from gatebook.log.book import Book
+from gatebook.log.vault import Vault
+from gatebook.reading.health import Health, health
+from gatebook.reading.room import ReadingRoom
+from gatebook.settings import Settings
+from gatebook.state.snapshot import Snapshot
 
 
 class Faces(Struct, frozen=True):
     """`public` for the console listener; `api` alone for the unix socket."""
 
     public: ASGIApp
-    api: ASGIApp | None
+    api: ASGIApp
 
 
-def build_faces() -> Faces:
-    """Build the apps."""
-    routes: list[BaseRoute] = [Route("/healthz", show_health)]
-    return Faces(Starlette(routes=routes), None)
+class Roll:
+    """The people of the newest snapshot, as the faces ask for them."""
+
+    def __init__(self, snapshot: Snapshot, subject_of: Callable[[str], str], settings: Settings) -> None:
+        self._subject_of = subject_of
+        self._settings = settings
+        self.apply(snapshot)
+
+    def apply(self, snapshot: Snapshot) -> None:
+        """Put a new snapshot in force."""
+        self._directory = Directory(snapshot, self._subject_of, auth=self._settings.mcp.auth)
+        self._names = {self._subject_of(person.id): person.name or person.id for person in snapshot.people.values()}
+
+    def directory(self) -> Directory:
+        """Who is behind a token."""
+        return self._directory
+
+    def names(self) -> Mapping[str, str]:
+        """Names by pseudonym."""
+        return self._names
+
+
+def build_faces(settings: Settings, desk: Desk, book: Book, vault: Vault, background: Background, roll: Roll) -> Faces:
+    """Build the apps on top of one reading room."""
+    room = ReadingRoom(lambda: background.index, book, vault, settings.log_dir)
+
+    def how_it_stands() -> Health:
+        return health(settings.log_dir, background.lag(), None, room.clock.wall_us())
+
+    api = create_api(ApiDeps(room=room, directory=roll.directory, session=desk.who, health=how_it_stands))
+    routes: list[BaseRoute] = [Route("/healthz", show_health), Mount("/api", api)]
+    if importlib.util.find_spec("gatebook.console.app") is not None:
+        from gatebook.console.app import create_console
+        from gatebook.console.deps import ConsoleDeps
+
+        console = create_console(
+            ConsoleDeps(
+                room=room,
+                door=desk,
+                health=how_it_stands,
+                names=roll.names,
+                console_url=settings.console_url,
+                mcp_url=settings.mcp_url,
+                deployment=settings.deployment,
+            )
+        )
+        routes.append(Mount("/", console))
+    return Faces(Starlette(routes=routes), api)
