@@ -112,6 +112,20 @@ def load_checkpoints(tree_dir: Path, key: VerifierKey | None, findings: Findings
     return local
 
 
+def find_checkpoint(tree_dir: Path, size: int) -> Checkpoint | None:
+    """Return the checkpoint of this size that the log keeps, whoever signed it."""
+    for line in _history(tree_dir / HISTORY_NAME):
+        try:
+            checkpoint, _ = open_any(_decode_line(line).note, None)
+        except msgspec.MsgspecError:
+            continue
+        if checkpoint is not None and checkpoint.size == size:
+            return checkpoint
+    newest = tree_dir / CHECKPOINT_NAME
+    checkpoint = open_any(newest.read_text(errors="replace"), None)[0] if newest.exists() else None
+    return checkpoint if checkpoint is not None and checkpoint.size == size else None
+
+
 def load_key(tree_dir: Path) -> VerifierKey | None:
     """Return the key that the log names itself; None when there is none that can be read."""
     try:

@@ -229,8 +229,9 @@ class Stream:
             self.find("core", "the bytes are not a record")
             record, seq, prev, name = {}, self.seq, self.prev, self.name
         if name != self.name:
-            self.find("core", f"the record is of stream {name}")
-        if seq > self.seq:
+            self.find("core", f"record {seq} of stream {name} is here")
+            seq = self.seq
+        elif seq > self.seq:
             self.find("missing", f"record {self.seq} is not here; record {seq} follows instead", seq - 1)
         elif seq < self.seq:
             self.find("order", f"record {seq} is here, where record {self.seq} should be")
@@ -393,24 +394,25 @@ class Log:
             for finding in self.findings:
                 if finding["kind"] == "leaf":
                     finding |= {"kind": "tile", "message": "the tile holds another hash; the record is as signed"}
-        for kind in ("checkpoint", "signature"):
-            bad = [one.size for one in self.local if one.size not in good and bool(one.problem) == (kind == "signature")]
-            after = max(anchor for anchor in anchors if anchor < min(bad)) if bad else 0
-            owner = [(own, seq + after - leaf) for own, seq, leaf, count in self.owners if bad and leaf <= after < leaf + count]
-            for stream, seq in owner:
-                message = f"the checkpoint at {min(bad)} leaves does not vouch for the records from leaf {after} on"
-                stream.find(kind, message, seq=seq)["leaf_last"] = min(bad) - 1
-        for one in bad_kept:
-            self.judge_kept(one, max(anchor for anchor in anchors if anchor < one.size or not anchor))
+        bad = [one for one in self.local if not one.problem and one.size not in good][:1]
+        for one in [*bad, *bad_kept]:
+            self.judge(one, max(anchor for anchor in anchors if anchor < one.size or not anchor))
+        forged = [one.size for one in self.local if one.problem]
+        if self.owners and forged and not bad_kept:
+            after = max(anchor for anchor in anchors if anchor < min(forged))
+            for stream, first, leaf, count in self.owners:
+                if leaf <= after < leaf + count:
+                    message = f"no checkpoint of the trusted key covers the records from leaf {after} on"
+                    stream.find("signature", message, seq=first + after - leaf)["leaf_last"] = self.newest.size - 1
 
     def missing(self, stream: Stream, last: int, why: str) -> None:
         end = len(stream.offsets)
         if end < last and stream.covered < last:
             stream.find("missing", f"the stream ends at record {end}, but {why}", last, end + 1)
 
-    def judge_kept(self, kept: Checkpoint, after: int) -> None:
-        """Name the streams that differ from a checkpoint that was kept, and the first record since the last one that holds."""
-        what, changed = f"the checkpoint of {kept.time} at {kept.size} leaves, kept elsewhere,", False
+    def judge(self, kept: Checkpoint, after: int) -> None:
+        """Name the streams that differ from a checkpoint, and the first record since the last one that holds."""
+        what, changed = f"the checkpoint of {kept.time} at {kept.size} leaves", False
         for name, (seq, leaf) in kept.heads.items():
             stream = self.stream(name)
             if (own := stream.leaf(seq)) is None:

@@ -204,8 +204,8 @@ class StreamScan:
             self._find("core", str(error), self._segment, offset)
             return
         if header.stream != self.name:
-            self._find("core", f"the record is of stream {header.stream}", self._segment, offset)
-        if header.seq != self._seq:
+            self._find("core", f"record {header.seq} of stream {header.stream} is here", self._segment, offset)
+        elif header.seq != self._seq:
             self._judge_order(header, offset)
         elif self._prev is not None and header.prev.encode() != self._prev:
             self._judge_chain(offset, before)

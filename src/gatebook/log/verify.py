@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from gatebook.log.checkpoints import LocalCheckpoints, load_checkpoints, load_key, open_any
+from gatebook.log.checkpoints import LocalCheckpoints, find_checkpoint, load_checkpoints, load_key, open_any
 from gatebook.log.note import Checkpoint, Head, VerifierKey
 from gatebook.log.position import Position
 from gatebook.log.report import Finding, Findings, Kind, Report, StreamReport
@@ -152,60 +152,53 @@ class _Verification:
         if self.trusted or not bad_kept:
             self.anchors += good
         self.anchors += [one.size for one in kept if roots.get(one.size) == one.root]
-        self._judge_local(good, size)
-        for checkpoint in bad_kept:
-            self._judge_kept(checkpoint)
+        bad = sorted({own for own in sizes if own <= size} - set(good))
+        own_bad = [find_checkpoint(self.tree_dir, own) for own in bad[:1]] if size else []
+        for checkpoint in [*own_bad, *bad_kept]:
+            if checkpoint is not None:
+                self._judge(checkpoint)
+        if not bad_kept:
+            self._judge_forged()
 
-    def _judge_local(self, good: list[int], size: int) -> None:
-        bad = sorted({own for own in self.local.sizes if own <= size} - set(good))
-        if bad and size:
-            first = bad[0]
-            after = max((anchor for anchor in self.anchors if anchor < first), default=0)
-            message = f"the records of leaves {after} to {first - 1} are not those of the checkpoint at {first} leaves"
-            self._find_range("checkpoint", message, (after, first), None)
-        if self.local.forged is not None and size:
-            after = max((anchor for anchor in self.anchors if anchor < self.local.forged), default=0)
+    def _judge_forged(self) -> None:
+        """The newest part of the log is signed by somebody else: name the first record that no checkpoint of the trusted key covers."""
+        forged = self.local.forged
+        if forged is None:
+            return
+        after = max((anchor for anchor in self.anchors if anchor < forged), default=0)
+        if after < self.runs.size:
             message = f"no checkpoint of the trusted key covers the records from leaf {after} on"
-            self._find_range("signature", message, (after, size), None)
+            name, seq = self.runs.record_of(after)
+            self._find_range("signature", message, Head(name, seq, b""), self.runs.size)
 
-    def _judge_kept(self, checkpoint: Checkpoint) -> None:
-        """The log does not have the root that was kept: find the stream by its head, and the records since the last checkpoint that holds."""
-        label = f"checkpoint of {checkpoint.time or 'unknown time'} at {checkpoint.size} leaves, kept elsewhere,"
+    def _judge(self, checkpoint: Checkpoint) -> None:
+        """The log does not have the root that was signed: find the streams by their heads, and the records since the last checkpoint that holds."""
+        label = f"the checkpoint of {checkpoint.time or 'unknown time'} at {checkpoint.size} leaves"
         after = max((anchor for anchor in self.anchors if anchor < checkpoint.size), default=0)
+        held = self.runs.heads_at(after)
         changed = False
         for head in checkpoint.heads:
             found = self._locate(head.stream, head.seq)
             if found is None:
-                scan = self.scans.get(head.stream) or StreamScan(self.log_dir / head.stream, lambda _: None)
-                self.scans.setdefault(head.stream, scan)
+                scan = self.scans.setdefault(head.stream, StreamScan(self.log_dir / head.stream, lambda _: None))
                 if scan.summary.last_seq < head.seq and not _covered(scan.findings, head.seq):
-                    self._missing(head.stream, head.seq, f"the {label} names record {head.seq}")
-                changed = True
+                    self._missing(head.stream, head.seq, f"{label} names record {head.seq}")
             elif found[0] != head.leaf:
-                message = f"the {label} names another record {head.seq} in this stream"
-                self._find_range("checkpoint", message, (after, checkpoint.size), head)
-                changed = True
+                first = Head(head.stream, held.get(head.stream, 0) + 1, b"")
+                self._find_range("checkpoint", f"{label} names another record {head.seq}", first, checkpoint.size).seq_last = head.seq
+            changed = changed or found is None or found[0] != head.leaf
         if not changed:
-            kind_is_rollback = checkpoint.size > self.runs.size
-            message = f"the {label} is not of this tree, which has {self.runs.size} leaves"
-            self._find(Finding(kind="rollback" if kind_is_rollback else "checkpoint", message=message))
+            message = f"{label} is not of this tree, which has {self.runs.size} leaves"
+            self._find(Finding(kind="rollback" if checkpoint.size > self.runs.size else "checkpoint", message=message))
 
-    def _find_range(self, kind: Kind, message: str, leaves: tuple[int, int], head: Head | None) -> None:
-        """Name the first record of these leaves (first, end), of which nothing says which is wrong; in the head's stream if one is given."""
-        after, end = leaves
-        if head is None:
-            if after >= self.runs.size:
-                return
-            name, seq = self.runs.record_of(after)
-            last = None
-        else:
-            name, last = head.stream, head.seq
-            seq = self.runs.heads_at(after).get(name, 0) + 1
-        found = self._locate(name, seq)
+    def _find_range(self, kind: Kind, message: str, first: Head, end: int) -> Finding:
+        """Name the first record that nothing vouches for, of those before leaf `end`."""
+        found = self._locate(first.stream, first.seq)
         place = found[1] if found is not None else Position(0, 0)
-        finding = Finding(kind=kind, message=message, stream=name, seq=seq, seq_last=last, segment=place.segment, offset=place.offset)
-        finding.leaf, finding.leaf_last = self.runs.leaf_of(name, seq), end - 1
+        finding = Finding(kind=kind, message=message, stream=first.stream, seq=first.seq, segment=place.segment, offset=place.offset)
+        finding.leaf, finding.leaf_last = self.runs.leaf_of(first.stream, first.seq), end - 1
         self._find(finding)
+        return finding
 
     def _locate(self, name: str, seq: int) -> tuple[bytes, Position] | None:
         """Return leaf hash and place of a record by reading its segment; None when it is not there."""
