@@ -157,11 +157,6 @@ class _Connection(asyncio.Protocol):
         return response
 
     def data_received(self, data: bytes) -> None:
-        if self._header_bytes >= 0:
-            self._header_bytes += len(data)
-            if self._header_bytes > _HEADERS_BYTES_MAX and (self._response is None or self._response.status == 0):
-                self.fail(UpstreamError("broken", "the answer's headers are too large"))
-                return
         if self._response is None:
             self._close()  # bytes that nobody asked for: the connection cannot be trusted
             return
@@ -169,6 +164,12 @@ class _Connection(asyncio.Protocol):
             self._parser.feed_data(data)
         except httptools.HttpParserError as error:
             self.fail(UpstreamError("broken", f"the answer is not HTTP: {type(error).__name__}"))
+            return
+        # Only after parsing: one read may hold the whole head and much of the body.
+        if self._header_bytes >= 0:
+            self._header_bytes += len(data)
+            if self._header_bytes > _HEADERS_BYTES_MAX:
+                self.fail(UpstreamError("broken", "the answer's headers are too large"))
 
     def on_header(self, name: bytes, value: bytes) -> None:
         if self._response is not None:
