@@ -130,7 +130,7 @@ class Sealer:
             self._lock_fd = -1
 
     def _read(self) -> bool:
-        """Take in the next records of every stream. Returns whether there may be more."""
+        """Take in the next records of every stream. Returns whether one is far behind; a little more is always to come while it is written."""
         more = False
         names = streams(self.log_dir)
         for name in self._streams.keys() - set(names):
@@ -143,7 +143,7 @@ class Sealer:
         return more
 
     def _read_stream(self, stream: _Stream) -> bool:
-        first_seq, count = stream.seq + 1, 0
+        first_seq, count, size = stream.seq + 1, 0, 0
         entries = stream.reader.read(_READ_RECORDS_MAX, _READ_BYTES_MAX)
         for entry in entries:
             try:
@@ -157,9 +157,10 @@ class Sealer:
             stream.seq, stream.prev = header.seq, leaf.hex()
             self._pending += leaf
             count += 1
+            size += len(entry.core) + len(entry.payload)
         if count:
             self._add_run(stream.name, first_seq, count)
-        return bool(entries)
+        return count == _READ_RECORDS_MAX or size >= _READ_BYTES_MAX
 
     def _add_run(self, name: str, first_seq: int, count: int) -> None:
         last = self._runs[-1] if self._runs else None
