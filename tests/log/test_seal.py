@@ -220,7 +220,8 @@ def test_kill_9_while_streams_are_written(tmp_path: Path) -> None:
 
     def write() -> None:
         while not stop.is_set():
-            write_calls(log_dir, "node-w0", 40)
+            write_calls(log_dir, "node-w0", 5)
+            stop.wait(0.002)
 
     writer = threading.Thread(target=write)
     writer.start()
@@ -232,7 +233,7 @@ def test_kill_9_while_streams_are_written(tmp_path: Path) -> None:
             )
             assert child.stdout is not None
             assert child.stdout.readline() == b"ready\n"
-            time.sleep(0.01 + 0.013 * round_)
+            time.sleep(0.05 + 0.017 * round_)
             child.send_signal(signal.SIGKILL)
             child.wait()
             child.stdout.close()
