@@ -1,0 +1,43 @@
+"""Who asks the API: the principal of a trusted listener, the owner of a bearer token, or the person of a console session."""
+
+from starlette.requests import Request
+
+from gatebook.api.deps import CALLER_KEY, SESSION_COOKIES, ApiDeps
+from gatebook.api.problems import Problem
+from gatebook.identity.directory import Principal, Refusal
+from gatebook.reading.viewer import Viewer
+from gatebook.record.parts import Source
+
+
+async def identify(request: Request, deps: ApiDeps) -> Viewer:
+    """The viewer behind a request. Raises Problem(401); a token that was refused is on the record first."""
+    principal = request.scope.get(CALLER_KEY)
+    if isinstance(principal, Principal):
+        return Viewer(principal=principal)
+    source = source_of(request)
+    header = request.headers.get("authorization")
+    if header is not None:
+        return Viewer(principal=await _of_token(header, source, request, deps), source=source)
+    for name in SESSION_COOKIES:
+        secret = request.cookies.get(name)
+        found = deps.session(secret) if secret else None
+        if found is not None:
+            return Viewer(principal=found, source=source)
+    raise Problem(401, "Not signed in", "Send an access token (Authorization: Bearer gw_pat_…), or sign in to the console.")
+
+
+async def _of_token(header: str, source: Source, request: Request, deps: ApiDeps) -> Principal:
+    found = deps.directory().authenticate(header, deps.room.clock.wall_us())
+    # With authentication off for AI clients on loopback everybody is one local person; that opens the gateway, not the book.
+    if isinstance(found, Principal) and found.auth == "token":
+        return found
+    refusal = found if isinstance(found, Refusal) else None
+    reason = refusal.reason if refusal else "unknown"
+    await deps.room.refused(reason, f"/api{request.scope['path']}", source, request.headers.get("user-agent"), refusal.actor if refusal else None)
+    raise Problem(401, "The token was refused", f"The access token is {reason}.")
+
+
+def source_of(request: Request) -> Source:
+    """The peer of the TCP connection."""
+    host, port = request.client or ("", 0)
+    return Source(ip=host, port=port)

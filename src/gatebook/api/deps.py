@@ -1,0 +1,24 @@
+"""What the API needs of the process that it runs in."""
+
+from collections.abc import Callable
+
+from msgspec import Struct
+
+from gatebook.identity.directory import Directory, Principal
+from gatebook.reading.health import Health
+from gatebook.reading.room import ReadingRoom
+
+SESSION_COOKIES = ("__Host-gatebook", "gatebook")
+"""Names of the cookie that holds a console session: over https, and over plain http on a loopback address."""
+
+CALLER_KEY = "gatebook.principal"
+"""Key of the ASGI scope under which a trusted listener (the unix socket) puts the principal of the caller."""
+
+
+class ApiDeps(Struct, frozen=True, kw_only=True):
+    """`directory` gives that of the newest snapshot; `session` who is behind the secret of a console session."""
+
+    room: ReadingRoom
+    directory: Callable[[], Directory]
+    session: Callable[[str], Principal | None]
+    health: Callable[[], Health]

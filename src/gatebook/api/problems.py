@@ -1,0 +1,35 @@
+"""Errors as RFC 9457 problem details, with the position in the query where there is one."""
+
+from typing import Any
+
+import msgspec
+from starlette.responses import Response
+
+from gatebook.query import QueryError
+
+HEADERS = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
+
+
+class Problem(Exception):
+    """An answer that is an error. `detail` is one sentence for people; `more` are further members."""
+
+    def __init__(self, status: int, title: str, detail: str, **more: Any) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.title = title
+        self.more = more
+
+
+def respond(problem: Problem) -> Response:
+    """The response for a problem."""
+    members = {"type": "about:blank", "title": problem.title, "status": problem.status, "detail": str(problem), **problem.more}
+    headers = dict(HEADERS)
+    if problem.status == 401:
+        headers["www-authenticate"] = 'Bearer realm="gatebook"'
+    return Response(msgspec.json.encode(members), problem.status, media_type="application/problem+json", headers=headers)
+
+
+def of_query(error: QueryError) -> Problem:
+    """The problem of a query that does not parse."""
+    more = {"position": error.position, "expected": error.expected, "nearest": error.nearest}
+    return Problem(400, "The query is not valid", str(error), **{name: value for name, value in more.items() if value is not None})

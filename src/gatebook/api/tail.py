@@ -1,0 +1,66 @@
+"""New calls as they are indexed, as server-sent events."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+
+from gatebook.api import params
+from gatebook.api.caller import identify
+from gatebook.api.deps import ApiDeps
+from gatebook.api.problems import HEADERS, Problem
+from gatebook.query import Query
+
+_POLL_S = 0.25
+_HEARTBEAT_S = 10.0
+_LIFE_S = 3600.0
+TAILS_MAX = 64
+
+
+class Tail:
+    """Handler of `/v1/tail`. Counts the streams that are open, so that they cannot use up the keeper."""
+
+    def __init__(self, deps: ApiDeps) -> None:
+        self._deps = deps
+        self._open = 0
+
+    async def follow(self, request: Request) -> Response:
+        """Rows that match, from now on. The stream ends when the caller is no longer let in, or after an hour."""
+        viewer = await identify(request, self._deps)
+        room = self._deps.room
+        asked = params.question(request.query_params)
+        query = room.query(viewer, asked)
+        if self._open >= TAILS_MAX:
+            raise Problem(503, "Too many streams", f"{TAILS_MAX} tails are open already; close one.")
+        mark = room.index.arrivals.mark
+        await room.note(viewer, "tail", asked.words())
+        headers = {**HEADERS, "x-accel-buffering": "no"}
+        return StreamingResponse(self._events(request, query, mark), media_type="text/event-stream", headers=headers)
+
+    async def _events(self, request: Request, query: Query, mark: int) -> AsyncIterator[bytes]:
+        self._open += 1
+        try:
+            arrivals, loop = self._deps.room.index.arrivals, asyncio.get_running_loop()
+            ends_s = loop.time() + _LIFE_S
+            beat_s = loop.time() + _HEARTBEAT_S
+            yield b": ready\n\n"
+            while loop.time() < ends_s:
+                news = await asyncio.to_thread(arrivals.after, mark, query) if arrivals.mark != mark else None
+                if news is not None:
+                    mark = news.mark
+                    if news.missed:
+                        yield b'event: gap\ndata: {"reason":"more calls arrived than are kept; search for those between"}\n\n'
+                    for row in news.rows:
+                        yield b"event: call\ndata: " + msgspec.json.encode(row) + b"\n\n"
+                if loop.time() >= beat_s:
+                    beat_s = loop.time() + _HEARTBEAT_S
+                    try:
+                        await identify(request, self._deps)
+                    except Problem:
+                        return
+                    yield b": alive\n\n"
+                await asyncio.sleep(_POLL_S)
+        finally:
+            self._open -= 1

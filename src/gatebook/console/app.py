@@ -1,0 +1,98 @@
+"""The ASGI app of the console."""
+
+import logging
+from collections.abc import Awaitable, Callable
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from gatebook.console import session
+from gatebook.console.assets import Assets
+from gatebook.console.calls import CallPages
+from gatebook.console.deps import ConsoleDeps
+from gatebook.console.explorer import Explorer
+from gatebook.console.headers import SecurityHeaders
+from gatebook.console.live import Live
+from gatebook.console.pages import Pages, Shown
+from gatebook.console.records import RecordPages
+from gatebook.console.sign_in import SignIn
+from gatebook.index import EngineError
+from gatebook.log.errors import LogDamaged, LogUnavailable
+from gatebook.reading.room import TooSlow
+from gatebook.reading.viewer import Viewer
+from gatebook.state.store import StateError
+
+_logger = logging.getLogger(__name__)
+_Open = Callable[[Request], Awaitable[Response]]
+_Signed = Callable[[Request, Viewer], Awaitable[Response]]
+
+
+def create_console(deps: ConsoleDeps) -> Starlette:
+    """Make the app; mount it at the root of the console's listener, behind the API."""
+    assets = Assets()
+    pages = Pages(deps, assets)
+    explorer = Explorer(deps, pages)
+    sign_in = SignIn(deps, pages)
+
+    def signed(handler: _Signed) -> _Open:
+        async def answer(request: Request) -> Response:
+            viewer = session.viewer_of(request, deps)
+            if viewer is None:
+                # A script that asks for a fragment shall not get the sign-in page as one.
+                return PlainTextResponse("Not signed in", 401) if "x-fragment" in request.headers else RedirectResponse("/sign-in", 303)
+            try:
+                return await handler(request, viewer)
+            except (EngineError, LogDamaged, LogUnavailable, TooSlow) as error:
+                return _problem(pages, request, viewer, error)
+
+        return answer
+
+    async def not_found(request: Request, error: Exception) -> Response:
+        viewer = session.viewer_of(request, deps)
+        status = error.status_code if isinstance(error, HTTPException) else 500
+        if viewer is None:
+            return RedirectResponse("/sign-in", 303) if status == 404 and request.method == "GET" else PlainTextResponse("Not allowed", status)
+        shown = Shown(request=request, viewer=viewer)
+        return pages.page("problem.html", shown, status, title="No such page", text="The address leads nowhere in this console.")
+
+    routes = [
+        Route("/", signed(explorer.show), methods=["GET"]),
+        Route("/live", signed(Live(deps, pages, explorer).follow), methods=["GET"]),
+        Route("/calls/{id}", signed(CallPages(deps, pages).show), methods=["GET"]),
+        Route("/records", signed(RecordPages(deps, pages).show), methods=["GET"]),
+        Route("/sign-in", _guarded(sign_in.form), methods=["GET"]),
+        Route("/sign-in", _guarded(sign_in.enter), methods=["POST"]),
+        Route("/sign-out", _guarded(sign_in.leave), methods=["POST"]),
+        Route("/static/{version}/{name}", assets.serve, methods=["GET"]),
+    ]
+    return Starlette(
+        routes=routes, middleware=[Middleware(SecurityHeaders, https=deps.https)], exception_handlers={HTTPException: not_found}
+    )
+
+
+def _guarded(handler: _Open) -> _Open:
+    async def answer(request: Request) -> Response:
+        try:
+            return await handler(request)
+        except (LogUnavailable, StateError) as error:
+            _logger.error("sign-in or sign-out failed: %s", error)
+            return PlainTextResponse("Nobody can sign in or out now, because it cannot be recorded. Try again in a moment.\n", 503)
+
+    return answer
+
+
+def _problem(pages: Pages, request: Request, viewer: Viewer, error: Exception) -> Response:
+    shown = Shown(request=request, viewer=viewer)
+    here = {"back": str(request.url.path), "back_text": "Try again"}
+    if isinstance(error, LogUnavailable):
+        text = f"Nothing is shown that is not on the record first, and {error}."
+        return pages.page("problem.html", shown, 503, title="The log cannot be written", text=text, **here)
+    if isinstance(error, LogDamaged):
+        return pages.page("problem.html", shown, 500, title="The log is damaged", text=f"{error}. Run gatebook verify.", **here)
+    _logger.error("a page failed", exc_info=error)
+    text = "The search index does not answer now. Calls go on and are recorded."
+    return pages.page("problem.html", shown, 503, title="The index does not answer", text=text, **here)

@@ -1,0 +1,68 @@
+"""The page of one call, the same in the drawer, and its proof."""
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gatebook.console import call_view
+from gatebook.console.call_view import CallView, ProofView
+from gatebook.console.deps import ConsoleDeps
+from gatebook.console.pages import Pages, Shown, params_of, wanted
+from gatebook.reading.proving import ProvedRecord
+from gatebook.reading.viewer import Viewer
+
+_ID_CHARACTERS = 36
+
+
+class CallPages:
+    """Handler of `/calls/{id}`."""
+
+    def __init__(self, deps: ConsoleDeps, pages: Pages) -> None:
+        self._deps = deps
+        self._pages = pages
+
+    async def show(self, request: Request, viewer: Viewer) -> Response:
+        """The call. `verify=1` runs the proof; a call of somebody else looks like none."""
+        shown = Shown(request=request, viewer=viewer)
+        id = request.path_params["id"].lower()
+        detail = await self._deps.room.show(viewer, id) if len(id) == _ID_CHARACTERS else None
+        if detail is None:
+            text = "There is no call with this id, or it is not one that you may see."
+            return self._pages.page("problem.html", shown, 404, title="No such call", text=text)
+        view = call_view.view(detail)
+        if params_of(request).get("verify") == "1":
+            view.proof = proof_view(await self._deps.room.prove(viewer, detail.row))
+            if wanted(request, "proof"):
+                return self._pages.fragment("proof.html", "proof", shown, call=view)
+        if wanted(request, "call"):
+            return self._drawer(shown, view)
+        return self._pages.page("call.html", shown, call=view)
+
+    def _drawer(self, shown: Shown, view: CallView) -> Response:
+        return self._pages.fragment("call_body.html", "call", shown, call=view, drawer=True)
+
+
+def proof_view(proved: list[ProvedRecord]) -> ProofView:
+    """What the proof says, in sentences."""
+    bad = next((item for item in proved if item.problem), None)
+    if bad is not None and bad.waiting:
+        return ProofView(kind="wait", icon="clock", title="Not sealed yet", lines=[f"{_sentence(bad.problem)} Verify again in a moment."], hashes=[])
+    if bad is not None:
+        place = f"Record {bad.seq} of stream {bad.stream}: {bad.problem}."
+        return ProofView(kind="poor", icon="failed", title="The proof fails", lines=[place, "Run gatebook verify to find the first bad place."], hashes=[])
+    leaves = " and ".join(f"{item.proof.leaf:,}" for item in proved if item.proof)
+    last = proved[-1]
+    records = "Both records are" if len(proved) > 1 else "The record is"
+    return ProofView(
+        kind="good",
+        icon="shield",
+        title="Verified",
+        lines=[
+            f"{records} in the tree of {last.tree_size:,} records, at leaf {leaves}.",
+            f"The checkpoint was signed at {last.sealed_at} by {last.origin}; its signature holds.",
+        ],
+        hashes=[f"root {last.tree_root}"],
+    )
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:].rstrip('.')}."

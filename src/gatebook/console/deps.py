@@ -1,0 +1,53 @@
+"""What the console needs of the process that it runs in."""
+
+from collections.abc import Callable, Mapping
+from typing import Protocol
+
+from msgspec import Struct
+
+from gatebook.identity.directory import Principal
+from gatebook.reading.health import Health
+from gatebook.reading.room import ReadingRoom
+from gatebook.record.parts import Source
+
+
+class Opened(Protocol):
+    """A session that was opened."""
+
+    @property
+    def secret(self) -> str:
+        """What goes into the cookie."""
+
+    @property
+    def principal(self) -> Principal:
+        """Who signed in."""
+
+
+class Door(Protocol):
+    """Sign-in and sign-out, each on the record: the desk of `gatebook.control`."""
+
+    async def sign_in(self, link_secret: str, source: Source) -> Opened | None:
+        """Use a one-time link up; None when it is not, or no longer, good."""
+
+    async def sign_out(self, secret: str) -> None:
+        """Close a session."""
+
+    def who(self, session_secret: str) -> Principal | None:
+        """Who is behind a session; None when it is over."""
+
+
+class ConsoleDeps(Struct, frozen=True, kw_only=True):
+    """`names` gives the name of each known person by pseudonym; `console_url` and `mcp_url` are base addresses without a path."""
+
+    room: ReadingRoom
+    door: Door
+    health: Callable[[], Health]
+    names: Callable[[], Mapping[str, str]]
+    console_url: str
+    mcp_url: str
+    deployment: str
+
+    @property
+    def https(self) -> bool:
+        """Whether browsers come over https: then the cookie is Secure and bound to the host."""
+        return self.console_url.startswith("https://")

@@ -1,0 +1,113 @@
+"""Templates and what all pages share."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from msgspec import Struct
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+
+from gatebook import __version__
+from gatebook.console import session, times
+from gatebook.console.assets import Assets
+from gatebook.console.deps import ConsoleDeps
+from gatebook.console.looks import LOOKS
+from gatebook.query.parser import LENGTH_MAX
+from gatebook.reading.viewer import Viewer
+
+FRAGMENT_HEADER = "x-fragment"
+PAGES = ({"name": "Explorer", "href": "/", "icon": "search"}, {"name": "Records", "href": "/records", "icon": "records"})
+SHORTCUTS: tuple[tuple[tuple[str, ...], str], ...] = (
+    (("/",), "Go to the query"),
+    (("j", "k"), "Next row, row before"),
+    (("Enter",), "Open the call"),
+    (("Esc",), "Close, leave the field"),
+    (("f",), "Go to the filters"),
+    (("t",), "Go to the time range"),
+    (("l",), "Live or paused"),
+    (("y",), "Copy the link of the open call"),
+    (("?",), "This list"),
+)
+
+
+class Shown(Struct, frozen=True, kw_only=True):
+    """What one request shows besides its template's own values."""
+
+    request: Request
+    viewer: Viewer
+    page_name: str = ""
+
+
+class Pages:
+    """Renders templates. Autoescaping is on for all of them, and a name that is not there is an error."""
+
+    def __init__(self, deps: ConsoleDeps, assets: Assets) -> None:
+        self._deps = deps
+        self._environment = Environment(
+            loader=PackageLoader("gatebook.console"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        )
+        self._environment.globals.update(
+            asset=assets.url,
+            looks=LOOKS,
+            pages=PAGES,
+            shortcuts=SHORTCUTS,
+            version=__version__,
+            deployment=deps.deployment,
+            mcp_url=deps.mcp_url,
+            query_characters_max=LENGTH_MAX,
+            iso=times.iso,
+            stamp=times.stamp,
+            duration=times.duration,
+            ago=times.ago,
+        )
+
+    def render(self, template: str, shown: Shown, **values: Any) -> str:
+        """The text of a template for somebody who is signed in."""
+        secret = session.secret_of(shown.request, self._deps)
+        return self._environment.get_template(template).render(
+            viewer=shown.viewer,
+            page_name=shown.page_name,
+            theme=theme_of(shown.request),
+            csrf=session.csrf_token(secret),
+            health=self._health(),
+            fresh=False,
+            **values,
+        )
+
+    def page(self, template: str, shown: Shown, status: int = 200, **values: Any) -> HTMLResponse:
+        """A page, or a fragment of one."""
+        return HTMLResponse(self.render(template, shown, **values), status)
+
+    def fragment(self, template: str, kind: str, shown: Shown, **values: Any) -> HTMLResponse:
+        """A fragment; the header tells the browser's script that it got what it asked for."""
+        return HTMLResponse(self.render(template, shown, **values), headers={FRAGMENT_HEADER: kind})
+
+    def outside(self, template: str, request: Request, status: int = 200, **values: Any) -> HTMLResponse:
+        """A page for somebody who is not signed in."""
+        return HTMLResponse(self._environment.get_template(template).render(theme=theme_of(request), **values), status)
+
+    def _health(self) -> Any:
+        try:
+            return self._deps.health()
+        except OSError:
+            return None
+
+
+def theme_of(request: Request) -> str:
+    """The theme that somebody chose; empty follows the system."""
+    theme = request.cookies.get("theme", "")
+    return theme if theme in ("light", "dark") else ""
+
+
+def wanted(request: Request, kind: str) -> bool:
+    """Whether the browser's script asks for this fragment only."""
+    return request.headers.get(FRAGMENT_HEADER) == kind
+
+
+def params_of(request: Request) -> Mapping[str, str]:
+    """The parameters of the address; the first of each name."""
+    found: dict[str, str] = {}
+    for name, value in request.query_params.multi_items():
+        found.setdefault(name, value)
+    return found

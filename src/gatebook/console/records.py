@@ -1,0 +1,137 @@
+"""The records page: what people and processes did to Gatebook itself."""
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+import msgspec
+from msgspec import Struct
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gatebook.console import times
+from gatebook.console.deps import ConsoleDeps
+from gatebook.console.pages import Pages, Shown, params_of
+from gatebook.console.times import PRESETS, Range, RangeError, read_range
+from gatebook.index import CursorError, EngineError, RecordRow
+from gatebook.reading.records import KINDS, RecordPage, RecordQuestion, find
+from gatebook.reading.room import TooSlow
+from gatebook.reading.viewer import Viewer
+
+_WORDS = {"": "All", "sign-ins": "Sign-ins", "changes": "Changes", "reads": "Reads of the book", "processes": "Processes", "log": "The log itself"}
+_ALARMING = frozenset({"auth.failed", "log.unavailable", "log.tail_cut", "clock.stepped"})
+
+
+class Line(Struct, frozen=True, kw_only=True):
+    """One record as the table shows it."""
+
+    id: str
+    stamp: str
+    type: str
+    who: str
+    text: str
+    stream: str
+    seq: int
+    alarming: bool
+
+
+class RecordPages:
+    """Handler of `/records`."""
+
+    def __init__(self, deps: ConsoleDeps, pages: Pages) -> None:
+        self._deps = deps
+        self._pages = pages
+
+    async def show(self, request: Request, viewer: Viewer) -> Response:
+        """One page of records."""
+        params = params_of(request)
+        room = self._deps.room
+        kind = params.get("kind", "")
+        kind = kind if kind in KINDS else ""
+        error = ""
+        page = RecordPage(rows=[])
+        try:
+            range_ = read_range(params, room.clock.wall_us())
+            question = RecordQuestion(kind=kind, since_us=range_.since_us, until_us=range_.until_us, before=params.get("before"))
+            page = await room.ask(lambda: find(room.index, viewer, question))
+            await room.note(viewer, "search", question.words(), rows=len(page.rows))
+        except RangeError as problem:
+            error, range_ = str(problem), Range(preset=times.DEFAULT_PRESET)
+        except CursorError:
+            error = "This page of older records is no longer valid; begin again at the newest."
+        except (EngineError, TooSlow) as problem:
+            error = f"The records cannot be shown now: {problem}."
+        names = self._deps.names()
+        shown = Shown(request=request, viewer=viewer, page_name="Records")
+        return self._pages.page(
+            "records.html",
+            shown,
+            rows=[line(row, names) for row in page.rows],
+            error=error,
+            older=_address(kind, range_, page.next) if page.next else "",
+            tabs=[{"word": word, "href": _address(name, range_), "on": name == kind} for name, word in _WORDS.items()],
+            presets=[
+                {"label": label, "href": _address(kind, Range(preset=name)), "on": name == range_.preset} for name, (label, _) in PRESETS.items()
+            ],
+            empty_text=f"Nothing {range_.words}.",
+            tab_on=bool(kind),
+            clear=_address("", range_),
+            widen=_address(kind, Range(preset="all")),
+        )
+
+
+def _address(kind: str, range_: Range, before: str | None = None) -> str:
+    params = {**({"kind": kind} if kind else {}), **range_.params, **({"before": before} if before else {})}
+    return "/records?" + urlencode(params) if params else "/records"
+
+
+def line(row: RecordRow, names: Mapping[str, str]) -> Line:
+    """The line of a record."""
+    core: dict[str, Any] = msgspec.json.decode(row.summary)
+    auth = (core.get("actor") or {}).get("auth", "")
+    who = names.get(row.subject) or row.person or ("local administrator" if auth == "socket" else "nobody known" if row.type == "auth.failed" else "")
+    return Line(
+        id=row.id,
+        stamp=times.stamp(row.time),
+        type=row.type,
+        who=who,
+        text=_text(row.type, core, names),
+        stream=row.stream,
+        seq=row.seq,
+        alarming=row.type in _ALARMING,
+    )
+
+
+def _text(type_: str, core: Mapping[str, Any], names: Mapping[str, str]) -> str:
+    """What happened, in one sentence of the record's own values."""
+    source = (core.get("source") or {}).get("ip", "")
+    match type_:
+        case "auth.signed_in":
+            return f"Signed in to the console from {source}"
+        case "auth.failed":
+            what = "sign-in link" if core["endpoint"].startswith("/sign-in") else "token"
+            return f"Refused at {core['endpoint']}: {what} {core['reason']}, from {source}"
+        case "config.changed":
+            because = f": {core['reason']}" if core.get("reason") else ""
+            return f"{core['kind']} {core['name']} {core['action']} (version {core['version']}, revision {core['revision']}){because}"
+        case "token.changed":
+            return f"Token {core['token']} of {names.get(core['owner'], core['owner'][:8])} {core['action']}"
+        case "log.read":
+            rows = f", {core['rows']:,} rows" if core.get("rows") is not None else ""
+            return f"{core['action'].capitalize()}{rows}{', with payloads' if core['payloads'] else ''}: {core['query'] or 'everything'}"
+        case "process.started":
+            return f"{core['role'].capitalize()} started: process {core['pid']}, version {core['version']}, configuration {core['config']}"
+        case "process.stopped":
+            return f"{core['role'].capitalize()} stopped: {core['reason']}"
+        case "connector.process":
+            code = f", exit code {core['exit_code']}" if core.get("exit_code") is not None else ""
+            return f"Process {core['pid']} of connector {core['connector']} {core['action']}: {core['reason']}{code}"
+        case "log.unavailable":
+            return f"The log could not be written since {times.stamp(core['since'])} UTC ({core['reason']}); {core['refused']:,} requests were refused"
+        case "log.tail_cut":
+            return f"An unfinished write of {core['size']:,} bytes was cut at record {core['at_seq']}"
+        case "clock.stepped":
+            return f"The wall clock jumped by {core['step_us'] / times.SECOND_US:+.3f} s"
+        case "log.segment_opened":
+            return f"Segment {core['segment']:,} opened, {len(core.get('open', ())):,} calls in flight"
+    return ""

@@ -1,0 +1,178 @@
+"""The reading room: search, show, prove, follow. Each reading is a durable record before its rows are returned.
+
+Lives on the keeper's event loop, because the book does; what blocks (engine, disk) runs in threads, a few at a time.
+"""
+
+import asyncio
+import json
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+from msgspec import Struct
+
+from gatebook.index import CallRow, EngineError, Index, Page, RecordRow
+from gatebook.log.book import Book
+from gatebook.log.clock import Clock, SystemClock
+from gatebook.log.errors import LogError
+from gatebook.log.vault import Vault
+from gatebook.query import Query, parse, resolve
+from gatebook.query.tree import And, Compare, Node
+from gatebook.reading.detail import CallDetail, StoredRecord, open_record, places_of, read_entries
+from gatebook.reading.proving import ProvedRecord, prove_call
+from gatebook.reading.viewer import Viewer
+from gatebook.record.body import AuthFailed, LogRead
+from gatebook.record.parts import Actor, Client, Source
+
+BUDGET_S = 5.0
+LIMIT_MAX = 500
+MESSAGES_MAX = 200
+_THREADS_MAX = 4
+RefusalReason = Literal["missing", "malformed", "unknown", "expired", "revoked", "inactive"]
+_T = TypeVar("_T")
+
+
+class Question(Struct, frozen=True, kw_only=True):
+    """A query and its half-open time range, microseconds since 1970; either end may be open."""
+
+    text: str = ""
+    since_us: int | None = None
+    until_us: int | None = None
+
+    def words(self) -> str:
+        """The question as the record of its reading holds it: one query text."""
+        bounds = [("time:>=", self.since_us), ("time:<", self.until_us)]
+        return " ".join([*([f"({self.text})"] if self.text else []), *(f"{sign}{at}us" for sign, at in bounds if at is not None)])
+
+
+class TooSlow(Exception):
+    """The answer did not come within the budget."""
+
+
+class IndexAbsent(EngineError):
+    """The index is being opened or cannot be opened; calls go on and are recorded."""
+
+
+class ReadingRoom:
+    """What faces read through. The index is derived and may be absent for a while; what is shown of a call comes from the log.
+
+    `index` gives the open index, None while there is none. `vault` must be of the event loop's own thread.
+    """
+
+    def __init__(self, index: Callable[[], Index | None], book: Book, vault: Vault, log_dir: Path, clock: Clock | None = None) -> None:
+        self._index = index
+        self.clock = clock or SystemClock()
+        self._book = book
+        self._vault = vault
+        self._log_dir = log_dir
+        self._slots = asyncio.Semaphore(_THREADS_MAX)
+
+    @property
+    def index(self) -> Index:
+        """The open index. Raises IndexAbsent."""
+        index = self._index()
+        if index is None:
+            raise IndexAbsent("the search index is not open yet")
+        return index
+
+    @property
+    def log_dir(self) -> Path:
+        """Directory of the log."""
+        return self._log_dir
+
+    def query(self, viewer: Viewer, question: Question) -> Query:
+        """The question as it is run: parsed, with its range, within what the viewer may see. Raises QueryError."""
+        query = resolve(parse(question.text), self.clock.wall_us())
+        items: list[Node] = [query.tree]
+        if question.since_us is not None:
+            items.append(Compare("time", "ge", question.since_us))
+        if question.until_us is not None:
+            items.append(Compare("time", "lt", question.until_us))
+        return viewer.scoped(Query(question.text, And(tuple(items)) if len(items) > 1 else query.tree))
+
+    async def ask(self, work: Callable[[], _T], budget_s: float = BUDGET_S) -> _T:
+        """Run a blocking question to the index in a thread. Raises TooSlow; what the index raises passes through."""
+        try:
+            async with asyncio.timeout(budget_s):
+                async with self._slots:
+                    return await asyncio.to_thread(work)
+        except TimeoutError:
+            raise TooSlow(f"no answer within {budget_s:g} s; a shorter time range helps") from None
+
+    async def rows(self, query: Query, before: str | None, limit: int, *, count: bool = False) -> Page[CallRow]:
+        """One page, newest first. Nothing is recorded: `note` does that before the rows leave. Raises CursorError, QueryTooHeavy, EngineError."""
+        ask = partial(self.index.search, query, before=before, limit=min(limit, LIMIT_MAX), count=count, timeout_s=BUDGET_S)
+        return await self.ask(ask)
+
+    async def note(
+        self,
+        viewer: Viewer,
+        action: Literal["search", "show", "tail", "verify", "export"],
+        query: str,
+        *,
+        payloads: bool = False,
+        rows: int | None = None,
+    ) -> None:
+        """Put a reading on the record; returns when that is durable. Raises LogUnavailable: then nothing may be shown."""
+        body = LogRead(action=action, actor=viewer.actor, query=query[:2000], payloads=payloads, rows=rows, source=viewer.source)
+        await self._book.append(body).durable()
+
+    async def refused(
+        self, reason: RefusalReason, endpoint: str, source: Source, user_agent: str | None, actor: Actor | None = None
+    ) -> None:
+        """Put on the record that somebody was not let in to read. Raises LogUnavailable."""
+        body = AuthFailed(
+            reason=reason,
+            endpoint=endpoint[:200],
+            actor=actor or Actor(subject="-", kind="anonymous", auth="none"),
+            source=source,
+            client=Client(user_agent=user_agent[:256] if user_agent else None),
+        )
+        await self._book.append(body).durable()
+
+    async def find(self, viewer: Viewer, id: str) -> CallRow | None:
+        """The row of a call, None when there is none that the viewer may see: the two cannot be told apart."""
+        row = await self.ask(lambda: self.index.call(id))
+        return row if row is not None and viewer.may_see(row.subject) else None
+
+    async def show(self, viewer: Viewer, id: str) -> CallDetail | None:
+        """One call with its payloads. Raises LogDamaged, LogUnavailable."""
+        row = await self.find(viewer, id)
+        if row is None:
+            return None
+        messages = await self.ask(lambda: self.index.messages(id, MESSAGES_MAX))
+        detail = await self._detail(row, messages)
+        await self.note(viewer, "show", id, payloads=True, rows=1)
+        return detail
+
+    async def prove(self, viewer: Viewer, row: CallRow) -> list[ProvedRecord]:
+        """Prove a call that the viewer has found. Raises LogUnavailable."""
+        proved = await asyncio.to_thread(prove_call, self._log_dir, row)
+        await self.note(viewer, "verify", row.call_id)
+        return proved
+
+    async def _detail(self, row: CallRow, messages: Sequence[RecordRow]) -> CallDetail:
+        entries = await asyncio.to_thread(read_entries, self._log_dir, places_of(row, messages))
+        opened = [open_record(entry, self._vault) for entry in entries]
+        first, rest = opened[0], opened[1:]
+        has_outcome = bool(row.outcome_seq) and row.outcome_seq != row.started_seq
+        outcome = rest.pop(0) if has_outcome else None
+        return CallDetail(row=row, opening=first, outcome=outcome, messages=tuple(rest))
+
+    async def arguments(self, rows: Sequence[CallRow]) -> dict[str, bytes]:
+        """The arguments of the calls of one page, by id, read from the log; what cannot be read is left out."""
+        wanted = [row for row in rows if row.bytes_in and row.payload == "kept"]
+        places = [places_of(row, ())[0] for row in wanted]
+        try:
+            entries = await asyncio.to_thread(read_entries, self._log_dir, places)
+            opened: list[StoredRecord] = [open_record(entry, self._vault) for entry in entries]
+        except (LogError, OSError):
+            return {}
+        return {record.header.id: record.parts["arguments"] for record in opened if "arguments" in record.parts}
+
+
+def core_of(record: StoredRecord) -> dict[str, Any]:
+    """The core of a record as JSON for answers of the API."""
+    core: dict[str, Any] = json.loads(record.core)
+    return core

@@ -1,0 +1,178 @@
+"""A whole deployment in one directory without a gateway: real book, index, sealer, desk and apps. Tests and the seed script play on it."""
+
+import asyncio
+import json
+import random
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+from starlette.applications import Starlette
+from starlette.routing import Mount
+
+from gatebook.api.app import create_api
+from gatebook.api.deps import ApiDeps
+from gatebook.console.app import create_console
+from gatebook.console.deps import ConsoleDeps
+from gatebook.control.caller import local_caller
+from gatebook.control.desk import Desk, TokenOrder
+from gatebook.identity.directory import Directory
+from gatebook.index import Follower, Index
+from gatebook.log.book import Book
+from gatebook.log.seal import Sealer, load_or_create_signing_key
+from gatebook.log.vault import Vault
+from gatebook.reading.health import Health, health
+from gatebook.reading.room import ReadingRoom
+from gatebook.record.body import MessageRelayed, ProcessStarted
+from gatebook.record.parts import PartName
+from gatebook.settings import LogSettings, Settings
+from gatebook.state.snapshot import Person
+from gatebook.state.store import Store
+from tests.console.traffic import PEOPLE, Case, Planned, build, plan
+
+ADMIN = "admin@northwind.example"
+AUDITOR = "priya@northwind.example"
+EMPLOYEE = "amara@northwind.example"
+MASTER_KEY = bytes(range(32))
+LOG = LogSettings(segment_bytes=4 * 1024 * 1024, reserve_bytes=0)
+
+
+class MovingClock:
+    """Both clocks of the machine, moved together, so that a day can pass in a moment without a step."""
+
+    def __init__(self) -> None:
+        self.offset_us = 0
+
+    def wall_us(self) -> int:
+        """The moved wall clock."""
+        return time.time_ns() // 1000 + self.offset_us
+
+    def monotonic_us(self) -> int:
+        """The moved monotonic clock."""
+        return time.monotonic_ns() // 1000 + self.offset_us
+
+
+class Stage:
+    """Everything in `path`. `settle` brings index and tree up to the log."""
+
+    def __init__(self, path: Path, console_url: str = "http://127.0.0.1:8401") -> None:
+        self.settings = Settings(data_dir=path, log=LOG)
+        self.clock = MovingClock()
+        self.dice = random.Random(7)
+        self.vault = Vault(self.settings.keys_dir, MASTER_KEY)
+        self.store = Store.open(self.settings.state_path)
+        self.worker = Book.open(self.settings.log_dir, "node1-w0", self.vault, LOG, self.clock)
+        self.keeper = Book.open(self.settings.log_dir, "node1-k", self.vault, LOG)
+        self.desk = Desk(self.store, self.keeper, self.vault.subject, console_url)
+        self.index: Index | None = Index.open(self.settings.index_dir)
+        self.follower = Follower(self.settings.log_dir, Vault(self.settings.keys_dir, MASTER_KEY), self.index)
+        key = load_or_create_signing_key(self.settings.secrets_dir / "signing.key")
+        self.sealer = Sealer(self.settings.log_dir, key, f"{self.settings.origin}/e1", 1.0)
+        self.room = ReadingRoom(lambda: self.index, self.keeper, self.vault, self.settings.log_dir)
+        self.app = self._app(console_url)
+
+    def _app(self, console_url: str) -> Starlette:
+        api = create_api(ApiDeps(room=self.room, directory=self.directory, session=self.desk.who, health=self.health))
+        deps = ConsoleDeps(
+            room=self.room,
+            door=self.desk,
+            health=self.health,
+            names=self.names,
+            console_url=console_url,
+            mcp_url="http://127.0.0.1:8400",
+            deployment="northwind",
+        )
+        return Starlette(routes=[Mount("/api", api), Mount("/", create_console(deps))])
+
+    def directory(self) -> Directory:
+        """People and tokens as of now."""
+        return Directory(self.store.snapshot(), self.vault.subject)
+
+    def health(self) -> Health:
+        """What the footer shows."""
+        return health(self.settings.log_dir, self.follower.lag(), None, self.room.clock.wall_us())
+
+    def names(self) -> Mapping[str, str]:
+        """Names of people by pseudonym."""
+        return {self.vault.subject(person.id): person.name for person in self.desk.people()}
+
+    async def enroll(self) -> dict[str, str]:
+        """Enter the people; returns an access token of each, by id."""
+        caller = local_caller("root", self.vault.subject)
+        tokens = {}
+        self.keeper.append(ProcessStarted(role="keeper", pid=412, boot="b7c1", version="0.1.0", config="5b1f0c9a7d3e4412"))
+        for person in PEOPLE:
+            order = TokenOrder(person=person.id, groups=person.groups, person_name=person.name, name="laptop")
+            tokens[person.id] = (await self.desk.create_token(order, caller)).secret
+        order = TokenOrder(person=ADMIN, groups=("admins",), person_name="Nora Berg", name="admin")
+        tokens[ADMIN] = (await self.desk.create_token(order, caller)).secret
+        return tokens
+
+    async def link_secret(self, person: str) -> str:
+        """The secret of a new one-time link."""
+        url, _ = await self.desk.make_link(person, local_caller("root", self.vault.subject))
+        return url.partition("#")[2]
+
+    def play(self, planned: Planned, ago_us: int = 0, *, finish: bool = True) -> str:
+        """Record a call as the gateway does; returns its id."""
+        self.clock.offset_us = -ago_us
+        person = planned.person
+        subject = self.vault.subject(person.id)
+        identity = json.dumps({"id": person.id, "email": person.email, "name": person.name, "groups": list(person.groups)}).encode()
+        parts: list[tuple[PartName, bytes]] = [("identity", identity), ("arguments", planned.arguments)]
+        opened = self.worker.append(planned.opening, parts=parts, subject=subject)
+        for note in planned.notifications:
+            actor = planned.opening.actor
+            relayed = MessageRelayed(
+                direction="to_client", kind="notification", actor=actor, method="notifications/progress", connector=planned.opening.connector, call=opened.id
+            )
+            self.worker.append(relayed, parts=[("message", note)], subject=subject)
+        if finish and planned.finish is not None:
+            self.clock.offset_us += planned.finish.timing.total_us if ago_us > planned.finish.timing.total_us else 0
+            body = msgspec.structs.replace(planned.finish, call=opened.id, started_seq=opened.seq)
+            response: list[tuple[PartName, bytes]] = [("response", planned.response)] if planned.response is not None else []
+            self.worker.append(body, parts=response, subject=subject)
+        self.clock.offset_us = 0
+        return opened.id
+
+    def call(self, person: Person, case: Case, ago_us: int = 0, *, finish: bool = True) -> str:
+        """Record one call of a known shape."""
+        return self.play(build(person, self.vault.subject(person.id), case, 41_000, self.dice), ago_us, finish=finish)
+
+    def crowd(self, count: int, span_us: int) -> None:
+        """Record many calls over a time that ends now, busier by day than by night."""
+        weights = [1.0, 1.0, 0.6, 0.4, 0.4, 0.5, 0.9, 1.6, 2.6, 3.2, 3.4, 3.0, 2.4, 2.8, 3.4, 3.2, 2.8, 2.0, 1.5, 1.2, 1.0, 0.9, 0.8, 0.9]
+        slots = self.dice.choices(range(24), weights, k=count)
+        ago = sorted((round((23 - slot + self.dice.random()) / 24 * span_us) for slot in slots), reverse=True)
+        for at_us in ago:
+            self.play(self.random_call(), max(at_us, 2_000_000))
+
+    def random_call(self) -> Planned:
+        """A call of a random person; some call far more than others."""
+        person = self.dice.choices(PEOPLE, [1 / (rank + 1) ** 0.7 for rank in range(len(PEOPLE))])[0]
+        return plan(self.dice, self.vault.subject(person.id), person)
+
+    def settle(self) -> None:
+        """Bring index and tree up to the log."""
+        assert self.index is not None
+        while self.follower.step(flush=True):
+            pass
+        self.sealer.step(flush=True)
+
+    async def settled(self) -> None:
+        """The same from a loop: what was appended is durable first."""
+        receipt = self.worker.last_seq, self.keeper.last_seq
+        while (self.worker.durable_seq, self.keeper.durable_seq) < receipt:
+            await asyncio.sleep(0.005)
+        await asyncio.to_thread(self.settle)
+
+    def close(self) -> None:
+        """Let go of everything."""
+        self.sealer.close()
+        self.follower.close()
+        if self.index is not None:
+            self.index.close()
+        self.worker.close()
+        self.keeper.close()
+        self.store.close()
