@@ -4,6 +4,7 @@
  *   LOSSY_DIR           files below this directory whose name ends in .seg or begins with "prepared" are held
  *   LOSSY_STUB_SYNC     1: fdatasync and fsync say yes and do nothing (the negative control: acknowledged data must be lost)
  *   LOSSY_LEAK_PERCENT  chance that a 4096-byte piece of a held write reaches the file at once, as the kernel's own write-back would do
+ *   LOSSY_SYNC_DELAY_US each sync waits so long before it writes: widens the time in which a cut tears a write
  *
  * Held bytes are not visible to pread of the same process: the writer never reads what it has not synced.
  */
@@ -125,9 +126,11 @@ static int release(int fd)
 
 static int sync_with(int fd, int (*real)(int))
 {
-    const char *stub = getenv("LOSSY_STUB_SYNC");
+    const char *stub = getenv("LOSSY_STUB_SYNC"), *delay = getenv("LOSSY_SYNC_DELAY_US");
     if (!is_held(fd))
         return real(fd);
+    if (delay && atoi(delay) > 0)
+        usleep((useconds_t)atoi(delay));
     if (stub && *stub == '1')
         return 0;
     return release(fd) ? -1 : real(fd);

@@ -23,14 +23,16 @@ def build(directory: Path) -> Path:
     return shim
 
 
-def environment(shim: Path, log_dir: Path, *, stub_sync: bool = False, leak_percent: int = 0) -> dict[str, str]:
+def environment(shim: Path, log_dir: Path, *, stub_sync: bool = False, leak_percent: int = 0, sync_delay_us: int = 0) -> dict[str, str]:
     """Return the variables to add to those of the process whose writes below `log_dir` shall be lost unless synced.
 
     `stub_sync`: the negative control, every sync lies. `leak_percent`: share of 4096-byte pieces that reach the disk early, out of order.
+    `sync_delay_us`: how long each sync waits before it writes, so that a kill is more likely to tear a write.
     """
     return {
         "LD_PRELOAD": str(shim),
         "LOSSY_DIR": f"{log_dir.resolve()}/",
         "LOSSY_STUB_SYNC": "1" if stub_sync else "0",
         "LOSSY_LEAK_PERCENT": str(leak_percent),
+        "LOSSY_SYNC_DELAY_US": str(sync_delay_us),
     }

@@ -29,7 +29,7 @@ def test_kill_9_loses_nothing_that_was_acknowledged(tmp_path: Path) -> None:
 @pytest.mark.parametrize("leak_percent", [0, 30, 80])
 def test_a_power_cut_loses_nothing_that_was_acknowledged(tmp_path: Path, leak_percent: int) -> None:
     """The same when every byte that was not synced is gone, or a random part of them is there."""
-    env = lossy.environment(lossy.build(tmp_path), tmp_path / "log", leak_percent=leak_percent)
+    env = lossy.environment(lossy.build(tmp_path), tmp_path / "log", leak_percent=leak_percent, sync_delay_us=3000 if leak_percent else 0)
     acked = Acknowledged()
     for round_number in range(4):
         run_and_kill(tmp_path, acked, after_s=-0.6 if round_number == 2 else 0.15 + random.random() / 4, env=env)

@@ -20,8 +20,11 @@ class Receipt:
 
     async def durable(self) -> None:
         """Return when the record is on disk. Raises LogUnavailable when it will not be."""
-        if self._writer.durable_seq < self.seq:
-            await self._writer.waiter(self.seq)
+        writer = self._writer
+        if writer.durable_seq < self.seq:
+            writer.commit_if_alone()
+            if writer.durable_seq < self.seq:
+                await writer.waiter(self.seq)
 
     def wait(self, timeout_s: float | None = None) -> None:
         """The same for plain code, blocking. Raises LogUnavailable, TimeoutError."""

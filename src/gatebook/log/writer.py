@@ -59,10 +59,11 @@ class Writer:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._tick_loop: asyncio.AbstractEventLoop | None = None
         self._inline = False
+        self._committed_this_turn = False
+        self._last_commit_records = 0
         self.durable_seq = durable_seq
         self.failed: UnavailableReason | None = None
         self.failure = ""
-        self.commits = 0
         self._thread = threading.Thread(target=self._run, name="log-write", daemon=True)
         self._thread.start()
 
@@ -94,6 +95,15 @@ class Writer:
         self._loop = loop
         if not self._busy:
             self._tick_soon(loop)
+
+    def commit_if_alone(self) -> None:
+        """Write what is queued at once when it is one caller's and the last commit was too. Once in a turn of the loop, so that others get theirs."""
+        if self._busy or self._committed_this_turn or self._tick_loop is None or self._last_commit_records > _INLINE_RECORDS_MAX:
+            return
+        if self._may_inline():
+            self._committed_this_turn = True  # Until the tick, which is due in this turn.
+            self._commit(self._take())
+            self._resolve()
 
     def waiter(self, seq: int) -> "asyncio.Future[None]":
         """Return a future that is done when the record is durable, or fails with LogUnavailable."""
@@ -159,16 +169,18 @@ class Writer:
 
     def _tick(self) -> None:
         self._tick_loop = None
+        self._committed_this_turn = False
         if self._busy or not self._queue:
             return
-        few = len(self._queue) <= _INLINE_RECORDS_MAX and self._queued_bytes <= _INLINE_BYTES_MAX
-        if self._inline and few and self._quick():
+        if self._may_inline():
             self._commit(self._take())
             self._resolve()
         else:
             self._hand_over()
 
-    def _quick(self) -> bool:
+    def _may_inline(self) -> bool:
+        if not self._inline or len(self._queue) > _INLINE_RECORDS_MAX or self._queued_bytes > _INLINE_BYTES_MAX:
+            return False
         recent = sorted(self._sync_s)
         return bool(recent) and recent[len(recent) // 2] < _INLINE_SYNC_S_MAX
 
@@ -224,9 +236,9 @@ class Writer:
             else:
                 self._published.move(self._position)
         with self._progress:
+            self._last_commit_records = len(items)
             if self.failed is None:
                 self.durable_seq = seq
-                self.commits += 1
             if self._blocked_waiters:
                 self._progress.notify_all()
 
