@@ -61,7 +61,7 @@ def check_method(method: str, *, client_modern: bool, leg_modern: bool) -> None:
 
 def answer_for_modern(method: str, message: wire.Message) -> bytes:
     """Write a handshake connector's answer in the shape of the stateless era."""
-    if message.result is None:
+    if message.result is None or message.result[:1] != b"{":
         return message.raw
     members = wire.raw_map(message.result)
     members.setdefault("resultType", Raw(b'"complete"'))
@@ -73,7 +73,7 @@ def answer_for_modern(method: str, message: wire.Message) -> bytes:
 
 def answer_for_legacy(message: wire.Message) -> bytes:
     """Write a stateless connector's answer in the shape of the handshake era. Raises NotBridged when the connector asks back."""
-    if message.result is None:
+    if message.result is None or message.result[:1] != b"{":
         return message.raw
     if wire.result_head(message.result).result_type == "input_required":
         raise NotBridged("the connector asks for input in the way of MCP 2026-07-28, which this client's revision cannot answer")

@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+import re
+from collections.abc import Iterator
 from typing import Any
 
 from msgspec import Struct
@@ -11,13 +13,19 @@ from gatebook.gateway import wire
 _PINNED = ("name", "title", "description", "inputSchema", "outputSchema", "annotations", "icons")
 _ENTRIES_MAX = 10_000
 _HEADER_KEY = "x-mcp-header"
+_TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")  # RFC 9110 section 5.6.2
+# Keywords of JSON Schema 2020-12 whose values are schemas, lists of them, or maps of them.
+_SCHEMAS = ("items", "contains", "unevaluatedItems", "additionalProperties", "propertyNames", "unevaluatedProperties", "not", "if", "then", "else", "contentSchema")
+_LISTS = ("allOf", "anyOf", "oneOf", "prefixItems")
+_MAPS = ("patternProperties", "dependentSchemas", "$defs", "definitions")
+_Path = tuple[str, ...]
 
 
 class Tool(Struct, frozen=True):
-    """A tool as it was listed last: hash of its definition, and path of a property -> token of the header that mirrors it."""
+    """A tool as it was listed last: hash of its definition, and path of a property -> token of the header that mirrors it, and type."""
 
     hash: str
-    headers: dict[tuple[str, ...], str]
+    headers: dict[_Path, tuple[str, str]]
 
 
 class Catalog:
@@ -59,7 +67,7 @@ class Catalog:
 
     def has_resource(self, uri: str) -> bool:
         """Tell whether the address was listed, or begins like a template that was."""
-        return uri in self.resources or any(uri.startswith(template.split("{")[0]) for template in self.templates if "{" in template)
+        return uri in self.resources or any(0 < template.find("{") and uri.startswith(template.partition("{")[0]) for template in self.templates)
 
 
 def definition_hash(definition: dict[str, Any]) -> str:
@@ -69,17 +77,40 @@ def definition_hash(definition: dict[str, Any]) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def declared_headers(schema: Any, path: tuple[str, ...] = ()) -> dict[tuple[str, ...], str]:
-    """Return path -> token for each `x-mcp-header` on a property that is reached through `properties` alone (SEP-2243)."""
-    found: dict[tuple[str, ...], str] = {}
-    properties = schema.get("properties") if isinstance(schema, dict) else None
-    if not isinstance(properties, dict) or len(path) > 16:
-        return found
-    for name, inner in properties.items():
-        if not isinstance(inner, dict):
+def declared_headers(schema: Any) -> dict[_Path, tuple[str, str]]:
+    """Return path -> (token, type) for each `x-mcp-header` of an input schema (SEP-2243).
+
+    A schema with one that is malformed, or not on a property that is reached through `properties` alone, declares none: clients drop its tool.
+    """
+    found: dict[_Path, tuple[str, str]] = {}
+    tokens: set[str] = set()
+    for path, position in _positions(schema):
+        if _HEADER_KEY not in position:
             continue
-        token = inner.get(_HEADER_KEY)
-        if isinstance(token, str) and inner.get("type") in ("string", "integer", "boolean"):
-            found[(*path, name)] = token
-        found.update(declared_headers(inner, (*path, name)))
+        token, kind = position[_HEADER_KEY], position.get("type")
+        if not path or not isinstance(token, str) or not _TOKEN.fullmatch(token) or kind not in ("string", "integer", "boolean"):
+            return {}
+        if token.lower() in tokens:
+            return {}
+        tokens.add(token.lower())
+        found[path] = (token, kind)
     return found
+
+
+def _positions(schema: Any) -> Iterator[tuple[_Path | None, dict[str, Any]]]:
+    """Yield every schema in a schema, with its path where that leads through `properties` alone. A stack of its own: schemas may be deep."""
+    waiting: list[tuple[_Path | None, Any]] = [((), schema)]
+    while waiting:
+        path, node = waiting.pop()
+        if not isinstance(node, dict):
+            continue
+        yield path, node
+        for keyword, value in node.items():
+            if keyword == "properties" and isinstance(value, dict):
+                waiting += [(None if path is None else (*path, name), inner) for name, inner in value.items()]
+            elif keyword in _SCHEMAS:
+                waiting.append((None, value))
+            elif keyword in _LISTS and isinstance(value, list):
+                waiting += [(None, inner) for inner in value]
+            elif keyword in _MAPS and isinstance(value, dict):
+                waiting += [(None, inner) for inner in value.values()]

@@ -6,6 +6,7 @@ Pure. Facts: MCP 2026-07-28, basic/transports, "Routing headers"; RFC 9110 secti
 import base64
 import binascii
 import json
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -23,11 +24,17 @@ META_CAPABILITIES = "io.modelcontextprotocol/clientCapabilities"
 META_CLIENT = "io.modelcontextprotocol/clientInfo"
 
 NAME_KEYS = {"tools/call": "name", "prompts/get": "name", "resources/read": "uri"}
-_ROUTING = (b"mcp-protocol-version", b"mcp-method", b"mcp-name", b"mcp-session-id")
+# Headers that decide something: of two copies, two readers would take a different one each.
+_SINGLE = frozenset(
+    {b"mcp-protocol-version", b"mcp-method", b"mcp-name", b"mcp-session-id", b"last-event-id"}
+    | {b"host", b"origin", b"authorization", b"content-type", b"content-encoding"}
+)
 _FORWARDED = frozenset(
     {b"accept", b"content-type", b"mcp-protocol-version", b"mcp-method", b"mcp-name", b"last-event-id", b"traceparent", b"tracestate", b"baggage"}
 )
 _PARAM_PREFIX = b"mcp-param-"
+_DECIMAL = re.compile(r"-?[0-9]+(\.[0-9]+)?")
+_INTEGER_DIGITS_MAX = 4000
 
 
 class HeaderError(ValueError):
@@ -40,10 +47,10 @@ class HeaderError(ValueError):
 
 
 def read(raw: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
-    """Return the headers by lower-case name, values trimmed. Raises HeaderError for a routing header that appears twice."""
+    """Return the headers by lower-case name, values trimmed. Raises HeaderError for a header that decides something and appears twice."""
     headers: dict[bytes, bytes] = {}
     for name, value in raw:
-        if name in headers and (name in _ROUTING or name.startswith(_PARAM_PREFIX)):
+        if name in headers and (name in _SINGLE or name.startswith(_PARAM_PREFIX)):
             raise HeaderError(f"the header {name.decode('latin-1')} appears more than once")
         headers[name] = value.strip(b" \t")
     return headers
@@ -73,17 +80,17 @@ def is_modern(headers: Mapping[bytes, bytes]) -> bool:
     return version is not None and version.decode("latin-1") not in HANDSHAKE_VERSIONS
 
 
-def check_modern(headers: Mapping[bytes, bytes], message: wire.Message, head: wire.ParamsHead) -> dict[str, Any]:
-    """Check a request of the stateless era against its headers and return its `_meta`. Raises HeaderError.
+def check_modern(headers: Mapping[bytes, bytes], message: wire.Message, head: wire.ParamsHead) -> None:
+    """Check a request of the stateless era against its headers. Raises HeaderError.
 
     The body decides; a header that disagrees with it is refused, so that nobody in between was misled.
     """
-    meta = _meta(head)
+    meta = wire.raw_map(bytes(head.meta))
     missing = [key for key in (META_VERSION, META_CAPABILITIES) if key not in meta]
     if missing:
         raise HeaderError(f"params._meta lacks {', '.join(missing)}", wire.INVALID_PARAMS)
-    version = meta[META_VERSION]
-    if headers.get(b"mcp-protocol-version", b"").decode("latin-1") != version:
+    version = wire.text_of(meta[META_VERSION])
+    if version is None or headers.get(b"mcp-protocol-version", b"").decode("latin-1") != version:
         raise HeaderError("the header MCP-Protocol-Version is not the version in params._meta")
     if headers.get(b"mcp-method", b"").decode("latin-1") != message.method:
         raise HeaderError("the header Mcp-Method is not the method of the body")
@@ -94,7 +101,6 @@ def check_modern(headers: Mapping[bytes, bytes], message: wire.Message, head: wi
         if name is not None and (value is None or decode_value(value) != name):
             raise HeaderError(f"the header Mcp-Name is not params.{key} of the body")
     check_version(version)
-    return meta
 
 
 def check_version(version: str) -> None:
@@ -104,33 +110,29 @@ def check_version(version: str) -> None:
         raise HeaderError("Unsupported protocol version", wire.UNSUPPORTED_VERSION, data)
 
 
-def _meta(head: wire.ParamsHead) -> dict[str, Any]:
-    text = bytes(head.meta)
-    if text[:1] != b"{":
-        return {}
-    loaded = json.loads(text)
-    assert isinstance(loaded, dict)
-    return loaded
-
-
-def check_params(headers: Mapping[bytes, bytes], declared: Mapping[tuple[str, ...], str], arguments: bytes) -> None:
+def check_params(headers: Mapping[bytes, bytes], declared: Mapping[tuple[str, ...], tuple[str, str]], arguments: bytes) -> None:
     """Check the `Mcp-Param-*` headers that a tool's schema declares against its arguments. Raises HeaderError.
 
-    `declared` maps the path of a property to its `x-mcp-header` token. Headers that no schema declares are not judged.
+    `declared` maps the path of a property to its `x-mcp-header` token and its type. Headers that no schema declares are not judged.
     """
     if not declared:
         return
-    try:
-        tree = json.loads(arguments or b"{}")
-    except ValueError:
-        return
-    for path, token in declared.items():
+    tree = json.loads(arguments or b"{}", parse_int=_integer)
+    for path, (token, kind) in declared.items():
         value = _at(tree, path)
+        written = _written(value)
         sent = headers.get(_PARAM_PREFIX + token.lower().encode())
-        if value is None and sent is None:
+        # A value that cannot be written into a header is left out by clients, as an absent one is.
+        if written is None and sent is None:
             continue
-        if value is None or sent is None or not _same(value, decode_value(sent)):
+        decoded = None if sent is None else decode_value(sent)
+        if written is None or decoded is None or not (decoded == written or (kind == "integer" and _same_integer(value, decoded))):
             raise HeaderError(f"the header Mcp-Param-{token} is not the argument {'.'.join(path)}")
+
+
+def _integer(text: str) -> Any:
+    # Longer ones Python does not read; what is no number has no form as a header either.
+    return int(text) if len(text) <= _INTEGER_DIGITS_MAX else ()
 
 
 def _at(tree: Any, path: tuple[str, ...]) -> Any:
@@ -141,17 +143,18 @@ def _at(tree: Any, path: tuple[str, ...]) -> Any:
     return tree
 
 
-def _same(value: Any, sent: str | None) -> bool:
-    if sent is None:
-        return False
+def _written(value: Any) -> str | None:
     if isinstance(value, bool):
-        return sent == ("true" if value else "false")
-    if isinstance(value, int):
-        try:
-            return float(sent) == value
-        except ValueError:
-            return False
-    return isinstance(value, str | float) and str(value) == sent
+        return "true" if value else "false"
+    return str(value) if isinstance(value, str | int | float) else None
+
+
+def _same_integer(value: Any, sent: str) -> bool:
+    """Compare as numbers, exactly: 42 is 42.0."""
+    if isinstance(value, bool) or not (isinstance(value, int) or (isinstance(value, float) and value.is_integer())):
+        return False
+    whole, _, fraction = sent.partition(".")
+    return _DECIMAL.fullmatch(sent) is not None and not fraction.strip("0") and len(whole) <= _INTEGER_DIGITS_MAX and int(whole) == int(value)
 
 
 def forwarded(headers: Mapping[bytes, bytes]) -> list[tuple[bytes, bytes]]:

@@ -8,7 +8,10 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
-_END = re.compile(rb"\r\n\r\n|\n\n|\r\r|\n\r\n|\r\n\n")
+# A blank line after a line. After a lone CR it ends at the next CR: an LF behind that is left to the next event, where it is one more
+# blank line, so that a stream of CR alone does not have to be waited for.
+_END = re.compile(rb"\r\r|(?:\r\n|(?<!\r)\n)(?:\n|\r\n|\r)")
+_MARK = b"\xef\xbb\xbf"
 _LINE = re.compile(rb"\r\n|\n|\r")
 
 
@@ -31,19 +34,25 @@ class Splitter:
     def __init__(self, event_bytes_max: int) -> None:
         self._rest = bytearray()
         self._scanned = 0
+        self._first = True
         self._event_bytes_max = event_bytes_max
 
     def feed(self, chunk: bytes) -> Iterator[Event]:
         """Yield the events that this chunk completes. Raises EventTooLarge."""
         self._rest += chunk
         while match := _END.search(self._rest, max(0, self._scanned - 3)):
-            # A lone CR LF split over two chunks must not be taken for a blank line: the next byte decides.
-            if match.group() == b"\r\r" and match.end() == len(self._rest):
+            # The blank line may end in CR LF, cut in two by the chunk: the next byte decides.
+            if match.end() == len(self._rest) and match.group() in (b"\n\r", b"\r\n\r"):
+                break
+            if match.end() > self._event_bytes_max:
                 break
             raw = bytes(self._rest[: match.end()])
             del self._rest[: match.end()]
             self._scanned = 0
-            yield parse(raw)
+            # Clients skip a byte order mark at the start of a stream; what stands behind it must not escape notice.
+            event = parse(raw.removeprefix(_MARK), raw) if self._first else parse(raw)
+            self._first = False
+            yield event
         else:
             self._scanned = len(self._rest)
         if len(self._rest) > self._event_bytes_max:
@@ -55,12 +64,12 @@ class Splitter:
         return bytes(self._rest)
 
 
-def parse(raw: bytes) -> Event:
-    """Read one event."""
+def parse(text: bytes, raw: bytes | None = None) -> Event:
+    """Read one event; `raw` are its bytes where they are not the text."""
     data: list[bytes] = []
     name = b""
     id_text: bytes | None = None
-    for line in _LINE.split(raw):
+    for line in _LINE.split(text):
         field, _, value = line.partition(b":")
         value = value.removeprefix(b" ")
         if field == b"data":
@@ -69,7 +78,7 @@ def parse(raw: bytes) -> Event:
             name = value
         elif field == b"id":
             id_text = value
-    return Event(raw, b"\n".join(data), name, id_text)
+    return Event(text if raw is None else raw, b"\n".join(data), name, id_text)
 
 
 def event(message: bytes) -> bytes:

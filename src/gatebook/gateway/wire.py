@@ -28,9 +28,11 @@ CANCELLED = -32055
 
 Kind = Literal["request", "notification", "response", "error"]
 
-_WATCHED_KEYS = (b'"jsonrpc"', b'"id"', b'"method"', b'"params"', b'"name"', b'"uri"', b'"arguments"', b'"_meta"', b'"result"', b'"error"')
 _ENVELOPE_KEYS = frozenset({"jsonrpc", "id", "method", "params", "result", "error"})
 _PARAMS_KEYS = frozenset({"name", "uri", "arguments", "_meta", "requestState", "inputResponses"})
+_WATCHED_KEYS = tuple((f'"{key}"'.encode(), f'"{key.lower()}"'.encode()) for key in sorted(_ENVELOPE_KEYS | _PARAMS_KEYS))
+# Long s and the Kelvin sign: parsers that fold case by Unicode take them for s and k.
+_FOLDED = ("\u017f".encode(), "\u212a".encode())
 _STRING = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
 _BRACKET = re.compile(rb"[\[\]{}]")
 
@@ -151,8 +153,10 @@ def _parse_one(body: bytes) -> Message:
 def _message(body: bytes, envelope: _Envelope) -> Message:
     if envelope.jsonrpc != "2.0":
         raise WireError(INVALID_REQUEST, 'not a JSON-RPC message: "jsonrpc" must be "2.0"')
-    id_text = None if envelope.id is UNSET else bytes(envelope.id)
+    id_text = None if envelope.id is UNSET else _plain_id(bytes(envelope.id))
     if envelope.method is not None:
+        if envelope.result is not UNSET or envelope.error is not UNSET:
+            raise WireError(INVALID_REQUEST, 'not a JSON-RPC message: "method" and an answer in one')
         return _request(body, envelope, id_text)
     if (envelope.result is UNSET) == (envelope.error is UNSET):
         raise WireError(INVALID_REQUEST, 'not a JSON-RPC message: "method", or one of "result" and "error", must be there')
@@ -164,6 +168,13 @@ def _message(body: bytes, envelope: _Envelope) -> Message:
         result=None if envelope.result is UNSET else bytes(envelope.result),
         error=None if envelope.error is UNSET else bytes(envelope.error),
     )
+
+
+def _plain_id(text: bytes) -> bytes:
+    """Return an id without needless escapes: the other side may write the same id with others."""
+    if text[:1] != b'"' or (b"\\" not in text and text.isascii()):
+        return text
+    return encode(msgspec.json.decode(text, type=str))
 
 
 def _request(body: bytes, envelope: _Envelope, id_text: bytes | None) -> Message:
@@ -188,7 +199,7 @@ def _refuse_ambiguous(body: bytes) -> None:
     The gateway decides on what it reads, so the connector must not be able to read anything else.
     """
     lower = body.lower()
-    if b"\\u" not in lower and all(lower.count(key) <= 1 for key in _WATCHED_KEYS) and not _odd_case(body, lower):
+    if b"\\u" not in lower and not any(sign in body for sign in _FOLDED) and _each_once(body, lower):
         return
     try:
         pairs = json.loads(body, object_pairs_hook=_pairs)
@@ -210,19 +221,24 @@ def _pairs(members: list[tuple[str, Any]]) -> _Pairs:
     return _Pairs(members)
 
 
-def _odd_case(body: bytes, lower: bytes) -> bool:
-    return any(lower.count(key) != body.count(key) for key in _WATCHED_KEYS)
+def _each_once(body: bytes, lower: bytes) -> bool:
+    """Tell whether each known key is there at most once, and as it should be written."""
+    for key, folded in _WATCHED_KEYS:
+        count = lower.count(folded)
+        if count > 1 or (count and key not in body):
+            return False
+    return True
 
 
 def _refuse_repeated(pairs: _Pairs, known: frozenset[str], where: str) -> None:
     seen: set[str] = set()
-    folded = {key.lower(): key for key in known}
+    folded = {key.casefold(): key for key in known}
     for key, _ in pairs:
         if key in seen:
             raise WireError(INVALID_REQUEST, f"{where} has the key {key!r} twice")
         seen.add(key)
-        if key not in known and folded.get(key.lower()):
-            raise WireError(INVALID_REQUEST, f"{where} has the key {key!r}; did you mean {folded[key.lower()]!r}?")
+        if key not in known and folded.get(key.casefold()):
+            raise WireError(INVALID_REQUEST, f"{where} has the key {key!r}; did you mean {folded[key.casefold()]!r}?")
 
 
 def depth_exceeds(body: bytes, depth_max: int) -> bool:
