@@ -5,7 +5,8 @@
 
 from gatebook.index.cursor import CursorError
 from gatebook.index.engine import EngineError, QueryTooHeavy
-from gatebook.index.follow import Follower, Lag
+from gatebook.index.follow import Follower, Lag, rebuild
+from gatebook.index.generation import request_rebuild
 from gatebook.index.index import Index, Page
 from gatebook.index.rows import CallRow, FullRow, RecordRow
 
@@ -20,4 +21,6 @@ __all__ = [
     "Page",
     "QueryTooHeavy",
     "RecordRow",
+    "rebuild",
+    "request_rebuild",
 ]

@@ -6,11 +6,13 @@ which of the records behind it are there already.
 
 import logging
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
 from msgspec import Struct
 
+from gatebook.index.generation import rebuild_requested, withdraw_rebuild
 from gatebook.index.index import Index
 from gatebook.index.progress import Progress, read_progress, write_progress
 from gatebook.index.rows import FullRow
@@ -30,13 +32,18 @@ _TABLES: Final = {"payloads": "outcome_seq", "calls": "outcome_seq", "records": 
 
 
 class Lag(Struct, frozen=True, kw_only=True):
-    """How far the index is behind the log. `positions`: last record of each stream that is indexed; `errors`: streams that cannot be read, and why."""
+    """How far the index is behind the log.
+
+    `positions`: last record of each stream that is indexed; `errors`: streams that cannot be read, and why; `rebuilt`: how much of a rebuild is done,
+    0 to 1, None when there is none.
+    """
 
     positions: dict[str, int]
     behind_bytes: int
     behind_s: float
     open_calls: int
     errors: dict[str, str]
+    rebuilt: float | None = None
 
 
 class Follower:
@@ -59,6 +66,8 @@ class Follower:
         self._done: dict[str, dict[str, set[int]]] = {}
         self._loaded = False
         self._errors: dict[str, str] = {}
+        self._successor: Follower | None = None
+        self._successor_bytes = 0
         self._lag = Lag(positions={}, behind_bytes=0, behind_s=0.0, open_calls=0, errors={})
 
     def step(self, *, flush: bool = False) -> int:
@@ -69,6 +78,7 @@ class Follower:
         try:
             if not self._loaded:
                 self._load()
+            self._renew()
             read = sum(self._read(name) for name in streams(self._log_dir))
             due = flush or time.monotonic() - self._inserted_s >= self._batch_s or self._batch.entries >= RECORDS_MAX
             if self._batch.entries and due:
@@ -96,11 +106,34 @@ class Follower:
 
     def close(self) -> None:
         """Close the files of the log."""
+        if self._successor is not None:
+            self._successor.close()
+        self._close_streams()
+
+    def _close_streams(self) -> None:
         for stream in self._streams.values():
             stream.close()
 
+    def _renew(self) -> None:
+        """Where a rebuild was asked for: feed the next generation beside this one, and put it in force once it has caught up."""
+        self.index.drop_retired()
+        if self._successor is None:
+            if not rebuild_requested(self.index.path):
+                return
+            self._successor = Follower(self._log_dir, self._vault, self.index.successor(), whole=self._whole, batch_s=self._batch_s)
+        successor = self._successor
+        read = successor.step()
+        self._successor_bytes = max(self._successor_bytes, successor.lag().behind_bytes)
+        if read < RECORDS_MAX and successor.lag().behind_bytes < BYTES_MAX:
+            successor.step(flush=True)
+            self.index.switch(successor.index.generation)
+            withdraw_rebuild(self.index.path)
+            self._close_streams()
+            self._streams, self._done, self._errors = successor._streams, successor._done, successor._errors
+            self._batch, self._successor, self._successor_bytes = Batch(), None, 0
+
     def _load(self) -> None:
-        self.close()
+        self._close_streams()
         noted = read_progress(self.index.path, self.index.database)
         self._streams, self._done, self._errors, self._batch = {}, {}, {}, Batch()
         for name in streams(self._log_dir):
@@ -160,4 +193,27 @@ class Follower:
             behind_s=max(0.0, time.time() - oldest_us / 1e6) if oldest_us else 0.0,
             open_calls=still_open,
             errors=dict(self._errors),
+            rebuilt=self._rebuilt(),
         )
+
+    def _rebuilt(self) -> float | None:
+        if self._successor is None:
+            return None
+        return 1 - self._successor.lag().behind_bytes / self._successor_bytes if self._successor_bytes else 0.0
+
+
+def rebuild(log_dir: Path, vault: Vault, index: Index, report: Callable[[float], None] = lambda _: None) -> Lag:
+    """Build the index anew from the log while nobody follows it, then put the new one in force. `report` gets how much is done, 0 to 1.
+
+    Raises EngineError, OSError. What was there stays in force until the end.
+    """
+    follower = Follower(log_dir, vault, index.successor())
+    total_bytes = 0
+    while follower.step():
+        total_bytes = max(total_bytes, follower.lag().behind_bytes)
+        report(1 - follower.lag().behind_bytes / total_bytes if total_bytes else 1.0)
+    follower.step(flush=True)
+    follower.close()
+    index.switch(follower.index.generation)
+    index.drop_retired(grace_s=0.0)
+    return follower.lag()

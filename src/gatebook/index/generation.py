@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Struct
 
 _NAME: Final = "generation.json"
+_REQUEST: Final = "rebuild.request"
 
 
 class Generation(Struct, frozen=True, kw_only=True):
@@ -43,3 +44,18 @@ def replace_file(path: Path, data: bytes) -> None:
         file.flush()
         os.fsync(file.fileno())
     new.rename(path)
+
+
+def request_rebuild(path: Path) -> None:
+    """Ask whoever follows the log into this index to build it anew. A file does, because who may write here may do so."""
+    replace_file(path / _REQUEST, b"")
+
+
+def rebuild_requested(path: Path) -> bool:
+    """Say whether a rebuild has been asked for and not been finished."""
+    return (path / _REQUEST).exists()
+
+
+def withdraw_rebuild(path: Path) -> None:
+    """Note that the rebuild is done."""
+    (path / _REQUEST).unlink(missing_ok=True)

@@ -15,6 +15,7 @@ from gatebook.index.build import without_payloads
 from gatebook.index.cursor import Place
 from gatebook.index.engine import Engine, Value
 from gatebook.index.generation import Generation, read_generation, write_generation
+from gatebook.index.progress import remove_progress
 from gatebook.index.rows import CALL_COLUMNS, PAYLOAD_COLUMNS, RECORD_COLUMNS, CallRow, FullRow, RecordRow
 from gatebook.index.sql import Compiler, Condition, moment_sql
 from gatebook.query import Query, matches, parse, resolve
@@ -22,6 +23,7 @@ from gatebook.record.ids import time_us_of
 
 LIMIT_MAX: Final = 1000
 TIMEOUT_S: Final = 10.0
+_RETIRED_GRACE_S: Final = 15.0
 Row = TypeVar("Row")
 _TIMES: Final = ("time", "finished")
 _ID_SLACK_US: Final = 60_000_000
@@ -52,7 +54,7 @@ class Index:
         engine = Engine(path / "engine", memory_bytes_max=memory_bytes_max)
         try:
             generation = read_generation(path)
-            if generation is None or generation.schema != schema.SCHEMA_VERSION:
+            if generation is None or generation.schema != schema.SCHEMA_VERSION or not _complete(engine, generation.database):
                 generation = Generation(schema=schema.SCHEMA_VERSION, number=(generation.number if generation else 0) + 1)
                 create(engine, generation.database)
                 write_generation(path, generation)
@@ -69,6 +71,7 @@ class Index:
         self.generation = generation
         self.arrivals = Arrivals()
         self.positions: dict[str, int] = {}
+        self._retired: list[tuple[str, float]] = []
         self._waiting: dict[str, FullRow] = {}
         self._lock = threading.Lock()
 
@@ -172,11 +175,32 @@ class Index:
         sql = f"SELECT DISTINCT {column} AS seq FROM {self.database}.{table} WHERE stream = {{stream:String}} AND {column} > {{seq:UInt64}}"
         return {row["seq"] for row in _decode_any(self.engine.rows(sql, {"stream": stream, "seq": seq}))}
 
+    def successor(self) -> "Index":
+        """Return the empty index of the next generation, for a rebuild beside this one."""
+        generation = Generation(schema=schema.SCHEMA_VERSION, number=self.generation.number + 1)
+        create(self.engine, generation.database)
+        remove_progress(self.path, generation.database)
+        return Index(self.path, self.engine, generation)
+
+    def switch(self, generation: Generation) -> None:
+        """Put another generation in force. The old one stays for a while, for questions that are being answered."""
+        write_generation(self.path, generation)
+        self._retired.append((self.database, time.monotonic()))
+        self.generation = generation
+
+    def drop_retired(self, grace_s: float = _RETIRED_GRACE_S) -> None:
+        """Drop generations that were replaced longer ago than any question may take."""
+        while self._retired and time.monotonic() - self._retired[0][1] >= grace_s:
+            database, _ = self._retired.pop(0)
+            self.engine.run(f"DROP DATABASE IF EXISTS {database} SYNC")
+            remove_progress(self.path, database)
+
     def drop_others(self) -> None:
-        """Drop the databases of other generations."""
+        """Drop the databases of other generations, left from a run that ended meanwhile."""
         for row in _decode_any(self.engine.rows("SELECT name FROM system.databases WHERE name LIKE 'g%'")):
             if row["name"] != self.database:
                 self.engine.run(f"DROP DATABASE IF EXISTS {row['name']} SYNC")
+                remove_progress(self.path, row["name"])
 
     def _running(self, query: Query, place: Place | None) -> tuple[dict[str, int], list[CallRow]]:
         with self._lock:
@@ -213,6 +237,11 @@ class Index:
         sql = f"SELECT {_columns(CALL_COLUMNS)} FROM {self.database}.calls WHERE {test} LIMIT 1 {_budget(TIMEOUT_S)}"
         rows = _decode_calls(self.engine.rows(sql, params))
         return rows[0] if rows else None
+
+
+def _complete(engine: Engine, database: str) -> bool:
+    rows = _decode_any(engine.rows("SELECT name FROM system.tables WHERE database = {database:String}", {"database": database}))
+    return {row["name"] for row in rows} >= set(schema.TABLES)
 
 
 def create(engine: Engine, database: str) -> None:

@@ -47,5 +47,10 @@ def write_progress(path: Path, progress: Progress) -> None:
     replace_file(_file(path, progress.database), msgspec.json.encode(progress))
 
 
+def remove_progress(path: Path, database: str) -> None:
+    """Forget the progress of a generation that is gone."""
+    _file(path, database).unlink(missing_ok=True)
+
+
 def _file(path: Path, database: str) -> Path:
     return path / f"{database}.progress.json"

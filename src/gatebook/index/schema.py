@@ -101,6 +101,9 @@ RECORDS: Final[dict[str, str]] = {
 }
 
 
+TABLES: Final = ("calls", "payloads", "records")
+
+
 def statements(database: str) -> list[str]:
     """Return what creates a database and its tables."""
     return [
