@@ -1,6 +1,5 @@
 """The apps on the console listener: health, API, console; and the API alone for the unix socket."""
 
-import importlib.util
 from collections.abc import Callable, Mapping
 
 from msgspec import Struct
@@ -10,6 +9,8 @@ from starlette.types import ASGIApp
 
 from gatebook.api.app import create_api
 from gatebook.api.deps import ApiDeps
+from gatebook.console.app import create_console
+from gatebook.console.deps import ConsoleDeps
 from gatebook.control.desk import Desk
 from gatebook.control.server import show_health
 from gatebook.identity.directory import Directory
@@ -59,21 +60,16 @@ def build_faces(settings: Settings, desk: Desk, book: Book, vault: Vault, backgr
         return health(settings.log_dir, background.lag(), None, room.clock.wall_us())
 
     api = create_api(ApiDeps(room=room, directory=roll.directory, session=desk.who, health=how_it_stands))
-    routes: list[BaseRoute] = [Route("/healthz", show_health), Mount("/api", api)]
-    if importlib.util.find_spec("gatebook.console.app") is not None:
-        from gatebook.console.app import create_console
-        from gatebook.console.deps import ConsoleDeps
-
-        console = create_console(
-            ConsoleDeps(
-                room=room,
-                door=desk,
-                health=how_it_stands,
-                names=roll.names,
-                console_url=settings.console_url,
-                mcp_url=settings.mcp_url,
-                deployment=settings.deployment,
-            )
+    console = create_console(
+        ConsoleDeps(
+            room=room,
+            door=desk,
+            health=how_it_stands,
+            names=roll.names,
+            console_url=settings.console_url,
+            mcp_url=settings.mcp_url,
+            deployment=settings.deployment,
         )
-        routes.append(Mount("/", console))
+    )
+    routes: list[BaseRoute] = [Route("/healthz", show_health), Mount("/api", api), Mount("/", console)]
     return Faces(Starlette(routes=routes), api)

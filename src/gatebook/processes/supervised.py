@@ -40,6 +40,8 @@ class Lifeline:
             gone = True
         if gone:
             asyncio.get_running_loop().remove_reader(self._socket)
+            self._socket.close()
+            self._socket = None
             on_gone()
 
 
