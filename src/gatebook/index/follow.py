@@ -66,6 +66,7 @@ class Follower:
         self._done: dict[str, dict[str, set[int]]] = {}
         self._loaded = False
         self._errors: dict[str, str] = {}
+        self._renewable = True
         self._successor: Follower | None = None
         self._successor_bytes = 0
         self._lag = Lag(positions={}, behind_bytes=0, behind_s=0.0, open_calls=0, errors={})
@@ -78,7 +79,8 @@ class Follower:
         try:
             if not self._loaded:
                 self._load()
-            self._renew()
+            if self._renewable:
+                self._renew()
             read = sum(self._read(name) for name in streams(self._log_dir))
             due = flush or time.monotonic() - self._inserted_s >= self._batch_s or self._batch.entries >= RECORDS_MAX
             if self._batch.entries and due:
@@ -121,6 +123,7 @@ class Follower:
             if not rebuild_requested(self.index.path):
                 return
             self._successor = Follower(self._log_dir, self._vault, self.index.successor(), whole=self._whole, batch_s=self._batch_s)
+            self._successor._renewable = False
         successor = self._successor
         read = successor.step()
         self._successor_bytes = max(self._successor_bytes, successor.lag().behind_bytes)
@@ -208,6 +211,7 @@ def rebuild(log_dir: Path, vault: Vault, index: Index, report: Callable[[float],
     Raises EngineError, OSError. What was there stays in force until the end.
     """
     follower = Follower(log_dir, vault, index.successor())
+    follower._renewable = False
     total_bytes = 0
     while follower.step():
         total_bytes = max(total_bytes, follower.lag().behind_bytes)
@@ -216,4 +220,5 @@ def rebuild(log_dir: Path, vault: Vault, index: Index, report: Callable[[float],
     follower.close()
     index.switch(follower.index.generation)
     index.drop_retired(grace_s=0.0)
+    withdraw_rebuild(index.path)
     return follower.lag()
