@@ -85,6 +85,8 @@ def open_any(note: str, key: VerifierKey | None) -> tuple[Checkpoint | None, str
 def load_checkpoints(tree_dir: Path, key: VerifierKey | None, findings: Findings) -> LocalCheckpoints:
     """Read and check all checkpoints in `tree/`."""
     local = LocalCheckpoints()
+    # The history first: a sealer at work writes the newest checkpoint before its line.
+    lines = _history(tree_dir / HISTORY_NAME)
     try:
         newest_note = (tree_dir / CHECKPOINT_NAME).read_text()
     except FileNotFoundError:
@@ -92,7 +94,7 @@ def load_checkpoints(tree_dir: Path, key: VerifierKey | None, findings: Findings
     except UnicodeDecodeError:
         newest_note = ""
         findings.add(Finding(kind="checkpoint", message="the newest checkpoint is not text"))
-    for line in _history(tree_dir / HISTORY_NAME):
+    for line in lines:
         try:
             note = _decode_line(line).note
         except msgspec.MsgspecError:

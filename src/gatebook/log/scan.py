@@ -13,44 +13,28 @@ from struct import Struct
 from typing import NamedTuple
 from zlib import crc32
 
-import msgspec
-
 from gatebook.log.frames import (
     FRAME_HEADER_BYTES,
     FRAME_MAGIC,
-    PART_CODES,
     SEGMENT_HEADER_BYTES,
     Bad,
     Frame,
     bytes_needed,
     parse_frame,
-    parse_parts,
     parse_segment_header,
 )
+from gatebook.log.payload_check import is_listed, lists_payload, what_is_wrong
 from gatebook.log.position import Position, read_position
 from gatebook.log.recovery import damage_behind
 from gatebook.log.report import Finding, Findings, Kind, StreamReport
 from gatebook.log.segment import segment_path, segments
 from gatebook.record.body import Header
 from gatebook.record.codec import FIRST_PREV, RecordError, decode_header
-from gatebook.record.parts import Payload
 
 _CHUNK_BYTES = 1 << 20
 _ZEROS = bytes(1 << 20)
 _FRAME = Struct("<4sIIIQ")
-_PART = Struct("<BI")
 _STREAM_AT = 50  # \0{"v":1,"id":"<36 characters>
-_PART_HEADS = {code: f'{{"part":"{name}","size":'.encode() for name, code in PART_CODES.items()}
-_SEALED_EXTRA_BYTES = 60  # nonce, salt and tag beside the clear bytes
-_LAYOUTS_MAX = 20_000
-_PARTS: dict[bytes, tuple[bytes, int, int]] = {}
-
-
-class _PayloadOf(msgspec.Struct):
-    payload: Payload | None = None
-
-
-_decode_payload = msgspec.json.Decoder(_PayloadOf).decode
 
 
 class Batch(NamedTuple):
@@ -179,10 +163,10 @@ class StreamScan:
                 seq = self._seq
                 add_hash, add_offset = self._hashes.append, self._offsets.append
             if end > middle:
-                if payloads and not _payload_is_listed(leaf, buf, view, middle, end):
+                if payloads and not is_listed(leaf, buf, view, middle, end):
                     self._judge_payload(leaf[1:], buf[middle:end], seq, base + at)
-            elif leaf.endswith(b'"}]}}'):
-                self._note_dropped(leaf[1:])
+            elif leaf.endswith(b'"}]}}') and lists_payload(leaf[1:]):
+                self.summary.payloads_dropped += 1
             digest = sha(leaf).digest()
             prev = to_hex(digest)
             add_hash(digest)
@@ -231,32 +215,10 @@ class StreamScan:
         self._broken_chain = self.findings.add(finding)
 
     def _judge_payload(self, core: bytes, payload: bytes, seq: int, offset: int) -> None:
-        """The quick comparison failed: compare part by part."""
-        try:
-            listed = _decode_payload(core).payload
-        except msgspec.MsgspecError:
-            listed = None
-        parts = parse_parts(payload)
-        if listed is None:
-            message = "there is a payload that the record does not list"
-        elif isinstance(parts, Bad):
-            message = parts.reason
-        elif [name for name, _ in parts] != [part.part for part in listed.parts]:
-            message = "the parts are not those that the record lists"
-        else:
-            bad = [name for (name, data), part in zip(parts, listed.parts, strict=True) if sha256(data).hexdigest() != part.digest]
-            if not bad:
-                return
-            message = f"part {bad[0]} is not the one that the record vouches for"
-        finding = Finding(kind="payload", message=message, stream=self.name, seq=seq, segment=self._segment, offset=offset)
-        self.findings.add(finding)
-
-    def _note_dropped(self, core: bytes) -> None:
-        try:
-            if _decode_payload(core).payload is not None:
-                self.summary.payloads_dropped += 1
-        except msgspec.MsgspecError:
-            return
+        message = what_is_wrong(core, payload)
+        if message is not None:
+            finding = Finding(kind="payload", message=message, stream=self.name, seq=seq, segment=self._segment, offset=offset)
+            self.findings.add(finding)
 
     def _judge_stop(self, fd: int, at: int, seen: bytes) -> int | None:
         """No whole frame begins at `at`. Returns where to go on, None at the end of the segment."""
@@ -319,34 +281,6 @@ class StreamScan:
         last = seq_last if seq_last is not None and seq_last > self._seq else None
         finding = Finding(kind=kind, message=message, stream=self.name, seq=self._seq, seq_last=last, segment=segment, offset=offset)
         self.findings.add(finding)
-
-
-def _payload_is_listed(core: bytes, buf: bytes, view: memoryview, at: int, end: int) -> bool:
-    """Compare the parts with the text that the core must end with if it vouches for them; False means: look closer."""
-    place = core.rfind(b'"parts":[') + 9
-    while at < end:
-        header = buf[at : at + 5]
-        text, size, digest_at = _PARTS.get(header) or _layout(header)
-        at += 5 + size
-        if at > end or not core.startswith(text, place):
-            return False
-        place += digest_at
-        if not core.startswith(hexlify(sha256(view[at - size : at]).digest()), place):
-            return False
-        place += 67
-    return core.startswith(b"}]", place - 2)
-
-
-def _layout(header: bytes) -> tuple[bytes, int, int]:
-    """Return for the header of a part how its entry in the core begins, its size, and where in the entry the digest is."""
-    if len(header) < _PART.size or header[0] not in _PART_HEADS:
-        return b"\0", 0, 0  # no core holds a zero byte
-    size = _PART.unpack(header)[1]
-    text = b'%b%d,"commit":"' % (_PART_HEADS[header[0]], size - _SEALED_EXTRA_BYTES)
-    layout = text, size, len(text) + 64 + len('","digest":"')
-    if len(_PARTS) < _LAYOUTS_MAX:
-        _PARTS[header] = layout
-    return layout
 
 
 def _is_zero(fd: int, at: int, end: int) -> bool:
