@@ -20,6 +20,8 @@ from gatebook.settings import Settings
 from gatebook.state.store import Store
 from gatebook.state.watcher import Watcher
 
+_DIAL_S = 1.0
+
 
 def run_worker(settings: Settings, slot: int, lifeline: Lifeline) -> int:
     """Run one gateway worker until it is asked to stop; returns the exit code. Raises KeyMissing, LogError, StateError, PortTaken."""
@@ -37,8 +39,10 @@ def _run(main: Coroutine[Any, Any, int]) -> int:
 
 
 async def _worker(settings: Settings, slot: int, lifeline: Lifeline) -> int:
+    from gatebook.control import unix_socket
     from gatebook.gateway.app import GatewayApp
     from gatebook.gateway.gate import Gate
+    from gatebook.gateway.neighbours import Neighbours
 
     stop = _stop_request(lifeline)
     vault = Vault(settings.keys_dir, read_master_key(settings))
@@ -54,8 +58,15 @@ async def _worker(settings: Settings, slot: int, lifeline: Lifeline) -> int:
         run = Run("worker", book)
         await run.started(gate.bundle)
         listening = bind(settings.mcp.host, settings.mcp.port, shared=True)
-        listener = Listener(GatewayApp(gate), listening, settings.limits.drain_s)
-        reason = await _serve([listener], stop, lifeline, gate.close)
+        neighbours = Neighbours(slot, lambda other: unix_socket.connect(settings.worker_socket(other), _DIAL_S))
+        parts.callback(neighbours.close)
+        app = GatewayApp(gate, neighbours)
+        listeners = [
+            Listener(app, listening, settings.limits.drain_s),
+            Listener(app.of_neighbour, unix_socket.listen(settings.worker_socket(slot)), settings.limits.drain_s),
+        ]
+        parts.callback(settings.worker_socket(slot).unlink, missing_ok=True)
+        reason = await _serve(listeners, stop, lifeline, gate.close)
         await run.stopped(reason)
     return 0
 

@@ -158,6 +158,10 @@ class Settings(_Section, frozen=True, kw_only=True):
         """Unix socket of the keeper's control server."""
         return self.run_dir / "keeper.sock"
 
+    def worker_socket(self, slot: int) -> Path:
+        """Unix socket at which the worker in `slot` takes requests that reached another worker."""
+        return self.run_dir / f"worker-{slot}.sock"
+
     @property
     def keeper_stream(self) -> str:
         """Name of the keeper's own stream."""

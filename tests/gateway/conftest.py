@@ -12,7 +12,7 @@ import msgspec
 import pytest
 import uvicorn
 
-from gatebook.gateway.app import create_app
+from gatebook.gateway.app import GatewayApp
 from gatebook.gateway.gate import Gate
 from gatebook.identity.tokens import digest
 from gatebook.log.book import Book
@@ -142,7 +142,7 @@ def gateway(tmp_path: Path) -> Start:
         book = Book.open(settings.log_dir, "t-w0", vault, settings.log)
         gate = Gate(settings, book, vault.subject)
         gate.apply(snapshot(connectors))
-        server = uvicorn.Server(uvicorn.Config(create_app(gate), lifespan="off", log_level="critical", timeout_graceful_shutdown=1))
+        server = uvicorn.Server(uvicorn.Config(GatewayApp(gate), lifespan="off", log_level="critical", timeout_graceful_shutdown=1))
         serving = asyncio.create_task(server.serve(sockets=[listener]))
         running = Running(gate, url, settings.log_dir, vault)
         try:
@@ -158,3 +158,12 @@ def gateway(tmp_path: Path) -> Start:
 
 
 __all__ = ["ANN", "BOB", "Allow", "Running", "call", "modern", "snapshot", "spec"]
+
+
+def free_ports(number: int) -> list[int]:
+    """Return ports that nobody listens on at the moment."""
+    listeners = [socket.create_server(("127.0.0.1", 0)) for _ in range(number)]
+    ports = [listener.getsockname()[1] for listener in listeners]
+    for listener in listeners:
+        listener.close()
+    return ports

@@ -15,6 +15,7 @@ from gatebook.gateway import stream, traffic, wire
 from gatebook.gateway.call import Live, refuse, serve
 from gatebook.gateway.context import Context, now_ns, source_of, trace_of, user_agent_of
 from gatebook.gateway.gate import Gate
+from gatebook.gateway.neighbours import Neighbours, of_peer
 from gatebook.gateway.plan import Refusal
 from gatebook.gateway.recorder import Asked
 from gatebook.gateway.reply import BatchReply, Reply, Send
@@ -37,8 +38,9 @@ _NOBODY = Principal(person="", subject="-", email="", name="", groups=(), kind="
 class GatewayApp:
     """The ASGI application of a worker."""
 
-    def __init__(self, gate: Gate) -> None:
+    def __init__(self, gate: Gate, neighbours: Neighbours | None = None) -> None:
         self._gate = gate
+        self._neighbours = neighbours
         mcp = gate.settings.mcp
         public = urlsplit(gate.settings.mcp_url)
         self._hosts = {public.netloc.lower(), *(host.lower() for host in mcp.allowed_hosts)}
@@ -53,7 +55,8 @@ class GatewayApp:
         path: str = scope["path"]
         reply = Reply(send)
         if path == _PREFIX or path.startswith(_PREFIX + "/"):
-            await self._mcp(scope, receive, reply, received_ns)
+            if self._neighbours is None or not await self._elsewhere(self._neighbours, scope, receive, send):
+                await self._mcp(scope, receive, reply, received_ns)
         elif path == "/healthz":
             healthy = self._gate.recorder.book.healthy
             await reply.json(200 if healthy is None else 503, wire.encode({"status": healthy or "ok"}))
@@ -61,6 +64,25 @@ class GatewayApp:
             await reply.json(200, wire.encode(self._metadata(path.removeprefix(_WELL_KNOWN))))
         else:
             await reply.json(404, wire.encode({"error": "not found; MCP is at /mcp and /mcp/<connector>"}))
+
+    async def _elsewhere(self, neighbours: Neighbours, scope: Scope, receive: Receive, send: Send) -> bool:
+        """Pass a request on to the worker that owns its session; it does all checks and writes all records."""
+        owner = neighbours.owner_of(next((value for name, value in scope["headers"] if name == b"mcp-session-id"), None))
+        if owner is None:
+            return False
+        body = b""
+        while (event := await receive())["type"] == "http.request":
+            body += event.get("body", b"")
+            if len(body) > self._gate.settings.limits.body_bytes_max or not event.get("more_body", False):
+                break
+        if len(body) > self._gate.settings.limits.body_bytes_max or not await neighbours.relay(owner, scope, body, receive, send):
+            # Nobody else can have the session: answered here as any unknown one, with its record.
+            await self._mcp(scope, replayed(body, receive), Reply(send), now_ns())
+        return True
+
+    async def of_neighbour(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a request that another worker of this node passed on, over the socket that only they can open."""
+        await self(of_peer(scope) if scope["type"] == "http" else scope, receive, send)
 
     def _metadata(self, rest: str) -> dict[str, Any]:
         """Protected resource metadata, RFC 9728 section 3.2."""
@@ -262,12 +284,16 @@ class GatewayApp:
         return Live(context, wire.Message("request", body), asked, None)
 
 
+def replayed(body: bytes, receive: Receive) -> Receive:
+    """Return a `receive` that gives the body again, then whatever comes."""
+    pending = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def again() -> MutableMapping[str, Any]:
+        return pending.pop() if pending else await receive()
+
+    return again
+
+
 async def _never() -> MutableMapping[str, Any]:
     await asyncio.Event().wait()
     raise AssertionError
-
-
-
-def create_app(gate: Gate) -> GatewayApp:
-    """Return the ASGI application of a worker."""
-    return GatewayApp(gate)

@@ -22,6 +22,7 @@ class Listener(uvicorn.Server):
     def __init__(self, app: object, listening: socket.socket, drain_s: float) -> None:
         config = uvicorn.Config(
             app,  # type: ignore[arg-type]
+            interface="asgi3",
             http="httptools",
             ws="none",
             lifespan="off",

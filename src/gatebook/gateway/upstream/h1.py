@@ -5,9 +5,10 @@ Own code because it is the gateway's hot path: a general client costs two to twe
 """
 
 import asyncio
+import socket
 import ssl
 from collections import deque
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Literal, cast
 from urllib.parse import SplitResult, urlsplit
 
@@ -258,8 +259,18 @@ def _framed(response: Response) -> bool:
 class Pool:
     """Connections to one origin, newest used first; one that was idle for `idle_s` is not used again."""
 
-    def __init__(self, url: str, *, connect_timeout_s: float = 5.0, idle_max: int = 64, idle_s: float = 4.0, ssl_context: ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        connect_timeout_s: float = 5.0,
+        idle_max: int = 64,
+        idle_s: float = 4.0,
+        ssl_context: ssl.SSLContext | None = None,
+        dial: Callable[[], socket.socket] | None = None,
+    ) -> None:
         self.origin = Origin.of(url)
+        self._dial = dial
         self._connect_timeout_s = connect_timeout_s
         self._idle: deque[_Connection] = deque()
         self._idle_max = idle_max
@@ -303,7 +314,10 @@ class Pool:
         context = (self._ssl_context or _shared_context()) if self.origin.tls else None
         try:
             async with asyncio.timeout(self._connect_timeout_s):
-                _, connection = await loop.create_connection(lambda: _Connection(self), self.origin.host, self.origin.port, ssl=context)
+                if self._dial is not None:
+                    _, connection = await loop.create_unix_connection(lambda: _Connection(self), sock=self._dial())
+                else:
+                    _, connection = await loop.create_connection(lambda: _Connection(self), self.origin.host, self.origin.port, ssl=context)
         except TimeoutError as error:
             raise UpstreamError("refused", f"no connection to {self.origin.host}:{self.origin.port} within {self._connect_timeout_s} s") from error
         except OSError as error:
