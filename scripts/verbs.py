@@ -97,7 +97,9 @@ def _lock(arguments: list[str]) -> int:
     for source in sorted(environment.LOCKS.glob("*.in")):
         if source.stem == "build":
             continue
-        inputs = [source] if source.stem.startswith("bench") else ["pyproject.toml", source]
+        inputs: list[str | Path] = [source]
+        if not source.stem.startswith("bench"):
+            inputs += ["pyproject.toml"] if source.stem == "runtime" else ["pyproject.toml", "--extra", "demo"]
         target = source.with_suffix(".txt")
         code = _call(["uv", "pip", "compile", "--quiet", *LOCK_OPTIONS, *arguments, *inputs, "-o", target], stdout=subprocess.DEVNULL)
         if code != 0:

@@ -4,6 +4,7 @@ import json
 import re
 import sys
 import tomllib
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -12,12 +13,14 @@ from packaging.requirements import Requirement
 from tests.structure.checkout import ROOT, SOURCE, files, imported_modules, name_of, python_files
 
 REQUIREMENTS = ROOT / "requirements"
+SOURCE_FILES = [path for path in python_files() if path.is_relative_to(SOURCE)]
 LOCKS = sorted(REQUIREMENTS.glob("*.txt"))
 NODE_LOCKS = [path for path in files() if path.name == "package-lock.json"]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+EXTRAS = PROJECT["project"]["optional-dependencies"]
 
 # Import name -> name on the registry, where they differ.
-DISTRIBUTIONS = {"yaml": "pyyaml", "chdb": "chdb-core"}
+DISTRIBUTIONS = {"yaml": "pyyaml", "chdb": "chdb-core", "mcp_types": "mcp-types"}
 
 
 def _locked(path: Path) -> dict[str, set[str]]:
@@ -51,6 +54,7 @@ def test_a_lock_satisfies_what_is_asked_for(path: Path) -> None:
     asked = _asked(path.with_suffix(".in"))
     if not path.stem.startswith("bench"):
         asked += [Requirement(line) for line in PROJECT["project"]["dependencies"]]
+        asked += [] if path.stem == "runtime" else [Requirement(line) for line in EXTRAS["demo"]]
     locked = _locked(path)
     unmet = [str(item) for item in asked if not any(item.specifier.contains(version) for version in locked.get(item.name.lower(), ()))]
     assert not unmet
@@ -72,8 +76,13 @@ def test_a_lock_of_node_packages_has_hashes_and_names_no_host(path: Path) -> Non
 
 
 def test_the_product_imports_only_what_it_declares() -> None:
-    """Every import of the source is the standard library, the product itself or a dependency in pyproject.toml."""
+    """Every import of the source is the standard library, the product itself or a dependency in pyproject.toml; those of the demo are extra."""
     declared = {Requirement(line).name for line in PROJECT["project"]["dependencies"]}
-    imported = {name.split(".")[0] for path in python_files() if path.is_relative_to(SOURCE) for name in imported_modules(path)}
-    outside = {DISTRIBUTIONS.get(name, name) for name in imported - sys.stdlib_module_names - {"gatebook"}}
-    assert outside <= declared
+    demo = {Requirement(line).name for line in EXTRAS["demo"]}
+    assert _outside(path for path in SOURCE_FILES if SOURCE / "demo" not in path.parents) <= declared
+    assert _outside(path for path in SOURCE_FILES if SOURCE / "demo" in path.parents) <= declared | demo
+
+
+def _outside(paths: Iterable[Path]) -> set[str]:
+    imported = {name.split(".")[0] for path in paths for name in imported_modules(path)}
+    return {DISTRIBUTIONS.get(name, name) for name in imported - sys.stdlib_module_names - {"gatebook"}}

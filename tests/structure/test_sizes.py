@@ -11,8 +11,12 @@ FILE_LINES_MAX = 400
 FUNCTION_LINES_MAX = 60
 
 # What may be longer, and why. An entry that is no longer needed fails the test too.
-LONG_FILES: dict[str, str] = {}
-LONG_FUNCTIONS: dict[str, str] = {}
+LONG_FILES = {
+    "src/gatebook/log/offline_verifier.py": "one file by design: an auditor takes it alone, with Python and cryptography only",
+}
+LONG_FUNCTIONS = {
+    "src/gatebook/demo/crm.py:build": "a list of tools, each a short function of its own",
+}
 
 
 def _functions(path: Path) -> list[tuple[str, int]]:
