@@ -1,6 +1,6 @@
 """Runs the MCP conformance suite against the fixture directly and through the gateway, and lays the outcomes side by side.
 
-    python -m conformance.run [--json] [--direct] [--requirements 2025-11-25]
+    python -m conformance [--json] [--direct] [--requirements 2025-11-25]
 
 Exit code: 0 when the same checks pass both ways, all scored scenarios pass and every message of the run is in the log;
 1 when not; 77 when Node cannot be had here. There is no list of expected failures.
@@ -10,7 +10,7 @@ import argparse
 import asyncio
 import json
 import sys
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from conformance import node, recorded, servers, suite
@@ -107,7 +107,7 @@ def report(sides: list[Side], comparison: recorded.Comparison | None, passed: bo
             }
             for side in sides
         },
-        "log": asdict(comparison) if comparison else None,
+        "log": vars(comparison) if comparison else None,
     }
 
 
