@@ -1,7 +1,7 @@
 """One-time links to the console, and the sessions that they open. Only hashes are stored.
 
 A link is `<console>/sign-in#<secret>`: the fragment never reaches a server log or a Referer header. The page behind it posts
-the secret to `/sign-in`, so that a program that only fetches links cannot use one up.
+the secret to `/sign-in` (field `secret`), so that a program that only fetches links cannot use one up.
 """
 
 from msgspec import Struct
