@@ -1,0 +1,155 @@
+"""How the reading verbs reach the book: through the running keeper, else in this process through the very same API.
+
+Either way each reading is a record before its answer is shown.
+"""
+
+import asyncio
+import contextlib
+import json
+import re
+import sys
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlencode
+
+from gatebook.cli.main import Problem
+from gatebook.control import office
+from gatebook.control.caller import local_caller
+from gatebook.control.client import KeeperAbsent, KeeperRefused
+from gatebook.control.key_files import read_master_key
+from gatebook.query import QueryError, parse
+from gatebook.settings import Settings
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+
+
+class Refused(Exception):
+    """The API answered with an error. `members` are those of its problem details; `detail` is a sentence."""
+
+    def __init__(self, members: dict[str, Any]) -> None:
+        super().__init__(str(members.get("detail") or members.get("title") or "the keeper refused"))
+        self.members = members
+
+
+def get(settings: Settings, path: str, **params: Any) -> Any:
+    """Ask the API; parameters that are None are left out. Raises Refused, or Problem when neither keeper nor log can be reached."""
+    kept = {name: value for name, value in params.items() if value is not None}
+    address = f"/api/v1{path}" + (f"?{urlencode(kept)}" if kept else "")
+    try:
+        return office.keeper_client(settings).get(address)
+    except KeeperRefused as error:
+        raise Refused(_members(str(error))) from None
+    except KeeperAbsent:
+        return asyncio.run(_alone(settings, address))
+
+
+def follow(settings: Settings, query: str) -> Iterator[dict[str, Any]]:
+    """Follow calls that match: their rows as they are indexed, from the return of this function on. Raises Refused, Problem without a keeper."""
+    lines = office.keeper_client(settings).lines(f"/api/v1/tail?{urlencode({'q': query})}")
+    try:
+        next(lines, None)
+    except KeeperRefused as error:
+        raise Refused(_members(str(error))) from None
+    except KeeperAbsent as error:
+        raise Problem(f"{error}; a tail needs a running keeper (gatebook up)") from None
+    return _rows(lines)
+
+
+def _rows(lines: Iterator[bytes]) -> Iterator[dict[str, Any]]:
+    event = ""
+    for line in lines:
+        name, _, value = line.decode().partition(": ")
+        if name == "event":
+            event = value
+        elif name == "data" and event == "call":
+            yield json.loads(value)
+        elif name == "data" and event == "gap":
+            print("… some calls are left out here: too many at once", file=sys.stderr)
+
+
+def check(query: str) -> str:
+    """Return a query that parses. Raises Problem, which shows a mistake under the query itself."""
+    try:
+        parse(query)
+    except QueryError as error:
+        shown = _CONTROL.sub(" ", query)
+        start = max(0, error.position - 60)
+        raise Problem(f"{error}\n  {shown[start : start + 100]}\n  {' ' * (error.position - start)}^", exit_code=2) from None
+    return query
+
+
+async def _alone(settings: Settings, address: str) -> Any:
+    # Imported here: with a keeper running the command needs neither engine nor API.
+    from gatebook.api.app import create_api
+    from gatebook.api.deps import CALLER_KEY, ApiDeps
+    from gatebook.identity.directory import Directory
+    from gatebook.index import EngineError, Follower, Index
+    from gatebook.log.book import Book
+    from gatebook.log.errors import StreamBusy
+    from gatebook.log.vault import Vault
+    from gatebook.reading.health import health
+    from gatebook.reading.room import ReadingRoom
+    from gatebook.state.store import Store
+
+    master_key = read_master_key(settings)
+    vault = Vault(settings.keys_dir, master_key)
+    with contextlib.ExitStack() as parts:
+        try:
+            book = Book.open(settings.log_dir, settings.keeper_stream, vault, settings.log)
+        except StreamBusy as error:
+            raise Problem(f"a keeper runs (process {error.pid}) but does not answer on {settings.keeper_socket}; try again") from error
+        parts.callback(book.close)
+        try:
+            index = Index.open(settings.index_dir)
+            parts.callback(index.close)
+            follower = Follower(settings.log_dir, Vault(settings.keys_dir, master_key), index)
+            parts.callback(follower.close)
+            follower.catch_up()
+        except EngineError as error:
+            raise Problem(f"the index cannot be read: {error}; `gatebook index rebuild` makes it anew") from error
+        room = ReadingRoom(lambda: index, book, vault, settings.log_dir)
+        store = Store.open(settings.state_path, create=False)
+        parts.callback(store.close)
+        directory = Directory(store.snapshot(), vault.subject)
+        api = create_api(
+            ApiDeps(
+                room=room,
+                directory=lambda: directory,
+                session=lambda _: None,
+                health=lambda: health(settings.log_dir, follower.lag(), None, room.clock.wall_us()),
+            )
+        )
+        return await _request(api, address, {CALLER_KEY: local_caller(None, vault.subject)})
+
+
+async def _request(app: Any, address: str, extra: dict[str, Any]) -> Any:
+    """One GET to an ASGI app. Raises Refused."""
+    path, _, query = address.removeprefix("/api").partition("?")
+    scope = {
+        "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "GET", "scheme": "http", "path": path, "raw_path": path.encode(),
+        "query_string": query.encode(), "root_path": "", "headers": [], "client": None, "server": None, **extra,
+    }  # fmt: skip
+    status, body = 500, bytearray()
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: dict[str, Any]) -> None:
+        nonlocal status
+        if message["type"] == "http.response.start":
+            status = message["status"]
+        else:
+            body.extend(message.get("body", b""))
+
+    await app(scope, receive, send)
+    if status >= 400:
+        raise Refused(_members(body.decode(errors="replace")))
+    return json.loads(body)
+
+
+def _members(text: str) -> dict[str, Any]:
+    try:
+        members = json.loads(text)
+    except ValueError:
+        return {"detail": text}
+    return members if isinstance(members, dict) else {"detail": text}

@@ -1,0 +1,82 @@
+"""`gatebook search`: find calls in the book, newest first."""
+
+import argparse
+import json
+import sys
+from typing import Any
+
+from gatebook.cli import book_access, look
+from gatebook.cli.main import Problem, read_settings
+
+_PAGE_ROWS = 500
+_LIMIT_MAX = 100_000
+
+EXAMPLES = """examples:
+  gatebook search 'connector:github status:(blocked,tool_error) since:-1d'
+  gatebook search 'person:ann* duration:>2s "free text"'
+  gatebook search 'arguments:invoice NOT client:cursor' --json | jq .call_id
+"""
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of the verb."""
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.epilog = EXAMPLES
+    parser.add_argument("query", nargs="*", metavar="QUERY", help="words and field:value filters; empty: every call")
+    parser.add_argument("--limit", type=int, default=50, metavar="N", help="at most so many calls (default: 50)")
+    parser.add_argument("--since", metavar="TIME", help="only from then on: -1h, -7d, 2026-11-01 or 2026-11-01T09:30")
+    parser.add_argument("--until", metavar="TIME", help="only before then")
+    parser.add_argument("--count", action="store_true", help="also say how many there are in all")
+    parser.add_argument("--json", action="store_true", help="print one JSON object for each call")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Search and print; exit code 0 also when nothing is found."""
+    query = within(book_access.check(" ".join(args.query)), args.since, args.until)
+    try:
+        calls, total, more = _find(args, book_access.check(query))
+    except book_access.Refused as refused:
+        raise Problem(str(refused)) from None
+    if args.json:
+        for call in calls:
+            print(json.dumps(call, ensure_ascii=False))
+    elif calls:
+        for line in look.table(calls, colour=look.coloured(sys.stdout)):
+            print(line)
+    if sys.stderr.isatty() or not args.json:
+        _say(len(calls), total, more)
+    return 0
+
+
+def within(query: str, since: str | None, until: str | None) -> str:
+    """The query with its bounds."""
+    bounds = [f"{name}:{value}" for name, value in (("since", since), ("until", until)) if value]
+    if not bounds or not query:
+        return " ".join([query, *bounds]).strip()
+    return f"({query}) {' '.join(bounds)}"
+
+
+def _find(args: argparse.Namespace, query: str) -> tuple[list[dict[str, Any]], int | None, bool]:
+    settings = read_settings(args)
+    limit = max(1, min(args.limit, _LIMIT_MAX))
+    calls: list[dict[str, Any]] = []
+    cursor, total = None, None
+    while len(calls) < limit:
+        count = "1" if args.count and cursor is None else None
+        page = book_access.get(settings, "/calls", q=query, limit=min(_PAGE_ROWS, limit - len(calls)), cursor=cursor, count=count)
+        calls += page["calls"]
+        total = page["total"] if count else total
+        cursor = page["next_cursor"]
+        if cursor is None:
+            break
+    return calls, total, cursor is not None
+
+
+def _say(shown: int, total: int | None, more: bool) -> None:
+    if not shown:
+        text = "no call matches"
+    elif total is not None:
+        text = f"{shown} of {total} calls"
+    else:
+        text = f"{shown} call{'s' if shown != 1 else ''}" + ("; there are older ones (--limit)" if more else "")
+    print(text, file=sys.stderr)
