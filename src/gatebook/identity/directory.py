@@ -50,21 +50,17 @@ class Directory:
     """All people and tokens of one snapshot, ready for look-up.
 
     `subject_of` makes the pseudonym of a person's id (Vault.subject). With `auth="off"` everybody is the person `local`.
+    Principals are made when they are first met: a change of state must not stop the event loop for as long as 20,000 people take.
     """
 
     def __init__(
         self, snapshot: Snapshot, subject_of: Callable[[str], str], *, auth: Literal["token", "off"] = "token"
     ) -> None:
         self.snapshot = snapshot
+        self._subject_of = subject_of
         self._local = make_principal(LOCAL, subject_of(LOCAL.id), "profile") if auth == "off" else None
-        subjects = {person.id: subject_of(person.id) for person in snapshot.people.values()}
-        self._known: dict[str, tuple[Token, Person, Principal]] = {}
-        self._by_token_id: dict[str, tuple[Token, Person, Principal]] = {}
-        for sha256, token in snapshot.tokens.items():
-            person = snapshot.people.get(token.person)
-            if person is not None:
-                principal = make_principal(person, subjects[person.id], "token", token.id)
-                self._known[sha256] = self._by_token_id[token.id] = (token, person, principal)
+        self._met: dict[str, tuple[Token, Person, Principal]] = {}
+        self._by_id = {token.id: token for token in snapshot.tokens.values()}
 
     def authenticate(self, authorization_header: str | None, now_us: int) -> Principal | Refusal:
         """Identify the caller. `now_us` is the wall clock, microseconds since 1970."""
@@ -76,7 +72,7 @@ class Directory:
         if authorization_header[: len(_SCHEME)].lower() != _SCHEME or not token or len(token) > _HEADER_CHARACTERS_MAX:
             return Refusal(reason="malformed", actor=_NOBODY)
         try:
-            known = self._known.get(digest(token))
+            known = self._meet(digest(token))
         except UnicodeEncodeError:
             return Refusal(reason="malformed", actor=_NOBODY)
         if known is None:
@@ -87,8 +83,18 @@ class Directory:
         """Whether somebody who was identified before would be now: the token is not revoked and its owner is active."""
         if principal.auth == "profile":
             return self._local is not None
-        known = self._by_token_id.get(principal.token_id or "")
-        return known is not None and known[0].revoked_us is None and known[1].active
+        token = self._by_id.get(principal.token_id or "")
+        person = self.snapshot.people.get(token.person) if token is not None else None
+        return token is not None and token.revoked_us is None and person is not None and person.active
+
+    def _meet(self, sha256: str) -> tuple[Token, Person, Principal] | None:
+        known = self._met.get(sha256)
+        if known is None and (token := self.snapshot.tokens.get(sha256)) is not None:
+            person = self.snapshot.people.get(token.person)
+            if person is not None:
+                principal = make_principal(person, self._subject_of(person.id), "token", token.id)
+                known = self._met[sha256] = (token, person, principal)
+        return known
 
 
 def make_principal(

@@ -44,11 +44,11 @@ class Token(Struct, frozen=True, kw_only=True):
 class Snapshot(Struct, frozen=True, kw_only=True):
     """State at one revision. `config_hash` covers resources only, 64 hex characters: people come and go without changing it."""
 
-    revision: int
-    config_hash: str
-    connectors: Mapping[str, Connector]
-    people: Mapping[str, Person]
-    tokens: Mapping[str, Token]
+    revision: int = 0
+    config_hash: str = "0" * 64
+    connectors: Mapping[str, Connector] = {}
+    people: Mapping[str, Person] = {}
+    tokens: Mapping[str, Token] = {}
 
     @property
     def bundle(self) -> str:
