@@ -163,7 +163,7 @@ class Stage:
     async def settled(self) -> None:
         """The same from a loop: what was appended is durable first."""
         receipt = self.worker.last_seq, self.keeper.last_seq
-        while (self.worker.durable_seq, self.keeper.durable_seq) < receipt:
+        while self.worker.durable_seq < receipt[0] or self.keeper.durable_seq < receipt[1]:  # noqa: ASYNC110
             await asyncio.sleep(0.005)
         await asyncio.to_thread(self.settle)
 

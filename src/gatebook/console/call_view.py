@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from gatebook.console import address, charts, filters, times
 from gatebook.console.jsontree import SHOWN_CHARACTERS_MAX, pretty
+from gatebook.console.answers import texts_of
 from gatebook.console.looks import EFFECTS, Look, status_of
 from gatebook.console.times import Range
 from gatebook.index.rows import CallRow
@@ -39,6 +40,7 @@ class Fact(Struct, frozen=True, kw_only=True):
     value: str
     href: str = ""
     mono: bool = False
+    technical: bool = False
 
 
 class DecisionView(Struct, frozen=True, kw_only=True):
@@ -109,6 +111,7 @@ class CallView(Struct, kw_only=True):
     stamp: str
     total_us: int | None
     facts: list[Fact]
+    said: list[str]
     arguments: PayloadView
     response: PayloadView
     decision: DecisionView | None
@@ -136,6 +139,7 @@ def view(detail: CallDetail) -> CallView:
         stamp=f"{times.stamp(row.time)}.{row.time % times.SECOND_US // 1000:03d}",
         total_us=timing.total_us if timing else None,
         facts=_facts(row),
+        said=texts_of(detail.part("response")[0] or b""),
         arguments=_payload("Arguments", *detail.part("arguments"), "The request had no arguments."),
         response=_payload("Response", *detail.part("response"), _no_response(row)),
         decision=_decision(later or opening.decision),
@@ -149,8 +153,8 @@ def view(detail: CallDetail) -> CallView:
 def _facts(row: CallRow) -> list[Fact]:
     def fact(term: str, value: Any, field: str = "", *, filter_value: str = "", mono: bool = False) -> Fact:
         text = str(value or "")
-        wanted = filter_value or text
-        return Fact(term=term, value=text, mono=mono, href=address.explorer(filters.only(field, wanted), _ALL) if field and text else "")
+        href = address.explorer(filters.only(field, filter_value or text), _ALL) if field and text else ""
+        return Fact(term=term, value=text, mono=mono, href=href, technical=mono)
 
     person = f"{row.name} ({row.email})" if row.name and row.email and row.name != row.email else row.name or row.email or row.person
     client = f"{row.client} {row.client_version}".strip()
@@ -162,12 +166,13 @@ def _facts(row: CallRow) -> list[Fact]:
         fact("Client", client, "client", filter_value=row.client),
         fact("Connector", row.connector, "connector"),
         fact("Tool", row.tool, "tool"),
-        fact("Method", row.method, "method", mono=True),
         fact("Status", row.status.replace("_", " "), "status", filter_value=row.status),
         fact("Transport", f"{row.transport}{f', HTTP {row.http_status}' if row.http_status else ''}" if row.transport else ""),
         fact("Error", errors, "error_class", filter_value=row.error_class),
         fact("Detail", row.detail),
         fact("Rounds of this call", rounds, "first_round", filter_value=row.round_first),
+        fact("Extra answers dropped", row.extra_answers),
+        fact("Method", row.method, "method", mono=True),
         fact("Credential", row.credential, "credential", mono=True),
         fact("Access token", row.token, "token", mono=True),
         fact("Session", row.session, "session", mono=True),
@@ -176,7 +181,6 @@ def _facts(row: CallRow) -> list[Fact]:
         fact("Protocol", row.protocol, "protocol", mono=True),
         fact("Trace", row.trace, "trace", mono=True),
         fact("Tool definition", row.tool_hash, "tool_hash", mono=True),
-        fact("Extra answers dropped", row.extra_answers),
     ]
 
 

@@ -1,15 +1,17 @@
 """Charts as SVG text: pure functions of numbers. Shapes carry classes and geometry attributes only, so the strict CSP holds."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 
 from markupsafe import Markup
 from msgspec import Struct
 
-OUTCOMES: dict[str, str] = {"ok": "Allowed", "redacted": "Redacted", "blocked": "Blocked", "failed": "Failed", "other": "Open or cancelled"}
+OUTCOMES: dict[str, str] = {"ok": "OK", "redacted": "Redacted", "blocked": "Blocked", "failed": "Failed", "other": "Open or cancelled"}
 HEIGHT = 84
 _WIDTH = 1000
 _BAR_HEIGHT_MIN = 1.5
 _SLOW_US = 5_000_000
+_LEVEL_US_MAX = 60_000_000
 
 
 class Bucket(Struct, frozen=True, kw_only=True):
@@ -65,9 +67,15 @@ def _round_up(value: int) -> int:
     return next((step * scale for step in (2, 4, 6, 8, 10) if step * scale >= value), 10 * scale)
 
 
-def level(us: int | None, scale_us: int) -> Markup:
-    """A small bar: a duration against the longest on the page."""
-    share = 0.0 if not us else min(1.0, us / max(1, scale_us))
+def axis(ticks: Sequence[tuple[float, str]]) -> Markup:
+    """Ticks below a histogram: (share of the width, word). Shares are percentages, so that words are not stretched with the columns."""
+    tick = '<line x1="{0:.3f}%" x2="{0:.3f}%" y1="0" y2="3"/><text x="{0:.3f}%" y="14">{1}</text>'
+    return Markup("<svg>{}</svg>").format(Markup("").join(Markup(tick).format(share * 100, word) for share, word in ticks))
+
+
+def level(us: int | None) -> Markup:
+    """A small bar for a duration, on a logarithmic scale from a millisecond to a minute."""
+    share = 0.0 if not us else min(1.0, math.log10(us / 1000 + 1) / math.log10(_LEVEL_US_MAX / 1000))
     name = "level slow" if us and us >= _SLOW_US else "level"
     svg = '<svg viewBox="0 0 40 6" aria-hidden="true"><rect class="track" width="40" height="6" rx="3"/><rect class="{}" width="{:.1f}" height="6" rx="3"/></svg>'
     return Markup(svg).format(name, max(2.0 if us else 0.0, 40 * share))

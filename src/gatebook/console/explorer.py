@@ -14,6 +14,7 @@ from gatebook.console.explorer_view import FACET_VALUES, FACETS, Facet, Histogra
 from gatebook.console.pages import Pages, Shown, params_of, wanted
 from gatebook.console.times import Range, RangeError, read_range
 from gatebook.index import CursorError, EngineError, QueryTooHeavy
+from gatebook.index.cursor import decode
 from gatebook.log.errors import LogDamaged
 from gatebook.query import Query, QueryError
 from gatebook.reading import summary
@@ -81,7 +82,7 @@ class Explorer:
     async def _fill_rows(self, view: View, query: Query, before: str | None) -> None:
         async def ask() -> None:
             page = await self._deps.room.rows(query, before, ROWS, count=True)
-            view.rows = rows.views(page.rows, await self._deps.room.arguments(page.rows))
+            view.rows = rows.views(page.rows, await self._deps.room.glimpses(page.rows), _time_of(before))
             view.total = page.total
             view.older = address.explorer(view.text, view.range, before=page.next) if page.next else ""
 
@@ -157,6 +158,10 @@ class Explorer:
             return
         if detail is not None:
             view.call, view.call_id = call_view.view(detail), detail.row.call_id
+
+
+def _time_of(before: str | None) -> int | None:
+    return decode(before).time_us if before else None
 
 
 async def _error_of(ask: Callable[[], Awaitable[_T]]) -> str:

@@ -12,9 +12,8 @@ from gatebook.console.times import PRESETS, Range
 from gatebook.query import QueryError
 from gatebook.reading.summary import Count
 
-FACETS: tuple[tuple[str, str], ...] = (("status", "Status"), ("connector", "Connector"), ("tool", "Tool"), ("person", "Person"), ("client", "Client"))
-FACET_VALUES = 8
-_TICKS = 7
+FACETS: tuple[tuple[str, str], ...] = (("status", "Status"), ("person", "Person"), ("connector", "Connector"), ("tool", "Tool"), ("client", "Client"))
+FACET_VALUES = 7
 
 
 class Chip(Struct, frozen=True, kw_only=True):
@@ -69,7 +68,7 @@ class Histogram(Struct, frozen=True, kw_only=True):
 
     svg: Markup
     top: int
-    ticks: list[str]
+    axis: Markup
     legend: list[LegendItem]
     buckets: list[Bucket]
     words: str
@@ -192,10 +191,10 @@ def histogram(found: dict[int, dict[str, int]], since_us: int, until_us: int, st
         buckets.append(Bucket(since_us=start, until_us=start + step_us, counts=counts))
     svg, top = charts.histogram(buckets, lambda bucket: address.explorer(view.text, Range(since_us=bucket.since_us, until_us=bucket.until_us)), _label)
     legend = _legend(buckets, view)
-    span = until_us - since_us
-    ticks = [times.axis(since_us + span * number // (_TICKS - 1), span) for number in range(_TICKS)]
+    end_us = buckets[-1].until_us
+    ticks = [((at - since_us) / (end_us - since_us), times.axis(at, end_us - since_us)) for at in times.ticks_us(since_us, end_us)]
     words = ", ".join(f"{item.count:,} {item.word.lower()}" for item in legend)
-    return Histogram(svg=svg, top=top, ticks=ticks, legend=legend, buckets=buckets, words=words)
+    return Histogram(svg=svg, top=top, axis=charts.axis(ticks), legend=legend, buckets=buckets, words=words)
 
 
 def _legend(buckets: list[Bucket], view: View) -> list[LegendItem]:

@@ -86,7 +86,7 @@ class Live:
     async def _event(self, shown: Shown, frame: View, new: list[CallRow], parts: str) -> bytes:
         """One event: the newest rows first, how many there are in all, and the parts that changed."""
         newest = sorted(new, key=lambda row: (row.time, row.call_id), reverse=True)[:ROWS_MAX]
-        frame.rows = rows.views(newest, await self._deps.room.arguments(newest))
+        frame.rows = rows.views(newest, await self._deps.room.glimpses(newest), newest[0].time if newest else None)
         html = f"<table>{self._pages.render('fresh.html', shown, view=frame)}</table>" if newest else ""
         data = msgspec.json.encode({"rows": html, "added": len(new), "parts": parts})
         return b"event: rows\ndata: " + data + b"\n\n"

@@ -89,7 +89,8 @@ def line(row: RecordRow, names: Mapping[str, str]) -> Line:
     """The line of a record."""
     core: dict[str, Any] = msgspec.json.decode(row.summary)
     auth = (core.get("actor") or {}).get("auth", "")
-    who = names.get(row.subject) or row.person or ("local administrator" if auth == "socket" else "nobody known" if row.type == "auth.failed" else "")
+    host = f"{row.person[3:]}, on the host" if row.person.startswith("os:") else ""
+    who = names.get(row.subject) or host or row.person or ("local administrator" if auth == "socket" else "nobody known" if row.type == "auth.failed" else "")
     return Line(
         id=row.id,
         stamp=times.stamp(row.time),
@@ -117,7 +118,7 @@ def _text(type_: str, core: Mapping[str, Any], names: Mapping[str, str]) -> str:
         case "token.changed":
             return f"Token {core['token']} of {names.get(core['owner'], core['owner'][:8])} {core['action']}"
         case "log.read":
-            rows = f", {core['rows']:,} rows" if core.get("rows") is not None else ""
+            rows = f", {core['rows']:,} row{'' if core['rows'] == 1 else 's'}" if core.get("rows") is not None and core["action"] == "search" else ""
             return f"{core['action'].capitalize()}{rows}{', with payloads' if core['payloads'] else ''}: {core['query'] or 'everything'}"
         case "process.started":
             return f"{core['role'].capitalize()} started: process {core['pid']}, version {core['version']}, configuration {core['config']}"

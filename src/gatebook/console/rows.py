@@ -1,5 +1,6 @@
 """Rows of the table of calls, ready for the template."""
 
+import time
 from collections.abc import Mapping, Sequence
 
 import msgspec
@@ -7,19 +8,14 @@ from markupsafe import Markup
 from msgspec import Struct
 
 from gatebook.console import charts, times
+from gatebook.console.answers import texts_of
 from gatebook.console.looks import status_of
 from gatebook.index.rows import CallRow
 
 _SNIPPET_CHARACTERS = 180
-_SCALE_US_MIN = 100_000
+_DAY_US = 86_400 * times.SECOND_US
+_PARSED_BYTES_MAX = 64 * 1024
 _ERRORS_SHOWN = frozenset({"tool_error", "protocol_error", "upstream_error", "timeout", "blocked", "unknown"})
-
-
-class _Params(Struct):
-    arguments: msgspec.Raw = msgspec.Raw(b"")
-
-
-_decode_params = msgspec.json.Decoder(_Params).decode
 
 
 class RowView(Struct, frozen=True, kw_only=True):
@@ -39,16 +35,21 @@ class RowView(Struct, frozen=True, kw_only=True):
     bar: Markup
     summary: str
     why: bool
+    day: str
 
 
-def views(rows: Sequence[CallRow], arguments: Mapping[str, bytes]) -> list[RowView]:
-    """Lines for the rows of one page. Durations are drawn against the longest of them."""
-    scale_us = max([_SCALE_US_MIN, *(row.duration_us for row in rows)])
-    return [_view(row, arguments.get(row.call_id, b""), scale_us) for row in rows]
+def views(rows: Sequence[CallRow], glimpses: Mapping[str, bytes], before_us: int | None) -> list[RowView]:
+    """Lines for the rows of one page. `before_us` is the time of the row above the first, None at the top; a line that begins another day says so."""
+    above = [time.time() * times.SECOND_US if before_us is None else before_us, *(row.time for row in rows)]
+    lines = []
+    for row, before in zip(rows, above, strict=False):
+        another = row.time // _DAY_US != before // _DAY_US
+        lines.append(_view(row, glimpses.get(row.call_id, b""), times.day(row.time) if another else ""))
+    return lines
 
 
-def _view(row: CallRow, arguments: bytes, scale_us: int) -> RowView:
-    why = _why(row) if row.status in _ERRORS_SHOWN else ""
+def _view(row: CallRow, glimpse: bytes, day: str) -> RowView:
+    why = _why(row, glimpse) if row.status in _ERRORS_SHOWN else ""
     took = row.duration_us if row.status != "open" else None
     return RowView(
         id=row.call_id,
@@ -62,21 +63,33 @@ def _view(row: CallRow, arguments: bytes, scale_us: int) -> RowView:
         tool=row.tool if row.method in ("tools/call", "resources/read", "prompts/get") else "",
         method=row.method,
         total_us=took,
-        bar=charts.level(took, scale_us),
-        summary=why or snippet(arguments),
+        bar=charts.level(took),
+        summary=why or snippet(glimpse),
+        day=day,
         why=bool(why),
     )
 
 
-def _why(row: CallRow) -> str:
-    return row.reason or row.detail or row.error_class.replace("_", " ").capitalize()
+def _why(row: CallRow, glimpse: bytes) -> str:
+    said = " ".join(" ".join(texts_of(glimpse)).split()) if row.status in ("tool_error", "protocol_error") else ""
+    return row.reason or row.detail or said[:_SNIPPET_CHARACTERS] or row.error_class.replace("_", " ").capitalize()
 
 
 def snippet(arguments: bytes) -> str:
-    """The beginning of the arguments, as sent. The envelope of a tool call, whose name has a column of its own, is left out."""
+    """The arguments in one line, name and value. The envelope of a tool call, whose name has a column of its own, is left out."""
+    if len(arguments) > _PARSED_BYTES_MAX:
+        return " ".join(arguments[: 4 * _SNIPPET_CHARACTERS].decode("utf-8", "replace").split())[:_SNIPPET_CHARACTERS] + "…"
     try:
-        inner = bytes(_decode_params(arguments).arguments)
-    except msgspec.MsgspecError:
-        inner = b""
-    text = " ".join((inner or arguments)[: 4 * _SNIPPET_CHARACTERS].decode("utf-8", "replace").split())
+        params = msgspec.json.decode(arguments) if arguments else {}
+    except (msgspec.DecodeError, RecursionError):
+        return " ".join(arguments.decode("utf-8", "replace").split())[:_SNIPPET_CHARACTERS]
+    if not isinstance(params, dict):
+        return _flat(params)[:_SNIPPET_CHARACTERS]
+    inner = params.get("arguments", {name: value for name, value in params.items() if name not in ("_meta", "name")})
+    text = _flat(inner) if not isinstance(inner, dict) else " · ".join(f"{name}: {_flat(value)}" for name, value in inner.items())
     return text[:_SNIPPET_CHARACTERS] + ("…" if len(text) > _SNIPPET_CHARACTERS else "")
+
+
+def _flat(value: object) -> str:
+    text = value if isinstance(value, str) else msgspec.json.encode(value).decode()
+    return " ".join(text.split())

@@ -89,6 +89,15 @@ def bucket_us(since_us: int, until_us: int) -> int:
     return next(fitting, int(span_s / (BUCKETS_MAX - 1)) + 1) * SECOND_US
 
 
+def ticks_us(since_us: int, until_us: int, count_max: int = 9) -> list[int]:
+    """Round moments in the range for the ticks of its axis, not too close to its ends."""
+    span_s = max(1, (until_us - since_us) // SECOND_US)
+    step_us = next((step for step in _STEPS_S if span_s / step <= count_max), _STEPS_S[-1]) * SECOND_US
+    first = -(-since_us // step_us) * step_us
+    margin_us = (until_us - since_us) // 60
+    return [at for at in range(first, until_us, step_us) if since_us + margin_us <= at <= until_us - margin_us]
+
+
 def iso(time_us: int) -> str:
     """RFC 3339 in UTC, to the microsecond where there are any."""
     moment = datetime.fromtimestamp(time_us / SECOND_US, UTC).replace(tzinfo=None, microsecond=time_us % SECOND_US)

@@ -7,6 +7,7 @@ from gatebook.index import Index, RecordRow
 from gatebook.index.cursor import Place, decode, encode
 from gatebook.index.engine import Value
 from gatebook.index.rows import RECORD_COLUMNS
+from gatebook.reading.room import moment
 from gatebook.reading.viewer import Viewer
 
 KINDS: dict[str, tuple[str, ...]] = {
@@ -38,7 +39,7 @@ class RecordQuestion(Struct, frozen=True, kw_only=True):
     def words(self) -> str:
         """As the record of the reading holds it."""
         bounds = [(">=", self.since_us), ("<", self.until_us)]
-        return " ".join([f"records:{self.kind or 'all'}", *(f"time:{sign}{at}us" for sign, at in bounds if at is not None)])
+        return " ".join([f"records:{self.kind or 'all'}", *(f"time:{sign}{moment(at)}" for sign, at in bounds if at is not None)])
 
 
 def find(index: Index, viewer: Viewer, question: RecordQuestion) -> RecordPage:

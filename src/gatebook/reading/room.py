@@ -6,6 +6,7 @@ Lives on the keeper's event loop, because the book does; what blocks (engine, di
 import asyncio
 import json
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -42,12 +43,17 @@ class Question(Struct, frozen=True, kw_only=True):
 
     def words(self) -> str:
         """The question as the record of its reading holds it: one query text."""
-        bounds = [("time:>=", self.since_us), ("time:<", self.until_us)]
-        return " ".join([*([f"({self.text})"] if self.text else []), *(f"{sign}{at}us" for sign, at in bounds if at is not None)])
+        bounds = [f"{sign}{moment(at)}" for sign, at in (("time:>=", self.since_us), ("time:<", self.until_us)) if at is not None]
+        text = f"({self.text})" if self.text and bounds else self.text
+        return " ".join([*([text] if text else []), *bounds])
 
 
 class TooSlow(Exception):
     """The answer did not come within the budget."""
+
+
+def _failed_with_answer(row: CallRow) -> bool:
+    return row.status in ("tool_error", "protocol_error") and row.bytes_out > 0 and row.outcome_seq != row.started_seq
 
 
 class IndexAbsent(EngineError):
@@ -160,16 +166,25 @@ class ReadingRoom:
         outcome = rest.pop(0) if has_outcome else None
         return CallDetail(row=row, opening=first, outcome=outcome, messages=tuple(rest))
 
-    async def arguments(self, rows: Sequence[CallRow]) -> dict[str, bytes]:
-        """The arguments of the calls of one page, by id, read from the log; what cannot be read is left out."""
-        wanted = [row for row in rows if row.bytes_in and row.payload == "kept"]
-        places = [places_of(row, ())[0] for row in wanted]
+    async def glimpses(self, rows: Sequence[CallRow]) -> dict[str, bytes]:
+        """One payload of each call of a page, by id, read from the log: the response of those that failed with one, else the arguments.
+
+        What cannot be read is left out.
+        """
+        wanted = [row for row in rows if row.payload == "kept"]
+        places = [places_of(row, ())[-1 if _failed_with_answer(row) else 0] for row in wanted]
         try:
             entries = await asyncio.to_thread(read_entries, self._log_dir, places)
-            opened: list[StoredRecord] = [open_record(entry, self._vault) for entry in entries]
+            opened = [open_record(entry, self._vault) for entry in entries]
         except (LogError, OSError):
             return {}
-        return {record.header.id: record.parts["arguments"] for record in opened if "arguments" in record.parts}
+        seen = {row.call_id: record.parts.get("response", record.parts.get("arguments")) for row, record in zip(wanted, opened, strict=True)}
+        return {id: data for id, data in seen.items() if data is not None}
+
+
+def moment(time_us: int) -> str:
+    """A time as queries write it."""
+    return datetime.fromtimestamp(time_us // 1_000_000, UTC).replace(tzinfo=None, microsecond=time_us % 1_000_000).isoformat() + "Z"
 
 
 def core_of(record: StoredRecord) -> dict[str, Any]:

@@ -30,6 +30,14 @@ export async function go(url, { push = true, focus = null } = {}) {
     const fresh = await fetchFragment(url, "results", running.signal);
     if (!fresh || mine !== serial) return;
     if (push) history.pushState(null, "", url);
+    old.querySelector("#query-error")?.remove();
+    const wrong = fresh.querySelector("#query-error");
+    if (wrong && old.querySelector("#calls")) {
+      // The last good result stays; the banner says what was expected and where.
+      old.querySelector(".bar").after(wrong);
+      document.querySelector("#query input[type=search]").setAttribute("aria-invalid", "true");
+      return;
+    }
     old.replaceWith(fresh);
     document.dispatchEvent(new CustomEvent("results"));
     announce(fresh.dataset.summary);
