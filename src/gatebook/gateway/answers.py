@@ -62,7 +62,12 @@ def final(gate: "Gate", live: "Live", leg: Leg, item: Item) -> Final:
         return Final(body, outcome, sse.event(body) if live.exchange.form == "sse" else None)
     if live.exchange.form == "sse":
         return Final(body, outcome, item.raw)
-    return Final(body, outcome, None, live.exchange.http_status if live.exchange.form == "json" else None)
+    return Final(body, outcome, None, _status_on(live.exchange.http_status) if live.exchange.form == "json" else None)
+
+
+def _status_on(status: int | None) -> int | None:
+    """Return the connector's HTTP status where it says the same to the gateway's client: not that of its own sign-in, nor a redirect."""
+    return None if status is None or 300 <= status < 400 or status in (401, 403, 407) else status
 
 
 def without_hidden(runtime: Runtime, method: str, message: wire.Message, *, modern: bool) -> bytes:
@@ -114,6 +119,12 @@ def failed(live: "Live", outcome: Outcome) -> Final:
         return Final(wire.tool_error(live.message.id or b"null", text, modern=live.context.modern), outcome)
     data = {"status": outcome.status, "error_class": outcome.error_class}
     return Final(wire.error(live.message.id, wire.UPSTREAM_FAILED, text, data), outcome)
+
+
+def broken(live: "Live") -> Final:
+    """Make the answer for a call that failed by a fault of the gateway's own."""
+    outcome = Outcome(status="protocol_error", transport="broken", rpc_code=wire.INTERNAL_ERROR, error_class="internal", detail="a fault of the gateway")
+    return Final(wire.error(live.message.id, wire.INTERNAL_ERROR, "The gateway failed to carry out the call; its log says why."), outcome, None, 500)
 
 
 def not_recorded(message: wire.Message, reason: str, *, ran: bool = False) -> bytes:

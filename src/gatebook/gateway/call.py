@@ -20,7 +20,7 @@ from gatebook.gateway.sessions import Session
 from gatebook.gateway.upstream.exchange import Exchange, HttpFailure, InvalidAnswer, Item
 from gatebook.gateway.upstream.h1 import UpstreamError
 from gatebook.gateway.watch import Watch
-from gatebook.log.errors import LogUnavailable
+from gatebook.log.errors import LogUnavailable, RecordTooLarge
 from gatebook.log.receipt import Receipt
 from gatebook.record.parts import Outcome, Timing
 
@@ -58,10 +58,11 @@ class Live:
         return None if self.receipt is None else self.receipt.id
 
     def cancel(self, reason: str) -> None:
-        """End the call from this side. The task notes the outcome and ends its reply."""
-        if self.why_cancelled is None and self.task is not None:
+        """End the call from this side. The task, once it may be interrupted, notes the outcome and ends its reply."""
+        if self.why_cancelled is None:
             self.why_cancelled = reason
-            self.task.cancel()
+            if self.task is not None:
+                self.task.cancel()
 
     def timing(self) -> Timing:
         """Where the time went so far."""
@@ -80,9 +81,10 @@ async def serve(gate: "Gate", context: Context, message: wire.Message, reply: Re
     except Refusal as refusal:
         await refuse(gate, live, reply, refusal)
         return
-    if message.method == "initialize" and not context.modern:
-        handshake.open_session(gate, live)
     try:
+        if message.method == "initialize" and not context.modern:
+            handshake.open_session(gate, live)
+        gate.remember(live)
         if not await _record_start(gate, live, reply):
             return
         watch.start(lambda: live.cancel(CLIENT_GONE))
@@ -96,6 +98,8 @@ def _plan(gate: "Gate", live: Live) -> Plan:
     context, message, asked = live.context, live.message, live.asked
     began = now_ns()
     try:
+        if live.session is not None and message.id in live.session.live:
+            raise wire.WireError(wire.INVALID_REQUEST, "a request with this id has not been answered yet")
         head = wire.params_head(message.params)
         meta = wire.raw_map(bytes(head.meta)) if head.meta else {}
         asked.trace = trace_of(wire.text_of(meta.get("traceparent")), context.headers)
@@ -115,7 +119,7 @@ def _plan(gate: "Gate", live: Live) -> Plan:
         if context.modern:
             asked.round = gate.rounds.continued(head.request_state, asked, context)
     except wire.WireError as error:
-        raise Refusal(error.code, str(error), status=400 if context.modern else 200) from error
+        raise Refusal(error.code, str(error), status=400 if context.modern or error.code == wire.INVALID_REQUEST else 200) from error
     except headers.HeaderError as error:
         raise Refusal(error.code, str(error), status=400).with_data(error.data) from error
     except Refusal as refusal:
@@ -140,7 +144,7 @@ async def refuse(gate: "Gate", live: Live, reply: Reply, refusal: Refusal) -> No
     status = refusal.status
     try:
         await gate.recorder.refused(live.context, live.asked, outcome, total_us, body).durable()
-    except LogUnavailable:
+    except (LogUnavailable, RecordTooLarge):
         status = 503  # nothing was done, so nothing is lost but the note of the refusal; the client is told either way
     await reply.final(status, body)
 
@@ -149,12 +153,14 @@ async def _record_start(gate: "Gate", live: Live, reply: Reply) -> bool:
     began = now_ns()
     try:
         live.receipt = gate.recorder.started(live.context, live.asked)
-        gate.remember(live)
         await live.receipt.durable()
+    except RecordTooLarge as error:
+        text = f"the request is too large to be recorded: {error.size_bytes} bytes"
+        await refuse(gate, live, reply, Refusal(wire.INVALID_REQUEST, text, status=413, error_class="too_large"))
+        return False
     except LogUnavailable as error:
-        runtime = live.plan.runtime if live.plan else None
-        if runtime is not None and runtime.connector.spec.on_log_failure == "allow":
-            gate.let_through(runtime.name)
+        if _may_go_unrecorded(live):
+            gate.let_through(live.asked.connector or "")
             live.receipt = None
             return True
         await reply.final(503, answers.not_recorded(live.message, str(error)))
@@ -164,12 +170,20 @@ async def _record_start(gate: "Gate", live: Live, reply: Reply) -> bool:
     return True
 
 
+def _may_go_unrecorded(live: Live) -> bool:
+    runtime = live.plan.runtime if live.plan else None
+    return runtime is not None and runtime.connector.spec.on_log_failure == "allow"
+
+
 async def _dispatch(gate: "Gate", live: Live, reply: Reply) -> None:
     assert live.plan is not None
     runtime = live.plan.runtime
     live.dispatched_ns = now_ns()
     timeout_s = None if live.message.method == "subscriptions/listen" else runtime.timeout_s if runtime else gate.settings.limits.timeout_s
+    live.task = asyncio.current_task()
     try:
+        if live.why_cancelled is not None:
+            raise asyncio.CancelledError
         async with asyncio.timeout(timeout_s):
             final = await (_own_answer(gate, live) if runtime is None else _exchange(gate, live, reply))
     except TimeoutError:
@@ -181,8 +195,13 @@ async def _dispatch(gate: "Gate", live: Live, reply: Reply) -> None:
         return
     except (UpstreamError, InvalidAnswer, HttpFailure, bridge.NotBridged, Refusal) as error:
         final = answers.of_error(live, error)
+    except Exception as error:  # whatever it is, a call that was started must have an outcome
+        gate.note_fault(error)
+        _abort(live, "cancelled")
+        final = answers.broken(live)
     if final is None:
         return
+    live.task = None  # from here on it is too late to cancel
     if not await finish(gate, live, final.outcome, final.body):
         await reply.final(503, answers.not_recorded(live.message, "its outcome could not be recorded", ran=True))
         return
@@ -190,12 +209,12 @@ async def _dispatch(gate: "Gate", live: Live, reply: Reply) -> None:
 
 
 async def _end_cancelled(gate: "Gate", live: Live, reply: Reply) -> None:
-    task = asyncio.current_task()
+    task, live.task = asyncio.current_task(), None
     reason = live.why_cancelled or "the gateway is stopping"
     await finish(gate, live, judge.of_failure("cancelled", reason), None)
     if live.why_cancelled is None:
         raise asyncio.CancelledError
-    if task is not None:
+    if task is not None and task.cancelling():
         task.uncancel()
     if reason != CLIENT_GONE:
         await reply.final(200, wire.error(live.message.id, wire.CANCELLED, f"The request was ended: {reason}."))
@@ -248,7 +267,9 @@ async def _relay(gate: "Gate", live: Live, reply: Reply, item: Item) -> None:
     """Pass on one message that is not the final answer, or an event without a message."""
     message = item.message
     if message is None:
-        if live.exchange is not None and live.exchange.form == "sse" and reply.can_stream:
+        if item.foreign:
+            note_foreign(gate, live.context, item, Move(to_client=True, connector=live.asked.connector, call=live.id, relayed=False))
+        elif live.exchange is not None and live.exchange.form == "sse" and reply.can_stream:
             await _open(live, reply)
             await reply.event(item.raw)
         return
@@ -259,8 +280,9 @@ async def _relay(gate: "Gate", live: Live, reply: Reply, item: Item) -> None:
         receipt = gate.recorder.relayed(live.context, message, move)
         if message.kind == "request":
             await receipt.durable()
-    except LogUnavailable:
-        return
+    except (LogUnavailable, RecordTooLarge):
+        if not _may_go_unrecorded(live):
+            return
     if reply.can_stream:
         await _open(live, reply)
         await reply.event(raw)
@@ -326,6 +348,11 @@ async def _drain(gate: "Gate", live: Live, items: AsyncGenerator[Item]) -> None:
         return
     finally:
         await items.aclose()
+
+
+def note_foreign(gate: "Gate", context: Context, item: Item, move: Move) -> None:
+    """Record an event whose data is no message of MCP. It is not passed on: a client might read an answer in it that nobody recorded."""
+    gate.note(context, wire.Message("other", item.raw), move)
 
 
 def note_extra(gate: "Gate", live: Live, message: wire.Message) -> None:

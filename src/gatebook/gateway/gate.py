@@ -5,8 +5,9 @@ import contextlib
 import itertools
 import logging
 import os
+import time
 from collections import Counter
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from gatebook.gateway import wire
@@ -17,18 +18,19 @@ from gatebook.gateway.plan import Refusal
 from gatebook.gateway.recorder import Move, Recorder
 from gatebook.gateway.rounds import Rounds
 from gatebook.gateway.sessions import Sessions
-from gatebook.identity.directory import Directory
+from gatebook.identity.directory import Directory, Principal
 from gatebook.log.book import Book
-from gatebook.log.errors import LogUnavailable
+from gatebook.log.errors import LogUnavailable, RecordTooLarge
 from gatebook.policy.access import granted
 from gatebook.settings import Settings
-from gatebook.state.snapshot import Snapshot
+from gatebook.state.snapshot import Person, Snapshot, Token
 
 if TYPE_CHECKING:
     from gatebook.gateway.call import Live
 
 _PART_BYTES_MAX = 8 << 20
-_SWEEP_S = 10.0
+_BEAT_S = 1.0
+_BEATS_A_SWEEP = 10
 _logger = logging.getLogger(__name__)
 
 
@@ -37,14 +39,17 @@ class Gate:
 
     def __init__(self, settings: Settings, book: Book, subject_of: Callable[[str], str], slot: int = 0) -> None:
         self.settings = settings
-        self.recorder = Recorder(book, _PART_BYTES_MAX)
+        # A quarter of a segment always fits into a record with all that is around it.
+        self.recorder = Recorder(book, min(_PART_BYTES_MAX, settings.log.segment_bytes // 4))
         self.sessions = Sessions(slot, settings.limits.sessions_max, settings.limits.session_idle_s)
         self.legs = Legs()
         self.rounds = Rounds()
         self.runtimes: dict[str, Runtime] = {}
         self.directory: Directory | None = None
         self.bundle = ""
-        self._standing: set[str] = set()
+        self._tokens: dict[str, Token] = {}
+        self._people: Mapping[str, Person] = {}
+        self._streams: dict[object, tuple[Principal, str | None, Callable[[], object]]] = {}
         self.slot = slot
         self._subject_of = subject_of
         self._live: set[Live] = set()
@@ -57,8 +62,8 @@ class Gate:
         """Put a new snapshot in force."""
         self.directory = Directory(snapshot, self._subject_of, auth=self.settings.mcp.auth)
         self.bundle = snapshot.bundle
-        active = {person.id for person in snapshot.people.values() if person.active}
-        self._standing = {token.id for token in snapshot.tokens.values() if token.revoked_us is None and token.person in active}
+        self._tokens = {token.id: token for token in snapshot.tokens.values()}
+        self._people = snapshot.people
         for name in list(self.runtimes):
             current = snapshot.connectors.get(name)
             if current is None or current != self.runtimes[name].connector:
@@ -84,12 +89,37 @@ class Gate:
     def _withdraw(self) -> None:
         """End calls and streams of people whose token or access is gone."""
         for live in list(self._live):
-            who = live.context.principal
             runtime = live.plan.runtime if live.plan is not None else None
-            current = self.runtimes.get(runtime.name) if runtime is not None else None
-            lost_connector = runtime is not None and (current is None or not granted(who.person, who.email, who.groups, current.rules))
-            if lost_connector or (who.token_id is not None and who.token_id not in self._standing):
+            if not self._may_go_on(live.context.principal, None if runtime is None else runtime.name):
                 live.cancel("access was withdrawn")
+        for who, connector, end in list(self._streams.values()):
+            if not self._may_go_on(who, connector):
+                end()
+
+    def _may_go_on(self, who: Principal, connector: str | None) -> bool:
+        """Tell whether somebody who began something would be let in now, by what is in force now."""
+        person = self._people.get(who.person)
+        if who.token_id is not None:
+            token = self._tokens.get(who.token_id)
+            if token is None or token.revoked_us is not None or person is None or not person.active:
+                return False
+            if token.expires_us is not None and token.expires_us <= time.time_ns() // 1000:
+                return False
+        if connector is None:
+            return True
+        runtime = self.runtimes.get(connector)
+        groups = who.groups if person is None else person.groups
+        return runtime is not None and granted(who.person, who.email, groups, runtime.rules)
+
+    @contextlib.contextmanager
+    def streaming(self, who: Principal, connector: str | None, end: Callable[[], object]) -> Iterator[None]:
+        """While this lasts, `end` is called when the person's token or access is withdrawn."""
+        key = object()
+        self._streams[key] = (who, connector, end)
+        try:
+            yield
+        finally:
+            del self._streams[key]
 
     def take_place(self, context: Context, runtime: Runtime | None) -> Callable[[], None]:
         """Count a call in; the returned function counts it out. Raises Refusal above a limit."""
@@ -115,7 +145,6 @@ class Gate:
 
     def remember(self, live: "Live") -> None:
         """A call is in flight."""
-        live.task = asyncio.current_task()
         self._live.add(live)
         if live.session is not None and live.message.id is not None:
             live.session.live[live.message.id] = live
@@ -131,25 +160,29 @@ class Gate:
     def detach(self, live: "Live") -> None:
         """The answer will come on the session's own stream; if it does not, the call ends as timed out."""
         live.detached = True
-        live.task = None
         timeout_s = live.plan.runtime.timeout_s if live.plan is not None and live.plan.runtime is not None else self.settings.limits.timeout_s
-        self.spawn(self._expire(live, timeout_s))
+        live.task = self.spawn(self._expire(live, timeout_s))
 
     async def _expire(self, live: "Live", timeout_s: float) -> None:
         from gatebook.gateway import call  # call builds on the gate
         from gatebook.gateway import outcome as judge
 
-        await asyncio.sleep(timeout_s)
+        outcome = judge.of_failure("timeout", f"no answer within {timeout_s:g} s")
+        try:
+            await asyncio.sleep(timeout_s)
+        except asyncio.CancelledError:
+            outcome = judge.of_failure("cancelled", live.why_cancelled or "the gateway is stopping")
         if live.detached:
             live.detached = False
-            await call.finish(self, live, judge.of_failure("timeout", f"no answer within {timeout_s:g} s"), None)
+            await call.finish(self, live, outcome, None)
             self.forget(live)
 
-    def spawn(self, work: Coroutine[Any, Any, None]) -> None:
+    def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Run something beside the calls; it is kept until it ends."""
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._done)
+        return task
 
     def _done(self, task: asyncio.Task[Any]) -> None:
         self._tasks.discard(task)
@@ -166,8 +199,12 @@ class Gate:
 
     def note(self, context: Context, message: wire.Message, move: Move) -> None:
         """Record a message that is not waited for."""
-        with contextlib.suppress(LogUnavailable):
+        with contextlib.suppress(LogUnavailable, RecordTooLarge):
             self.recorder.relayed(context, message, move)
+
+    def note_fault(self, error: Exception) -> None:
+        """A call failed by a fault of the gateway's own."""
+        _logger.error("a call failed: %s", type(error).__name__, exc_info=error)
 
     def may_use(self, context: Context, runtime: Runtime) -> bool:
         """Tell whether the person may use the connector at all."""
@@ -179,8 +216,11 @@ class Gate:
         _logger.warning("connector %s could not be listed: %s", runtime.name, reason)
 
     async def _sweep(self) -> None:
-        while True:
-            await asyncio.sleep(_SWEEP_S)
+        for beat in itertools.count(1):
+            await asyncio.sleep(_BEAT_S)
+            self._withdraw()  # tokens expire without a change of state
+            if beat % _BEATS_A_SWEEP:
+                continue
             for session in self.sessions.surplus():
                 await session.close("idle")
                 await self.close_children(session.id, "idle")

@@ -5,6 +5,8 @@ import contextlib
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import TYPE_CHECKING, Any
 
+from msgspec import Struct
+
 from gatebook.gateway import answers, call, headers, sse, wire
 from gatebook.gateway import outcome as judge
 from gatebook.gateway.context import Context
@@ -12,37 +14,63 @@ from gatebook.gateway.plan import Refusal
 from gatebook.gateway.recorder import Move
 from gatebook.gateway.reply import Reply
 from gatebook.gateway.sessions import Session
-from gatebook.gateway.upstream.exchange import Exchange, HttpFailure, InvalidAnswer, Item
+from gatebook.gateway.upstream.exchange import Exchange, HttpFailure, InvalidAnswer, Item, Leg
 from gatebook.gateway.upstream.h1 import UpstreamError
-from gatebook.log.errors import LogUnavailable
+from gatebook.log.errors import LogUnavailable, RecordTooLarge
 
 if TYPE_CHECKING:
     from gatebook.gateway.gate import Gate
 
 _LOOK_S = 0.5
+_LISTEN_AGAIN_S = 1.0
 _QUEUE_MAX = 256
+_Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 _Queue = asyncio.Queue[tuple[str, Exchange, Item] | None]
 
 
-async def serve(gate: "Gate", context: Context, session: Session, receive: Callable[[], Awaitable[MutableMapping[str, Any]]], reply: Reply) -> None:
-    """Relay until the client or the connector ends the stream. Raises Refusal when there is none to be had."""
-    queue: _Queue = asyncio.Queue(_QUEUE_MAX)
-    readers: dict[str, asyncio.Task[None]] = {}
-    first = await _open_first(context, session)
-    await reply.begin()
-    if first is not None:
-        readers[first[0]] = asyncio.create_task(_read(first[0], first[1], queue, last=True))
+class Way(Struct, frozen=True):
+    """Where what the connectors send goes."""
+
+    context: Context
+    session: Session
+    reply: Reply
+
+
+async def serve(gate: "Gate", context: Context, session: Session, receive: _Receive, reply: Reply) -> None:
+    """Relay until the client or the connector ends the stream, or access is withdrawn. Raises Refusal when there is none to be had."""
+    work = asyncio.create_task(_relay(gate, Way(context, session, reply)))
+    gone = asyncio.create_task(_gone(receive))
     session.listening += 1
-    tasks = [asyncio.create_task(_gone(receive, queue)), asyncio.create_task(_follow(context, session, queue, readers))]
     try:
-        while (entry := await queue.get()) is not None:
-            await _pass(gate, context, session, reply, *entry)
-        await reply.end()
+        with gate.streaming(context.principal, session.connector, work.cancel):
+            await asyncio.wait((work, gone), return_when=asyncio.FIRST_COMPLETED)
+        if work.done() and not work.cancelled():
+            work.result()
+        if reply.streaming:
+            await reply.end()
+        elif not gone.done():
+            raise Refusal(wire.INVALID_REQUEST, "access was withdrawn", status=403, error_class="permission")
     finally:
         session.listening -= 1
-        for task in (*tasks, *readers.values()):
-            task.cancel()
-        await asyncio.gather(*tasks, *readers.values(), return_exceptions=True)
+        await _end(work, gone)
+
+
+async def _relay(gate: "Gate", way: Way) -> None:
+    queue: _Queue = asyncio.Queue(_QUEUE_MAX)
+    first = await _open_first(way.context, way.session)
+    await way.reply.begin()
+    reader = asyncio.create_task(_follow(way.session, queue) if first is None else _read(*first, queue, last=True))
+    try:
+        while (entry := await queue.get()) is not None:
+            await _pass(gate, way, *entry)
+    finally:
+        await _end(reader)
+
+
+async def _end(*tasks: asyncio.Task[None]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def _open_first(context: Context, session: Session) -> tuple[str, Exchange] | None:
@@ -55,21 +83,33 @@ async def _open_first(context: Context, session: Session) -> tuple[str, Exchange
     try:
         return session.connector, await leg.listen(headers.forwarded(context.headers))
     except HttpFailure as error:
-        status = error.status if 400 <= error.status < 500 and error.status not in (401, 403) else 502
+        status = error.status if 400 <= error.status < 500 and error.status not in (401, 403, 407) else 502
         raise Refusal(wire.INVALID_REQUEST, str(error), status=status, error_class="unsupported") from error
     except UpstreamError as error:
         raise Refusal(wire.UPSTREAM_FAILED, str(error), status=502, error_class="upstream_down") from error
 
 
-async def _follow(context: Context, session: Session, queue: _Queue, readers: dict[str, asyncio.Task[None]]) -> None:
+async def _follow(session: Session, queue: _Queue) -> None:
     """On the aggregate, listen to each connector as soon as the session has opened it."""
-    while session.connector is None:
-        for name, leg in list(session.legs.items()):
-            if name in readers or leg.modern:
-                continue
-            with contextlib.suppress(HttpFailure, UpstreamError):
-                readers[name] = asyncio.create_task(_read(name, await leg.listen(()), queue, last=False))
-        await asyncio.sleep(_LOOK_S)
+    heard: dict[str, Leg] = {}
+    listeners: list[asyncio.Task[None]] = []
+    try:
+        while True:
+            for name, leg in list(session.legs.items()):
+                if heard.get(name) is not leg and not leg.modern:
+                    heard[name] = leg
+                    listeners.append(asyncio.create_task(_listen(session, name, leg, queue)))
+            await asyncio.sleep(_LOOK_S)
+    finally:
+        await _end(*listeners)
+
+
+async def _listen(session: Session, name: str, leg: Leg, queue: _Queue) -> None:
+    """Listen to one connector, again when it ends its stream; one that has none is not asked twice."""
+    with contextlib.suppress(HttpFailure, UpstreamError):
+        while session.legs.get(name) is leg:
+            await _read(name, await leg.listen(()), queue, last=False)
+            await asyncio.sleep(_LISTEN_AGAIN_S)
 
 
 async def _read(name: str, exchange: Exchange, queue: _Queue, *, last: bool) -> None:
@@ -85,16 +125,17 @@ async def _read(name: str, exchange: Exchange, queue: _Queue, *, last: bool) -> 
         await queue.put(None)
 
 
-async def _gone(receive: Callable[[], Awaitable[MutableMapping[str, Any]]], queue: _Queue) -> None:
+async def _gone(receive: _Receive) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
-    await queue.put(None)
 
 
-async def _pass(gate: "Gate", context: Context, session: Session, reply: Reply, name: str, exchange: Exchange, item: Item) -> None:
-    message = item.message
+async def _pass(gate: "Gate", way: Way, name: str, exchange: Exchange, item: Item) -> None:
+    message, context, session, reply = item.message, way.context, way.session, way.reply
     if message is None:
-        if session.connector is not None and exchange.form == "sse":
+        if item.foreign:
+            call.note_foreign(gate, context, item, Move(to_client=True, connector=name, relayed=False))
+        elif session.connector is not None and exchange.form == "sse":
             await reply.event(item.raw)
         return
     if message.kind in ("response", "error"):
@@ -105,6 +146,8 @@ async def _pass(gate: "Gate", context: Context, session: Session, reply: Reply, 
         # SEP-1699: the answer to a call whose own stream the connector had closed.
         live.detached = False
         gate.forget(live)
+        if live.task is not None:
+            live.task.cancel()
         if await call.finish(gate, live, judge.of_answer(message), message.raw):
             await reply.event(item.raw if exchange.form == "sse" else sse.event(message.raw))
         else:
@@ -115,6 +158,6 @@ async def _pass(gate: "Gate", context: Context, session: Session, reply: Reply, 
         receipt = gate.recorder.relayed(context, message, Move(to_client=True, connector=name))
         if message.kind == "request":
             await receipt.durable()
-    except LogUnavailable:
+    except (LogUnavailable, RecordTooLarge):
         return
     await reply.event(raw)

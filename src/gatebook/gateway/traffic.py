@@ -1,6 +1,7 @@
 """Messages from the client that are not requests: notifications, answers to a connector's questions, and the end of a session."""
 
 import asyncio
+import contextlib
 from typing import TYPE_CHECKING
 
 from gatebook.gateway import headers, wire
@@ -9,18 +10,22 @@ from gatebook.gateway.plan import Refusal
 from gatebook.gateway.recorder import Move
 from gatebook.gateway.sessions import Session
 from gatebook.gateway.upstream.channel import Channel
-from gatebook.gateway.upstream.exchange import Leg
+from gatebook.gateway.upstream.exchange import HttpFailure, InvalidAnswer, Leg
 from gatebook.gateway.upstream.h1 import UpstreamError
-from gatebook.log.errors import LogUnavailable
+from gatebook.log.errors import LogUnavailable, RecordTooLarge
 
 if TYPE_CHECKING:
     from gatebook.gateway.gate import Gate
 
 _CANCEL_GRACE_S = 2.0
+_FAILURES = (UpstreamError, HttpFailure, InvalidAnswer, TimeoutError)
 
 
 async def take(gate: "Gate", context: Context, message: wire.Message, session: Session | None) -> int:
     """Record the message, pass it on where it belongs, and return the HTTP status. Raises Refusal."""
+    if message.kind == "notification" and not message.method.startswith("notifications/"):
+        # A connector might carry out a call that is sent without an id: no decision, no record of a call, no answer.
+        raise Refusal(wire.INVALID_REQUEST, f"{message.method[:100]!r} is a request and needs an id", status=400, error_class="invalid_input")
     if context.modern:
         if message.kind != "notification":
             raise Refusal(wire.INVALID_REQUEST, "a response cannot be posted in this protocol version", status=400)
@@ -46,7 +51,11 @@ async def _without_session(gate: "Gate", context: Context, message: wire.Message
     await _record(gate, context, message, context.connector, None, relayed=relayed)
     if not relayed or runtime is None:
         return 202
-    return await _pass_on(await gate.legs.find(runtime, context, None), message, context)
+    try:
+        leg = await gate.legs.find(runtime, context, None)
+    except _FAILURES as error:
+        raise _unreachable(error) from error
+    return await _pass_on(gate, leg, message, context)
 
 
 async def _notification(gate: "Gate", context: Context, message: wire.Message, session: Session) -> int:
@@ -56,8 +65,12 @@ async def _notification(gate: "Gate", context: Context, message: wire.Message, s
     own = message.method == "notifications/initialized"
     legs = {name: leg for name, leg in session.legs.items() if not (own and (isinstance(leg, Channel) or session.connector is None)) and not leg.modern}
     await _record(gate, context, message, session.connector, None, relayed=bool(legs))
-    statuses = [await _pass_on(leg, message, context) for leg in legs.values()]
-    return statuses[0] if len(statuses) == 1 else 202
+    if session.connector is not None and legs:
+        return await _pass_on(gate, legs[session.connector], message, context)
+    for leg in legs.values():
+        with contextlib.suppress(Refusal):  # the other connectors must hear of it all the same
+            await _pass_on(gate, leg, message, context)
+    return 202
 
 
 async def _cancelled(gate: "Gate", context: Context, message: wire.Message, session: Session) -> int:
@@ -65,12 +78,11 @@ async def _cancelled(gate: "Gate", context: Context, message: wire.Message, sess
     connector = live.asked.connector if live is not None else session.connector
     leg = session.legs.get(connector or "")
     await _record(gate, context, message, connector, live.id if live is not None else None, relayed=leg is not None)
-    status = 202 if leg is None or leg.modern else await _pass_on(leg, message, context)
     if live is not None:
         live.cancel_asked = True
         # A connector need not answer what was cancelled; the stream must end all the same.
         asyncio.get_running_loop().call_later(_CANCEL_GRACE_S, live.cancel, "the client cancelled it")
-    return status
+    return 202 if leg is None or leg.modern else await _pass_on(gate, leg, message, context)
 
 
 async def _answer(gate: "Gate", context: Context, message: wire.Message, session: Session) -> int:
@@ -84,20 +96,30 @@ async def _answer(gate: "Gate", context: Context, message: wire.Message, session
     await _record(gate, context, message, connector, asked.call if asked is not None else None, relayed=True)
     if asked is not None and asked.id != message.id:
         message = wire.parse_answer(wire.with_id(message, asked.id))
-    return await _pass_on(leg, message, context)
+    return await _pass_on(gate, leg, message, context)
 
 
-async def _pass_on(leg: Leg, message: wire.Message, context: Context) -> int:
+async def _pass_on(gate: "Gate", leg: Leg, message: wire.Message, context: Context) -> int:
+    """Send it and return the status for the client: the connector's own only where it says the same to both. Raises Refusal."""
     try:
-        return await leg.pass_on(message, headers.forwarded(context.headers))
-    except UpstreamError as error:
-        raise Refusal(wire.UPSTREAM_FAILED, f"the connector could not be reached: {error}", status=502, error_class="upstream_down") from error
+        async with asyncio.timeout(gate.settings.limits.timeout_s):
+            status = await leg.pass_on(message, headers.forwarded(context.headers))
+    except _FAILURES as error:
+        raise _unreachable(error) from error
+    if status < 300 or (status in (400, 404) and context.connector is not None):
+        return status
+    raise Refusal(wire.UPSTREAM_FAILED, f"the connector answered HTTP {status}", status=502, error_class="upstream_invalid")
+
+
+def _unreachable(error: Exception) -> Refusal:
+    text = f"the connector could not be reached: {error or 'no answer in time'}"
+    return Refusal(wire.UPSTREAM_FAILED, text, status=502, error_class="timeout" if isinstance(error, TimeoutError) else "upstream_down")
 
 
 async def _record(gate: "Gate", context: Context, message: wire.Message, connector: str | None, call: str | None, *, relayed: bool) -> None:
     try:
         await gate.recorder.relayed(context, message, Move(to_client=False, connector=connector, call=call, relayed=relayed)).durable()
-    except LogUnavailable as error:
+    except (LogUnavailable, RecordTooLarge) as error:
         raise Refusal(wire.AUDIT_UNAVAILABLE, "the message could not be recorded and was not passed on", status=503, error_class="log_unavailable") from error
 
 

@@ -26,7 +26,7 @@ OVERLOADED = -32053
 NOT_BRIDGED = -32054
 CANCELLED = -32055
 
-Kind = Literal["request", "notification", "response", "error"]
+Kind = Literal["request", "notification", "response", "error", "other"]
 
 _ENVELOPE_KEYS = frozenset({"jsonrpc", "id", "method", "params", "result", "error"})
 _PARAMS_KEYS = frozenset({"name", "uri", "arguments", "_meta", "requestState", "inputResponses"})

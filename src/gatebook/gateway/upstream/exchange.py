@@ -12,10 +12,14 @@ Form = Literal["json", "sse", "message", "empty"]
 
 
 class Item(Struct, frozen=True):
-    """A piece of an answer: the bytes as they came (a body, an event or a message), and the message in them, if any."""
+    """A piece of an answer: the bytes as they came (a body, an event or a message), and the message in them, if any.
+
+    `foreign`: the bytes hold data that is no message of MCP.
+    """
 
     raw: bytes
     message: wire.Message | None
+    foreign: bool = False
 
 
 class InvalidAnswer(Exception):

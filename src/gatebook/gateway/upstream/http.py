@@ -1,5 +1,6 @@
 """Streamable HTTP towards a connector (MCP 2025-03-26 and later), bytes unchanged."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from typing import Literal
 
@@ -10,6 +11,7 @@ from gatebook.gateway.upstream.h1 import Pool, Response, UpstreamError
 _JSON = (b"content-type", b"application/json")
 _ACCEPT = (b"accept", b"application/json, text/event-stream")
 _DETAIL_BYTES_MAX = 64 * 1024
+_CLOSE_S = 5.0
 
 
 class HttpExchange:
@@ -48,7 +50,8 @@ class HttpExchange:
         async for chunk in self._response.chunks():
             try:
                 for event in splitter.feed(chunk):
-                    yield Item(event.raw, _message_of(event.data) if event.name in (b"", b"message") else None)
+                    message = _message_of(event.data) if event.name in (b"", b"message") else None
+                    yield Item(event.raw, message, foreign=message is None and event.data != b"")
             except sse.EventTooLarge as error:
                 self._response.abort("too_large", str(error))
                 raise UpstreamError("too_large", str(error)) from error
@@ -96,15 +99,17 @@ class HttpLeg:
         if self.session is None:
             return
         try:
-            response = await self._pool.request("DELETE", self._headers([]))
-            await response.read(_DETAIL_BYTES_MAX)
-        except UpstreamError:
+            async with asyncio.timeout(_CLOSE_S):
+                response = await self._pool.request("DELETE", self._headers([]))
+                await response.read(_DETAIL_BYTES_MAX)
+        except (UpstreamError, TimeoutError):
             pass
         self.session = None
 
     def _headers(self, headers: Sequence[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
-        merged = [*headers, *self._credential]
-        names = {name for name, _ in headers}
+        own = {name for name, _ in self._credential}
+        merged = [*(pair for pair in headers if pair[0] not in own), *self._credential]
+        names = {name for name, _ in merged}
         if b"content-type" not in names:
             merged.append(_JSON)
         if b"accept" not in names:
