@@ -2,7 +2,6 @@
 
 import os
 import re
-import sys
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final, TextIO
@@ -74,7 +73,7 @@ def table(calls: Sequence[dict[str, Any]], *, colour: bool) -> Iterator[str]:
 def cells(call: dict[str, Any]) -> tuple[str, ...]:
     """The columns of one call."""
     person = call["email"] or call["name"] or call["person"] or ("-" if call["subject"] in ("", "-") else f"({call['subject'][:12]})")
-    tool = call["tool"] or call["method"]
+    tool = call["tool"] or call["method"] or "-"
     duration = "" if call["status"] == "open" else took(call["duration_us"])
     return tuple(
         clean(text)
@@ -102,8 +101,3 @@ def line(row: Sequence[str], widths: Sequence[int], *, colour: bool) -> str:
 
 TAIL_WIDTHS: Final = (23, 14, 26, 16, 14, 24, 8, 36)
 """Widths of lines that are printed one by one, before the next one is known."""
-
-
-def output() -> TextIO:
-    """Where tables go."""
-    return sys.stdout

@@ -83,6 +83,8 @@ def started(header: Header, body: CallStarted | CallRefused, at: Position, paylo
     }
     if isinstance(body, CallRefused):
         fields.update(_outcome(header, body.outcome, body.timing, at))
+        fields["bytes_out"] = _size(body.payload, "response")
+        fields["response"] = searchable(payload.parts.get("response", b"")[:TEXT_BYTES_MAX])
     return FullRow(**fields)
 
 

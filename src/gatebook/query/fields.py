@@ -34,6 +34,7 @@ def _of(name: str, kind: Kind, description: str, *columns: str, **more: bool | i
 
 _ALL = (
     _of("time", "time", "When the request arrived: 2026-11-01, 2026-11-01T09:30, -1h, or a range such as 2026-11-01..2026-11-02."),
+    _of("finished", "time", "When its outcome was recorded; absent while it is open.", absent=0),
     _of("person", "word", "Who called: id, e-mail address or name.", "person", "email", "name"),
     _of("email", "word", "E-mail address of the person."),
     _of("group", "word", "A group that the person was in at that time.", "groups", many=True),
@@ -90,3 +91,12 @@ FIELDS: dict[str, Field] = {field.name: field for field in _ALL}
 
 BOUNDS = {"since": "ge", "until": "lt"}
 """Shorthands that the parser turns into comparisons of `time`: since:-1h, until:2026-11-02."""
+
+
+def table() -> str:
+    """Return the table of the documentation, Markdown."""
+    lines = ["| field | kind | what it is |", "|---|---|---|"]
+    for field in _ALL:
+        values = f" One of {', '.join(f'`{choice}`' for choice in field.choices)}." if field.choices else ""
+        lines.append(f"| `{field.name}` | {field.kind} | {field.description}{values} |")
+    return "\n".join(lines)

@@ -13,15 +13,16 @@ TOKEN = re.compile("[0-9a-z\u0080-\U0010ffff]+")
 def searchable(data: bytes) -> str:
     """Return the text of a JSON payload that is searched.
 
-    JSON escapes are undone, because `\\nword` would otherwise be found as "nword" only; where quotes are still escaped afterwards the text holds JSON
-    inside JSON, and that is undone too, to three levels.
+    JSON escapes are undone, because `\\nword` would otherwise be found as "nword" only; keys or lists with escaped quotes are JSON inside JSON, which
+    is undone too, to three levels.
     """
     text = data.decode("utf-8", "replace")
     for _ in range(_LEVELS_MAX):
         if "\\" not in text:
             break
+        nested = '\\":' in text or '[\\"' in text
         text = _ESCAPE.sub(_unescape, text)
-        if '\\"' not in text:
+        if not nested:
             break
     return fold(text)
 

@@ -1,0 +1,41 @@
+"""The table of fields is complete, documented and fits the rows of the index."""
+
+from pathlib import Path
+
+from gatebook.index.rows import CALL_COLUMNS, FullRow
+from gatebook.index.schema import CALLS
+from gatebook.query.fields import BOUNDS, FIELDS, ORDERED, table
+
+PAGE = Path(__file__).parents[2] / "docs" / "search.md"
+# Columns that nobody filters by: where the records are, and what only the page of a call shows.
+NOT_ASKED_FOR = {
+    "user_agent", "detail", "extra_answers", "response_dropped",
+    "started_segment", "started_offset", "outcome_segment", "outcome_offset",
+}  # fmt: skip
+
+
+def test_every_field_has_its_columns_in_the_index() -> None:
+    """No field leads nowhere."""
+    assert {column for field in FIELDS.values() for column in field.columns} <= set(FullRow.__struct_fields__)
+
+
+def test_every_column_can_be_asked_for() -> None:
+    """A column without a field is on the list above."""
+    asked = {column for field in FIELDS.values() for column in field.columns}
+    assert set(CALL_COLUMNS) - asked == NOT_ASKED_FOR
+
+
+def test_kinds_agree_with_the_columns() -> None:
+    """Lists are arrays; ordered fields are numbers or times; words may be folded in the dictionary."""
+    for field in FIELDS.values():
+        for column in field.columns:
+            stored = CALLS.get(column, "String")
+            assert field.many == stored.startswith("Array("), field.name
+            assert (field.kind in ORDERED) == stored.startswith(("UInt", "Int", "DateTime64")), field.name
+
+
+def test_the_documentation_has_the_table() -> None:
+    """docs/search.md holds the table as it is printed from the code, and both shorthands for times."""
+    page = PAGE.read_text()
+    assert table() in page
+    assert all(f"`{name}:" in page for name in BOUNDS)

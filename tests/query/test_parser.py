@@ -1,0 +1,135 @@
+"""Text to tree, and what people are told when it is no query."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gatebook.query import FIELDS, QueryError, parse
+from gatebook.query.tree import And, Compare, Everything, Exists, Node, Not, Or, Pattern, Span, Substring, WordPrefix, Words
+
+
+def tree(text: str) -> Node:
+    return parse(text).tree
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", Everything()),
+        ("  ", Everything()),
+        ("*", Everything()),
+        ("invoice", Words("text", "invoice")),
+        ('"Two Words"', Words("text", "two words")),
+        ("inv*", WordPrefix("text", "inv")),
+        ("*voic*", Substring("text", "voic")),
+        ("arguments:Invoice", Words("arguments", "invoice")),
+        ("connector:GitHub", Compare("connector", "eq", "github")),
+        ("ip:FE80", Compare("ip", "eq", "FE80")),
+        ("person:ann*", Pattern("person", "ann*")),
+        ('person:"ann*"', Compare("person", "eq", "ann*")),
+        ("session:*", Exists("session")),
+        ("duration:>2s", Compare("duration", "gt", 2_000_000)),
+        ("duration:=1.5ms", Compare("duration", "eq", 1500)),
+        ("bytes_out:>=10k", Compare("bytes_out", "ge", 10_000)),
+        ("rpc_code:-32602", Compare("rpc_code", "eq", -32602)),
+        ("http_status:400..500", Span("http_status", 400, 500)),
+        ("http_status:400..", Span("http_status", 400, None)),
+        ("is_error:yes", Compare("is_error", "eq", True)),
+        ("status:(ok, blocked)", Or((Compare("status", "eq", "ok"), Compare("status", "eq", "blocked")))),
+        ("a b", And((Words("text", "a"), Words("text", "b")))),
+        ("a AND b", And((Words("text", "a"), Words("text", "b")))),
+        ("a OR b c", Or((Words("text", "a"), And((Words("text", "b"), Words("text", "c")))))),
+        ("(a OR b) c", And((Or((Words("text", "a"), Words("text", "b"))), Words("text", "c")))),
+        ("-status:ok", Not(Compare("status", "eq", "ok"))),
+        ("NOT a", Not(Words("text", "a"))),
+        ("-(a b)", Not(And((Words("text", "a"), Words("text", "b"))))),
+        ("ORDER", Words("text", "order")),
+    ],
+)
+def test_a_text_means_its_tree(text: str, expected: Node) -> None:
+    """Each form of the language."""
+    assert tree(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "position", "nearest"),
+    [
+        ("conector:github", 0, "connector"),
+        ("a b statsu:ok", 4, "status"),
+        ("status:okay", 7, "ok"),
+        ("http://host/path", 0, "http_status"),
+        ("duration:2", 9, None),
+        ("duration:>", 10, None),
+        ("connector:", 10, None),
+        ("connector:>x", 10, None),
+        ("(a", 0, None),
+        ("a)", 1, None),
+        ("()", 1, None),
+        ("a OR", 4, None),
+        ("AND a", 0, None),
+        ("a OR AND b", 5, None),
+        ('say "hello', 4, None),
+        ("status:(ok", 7, None),
+        ("status:(ok blocked)", 11, None),
+        ("status:()", 8, None),
+        ("a*b", 0, None),
+        ("call:123", 5, None),
+        ("time:yesterday", 5, None),
+        ("time:2026-02-30", 5, None),
+        ("is_error:maybe", 9, None),
+        ("bytes_in:99999999999999999g", 9, None),
+        ("x" * 10_001, 10_000, None),
+        ("(" * 60 + "a" + ")" * 60, 50, None),
+        ("NOT " * 60 + "a", 196, None),
+        ("a " * 400, 600, None),
+        ("status:(" + "ok," * 400 + "ok)", 905, None),
+        ("tool:" + "a*" * 30, 5, None),
+    ],
+)
+def test_a_mistake_is_named_with_its_place(text: str, position: int, nearest: str | None) -> None:
+    """The error points at the character, says what was expected there, and names the nearest valid name where there is one."""
+    with pytest.raises(QueryError) as caught:
+        parse(text)
+    assert (caught.value.position, caught.value.nearest) == (position, nearest)
+    assert caught.value.expected and str(position + 1) in str(caught.value)
+
+
+def test_brackets_hold_at_the_allowed_depth() -> None:
+    """Forty levels are within the limit, and mean the same as none."""
+    assert tree("(" * 40 + "a" + ")" * 40) == Words("text", "a")
+
+
+_pieces = st.sampled_from(
+    [
+        *(f"{name}:" for name in FIELDS),
+        "since:",
+        "AND",
+        "OR",
+        "NOT",
+        "(",
+        ")",
+        '"',
+        "\\",
+        "-",
+        "*",
+        ",",
+        "..",
+        ">",
+        "=",
+        " ",
+        "a",
+        "é",
+        "\ud800",
+        "\0",
+        "5ms",
+    ]
+)
+
+
+@given(st.lists(_pieces, max_size=30).map("".join) | st.text(max_size=60))
+def test_any_text_is_a_query_or_a_query_error(text: str) -> None:
+    """Nothing that can be typed raises another error, and positions lie within the text."""
+    try:
+        parse(text)
+    except QueryError as error:
+        assert 0 <= error.position <= len(text)
