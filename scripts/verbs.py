@@ -7,12 +7,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from conformance import node
 from scripts import debian, environment
 from scripts.errors import SetupError
 
 __all__ = ["ALL", "SetupError", "usage"]
 
 ROOT = environment.ROOT
+DEMO_SERVERS = ROOT / "src" / "gatebook" / "demo" / "servers"
 LOCK_OPTIONS = ("--universal", "--python-version", "3.11", "--generate-hashes", "--no-emit-index-url", "--no-header", "--no-annotate")
 SHELL = (".ci/run",)
 
@@ -38,7 +40,12 @@ def _setup(arguments: list[str]) -> int:
 
 def _demo(arguments: list[str]) -> int:
     environment.ensure_main("demo")
-    return _call([environment.MAIN / "bin" / "gatebook", "demo", *arguments])
+    words: list[str | Path] = []
+    try:
+        words = ["--node-modules", node.install(DEMO_SERVERS) / "node_modules"]
+    except node.NodeMissing as missing:
+        print(f"SKIPPED: the demo's connectors from npm ({missing})", file=sys.stderr)
+    return _call([environment.MAIN / "bin" / "gatebook", "demo", *words, *arguments])
 
 
 def _test(arguments: list[str]) -> int:

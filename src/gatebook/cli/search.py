@@ -26,7 +26,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--limit", type=int, default=50, metavar="N", help="at most so many calls (default: 50)")
     parser.add_argument("--since", metavar="TIME", help="only from then on: -1h, -7d, 2026-11-01 or 2026-11-01T09:30")
     parser.add_argument("--until", metavar="TIME", help="only before then")
-    parser.add_argument("--count", action="store_true", help="also say how many there are in all")
+    parser.add_argument("--count", action="store_true", help="print only how many there are")
     parser.add_argument("--json", action="store_true", help="print one JSON object for each call")
 
 
@@ -34,7 +34,9 @@ def run(args: argparse.Namespace) -> int:
     """Search and print; exit code 0 also when nothing is found."""
     query = within(book_access.check(" ".join(args.query)), args.since, args.until)
     try:
-        calls, total, more = _find(args, book_access.check(query))
+        if args.count:
+            return _count(args, book_access.check(query))
+        calls, more = _find(args, book_access.check(query))
     except book_access.Refused as refused:
         raise Problem(str(refused)) from None
     if args.json:
@@ -44,7 +46,13 @@ def run(args: argparse.Namespace) -> int:
         for line in look.table(calls, colour=look.coloured(sys.stdout)):
             print(line)
     if sys.stderr.isatty() or not args.json:
-        _say(len(calls), total, more)
+        _say(len(calls), more)
+    return 0
+
+
+def _count(args: argparse.Namespace, query: str) -> int:
+    total = book_access.get(read_settings(args), "/calls", q=query, limit=1, count="1")["total"]
+    print(json.dumps({"count": total}) if args.json else total)
     return 0
 
 
@@ -56,27 +64,23 @@ def within(query: str, since: str | None, until: str | None) -> str:
     return f"({query}) {' '.join(bounds)}"
 
 
-def _find(args: argparse.Namespace, query: str) -> tuple[list[dict[str, Any]], int | None, bool]:
+def _find(args: argparse.Namespace, query: str) -> tuple[list[dict[str, Any]], bool]:
     settings = read_settings(args)
     limit = max(1, min(args.limit, _LIMIT_MAX))
     calls: list[dict[str, Any]] = []
-    cursor, total = None, None
+    cursor = None
     while len(calls) < limit:
-        count = "1" if args.count and cursor is None else None
-        page = book_access.get(settings, "/calls", q=query, limit=min(_PAGE_ROWS, limit - len(calls)), cursor=cursor, count=count)
+        page = book_access.get(settings, "/calls", q=query, limit=min(_PAGE_ROWS, limit - len(calls)), cursor=cursor)
         calls += page["calls"]
-        total = page["total"] if count else total
         cursor = page["next_cursor"]
         if cursor is None:
             break
-    return calls, total, cursor is not None
+    return calls, cursor is not None
 
 
-def _say(shown: int, total: int | None, more: bool) -> None:
+def _say(shown: int, more: bool) -> None:
     if not shown:
         text = "no call matches"
-    elif total is not None:
-        text = f"{shown} of {total} calls"
     else:
         text = f"{shown} call{'s' if shown != 1 else ''}" + ("; there are older ones (--limit)" if more else "")
     print(text, file=sys.stderr)

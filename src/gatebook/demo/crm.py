@@ -4,6 +4,7 @@ Run as `python -m gatebook.demo.crm`; prints its address.
 """
 
 import asyncio
+import logging
 import random
 import socket
 import sqlite3
@@ -123,6 +124,7 @@ def build(database: sqlite3.Connection) -> MCPServer[Any]:
 
 def main() -> int:
     """Serve until a signal comes."""
+    logging.disable(logging.INFO)
     database = sqlite3.connect(":memory:", check_same_thread=False, isolation_level=None)
     fill(database)
     listener = socket.create_server(("127.0.0.1", 0))

