@@ -79,7 +79,7 @@ def _plan(quick: bool, with_fastmcp: bool) -> Plan:
 def measure(plan: Plan, directory: Path) -> Result:
     """Start everything, visit it in rounds, and return the medians."""
     samples: dict[tuple[str, wire.Era, int], list[Sample]] = {}
-    fdatasyncs_ms = [disk.fdatasync_p50_ms(directory)]
+    fdatasyncs_ms: list[float] = []
     problems: list[str] = []
     with ExitStack() as stack:
         up = stack.enter_context(subjects.upstream(directory))
@@ -89,13 +89,13 @@ def measure(plan: Plan, directory: Path) -> Result:
                 load.run(target, 16, 1, subjects.LOAD_CPU)
         for _ in range(plan.rounds):
             for concurrency in CONCURRENCIES:
+                fdatasyncs_ms.append(disk.fdatasync_p50_ms(directory))
                 for subject in opened:
                     for era in subject.targets:
                         duration_s = plan.duration_s / 2 if subject.name == "direct" else plan.duration_s
                         sample, trouble = _visit(subject, era, concurrency, duration_s, up)
                         samples.setdefault((subject.name, era, concurrency), []).append(sample)
                         problems += trouble
-            fdatasyncs_ms.append(disk.fdatasync_p50_ms(directory))
     return Result(
         cells=[_cell(key, visits) for key, visits in samples.items()],
         fdatasync_p50_ms=statistics.median(fdatasyncs_ms),
