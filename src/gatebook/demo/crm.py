@@ -124,7 +124,7 @@ def build(database: sqlite3.Connection) -> MCPServer[Any]:
 
 def main() -> int:
     """Serve until a signal comes."""
-    logging.disable(logging.INFO)
+    logging.disable(logging.ERROR)
     database = sqlite3.connect(":memory:", check_same_thread=False, isolation_level=None)
     fill(database)
     listener = socket.create_server(("127.0.0.1", 0))

@@ -17,7 +17,8 @@ from mcp_types import ElicitRequestParams, ElicitResult, Implementation
 from gatebook.demo.cast import Player
 from gatebook.demo.stage import Stage
 
-logging.getLogger("httpx2").setLevel(logging.WARNING)  # a line for each request would bury what the demo says
+for _name in ("httpx2", "mcp"):  # a line for each request would bury what the demo says
+    logging.getLogger(_name).setLevel(logging.ERROR)
 Deed = Callable[["Crew"], Awaitable[None]]
 _WORDS = ("Northfield", "Optics", "Hansen", "Coffee", "Redhill", "Okoye", "Software", "Larkspur")
 _CALL_S = 60.0
