@@ -30,7 +30,9 @@ Kind = Literal["request", "notification", "response", "error", "other"]
 
 _ENVELOPE_KEYS = frozenset({"jsonrpc", "id", "method", "params", "result", "error"})
 _PARAMS_KEYS = frozenset({"name", "uri", "arguments", "_meta", "requestState", "inputResponses"})
-_WATCHED_KEYS = tuple((f'"{key}"'.encode(), f'"{key.lower()}"'.encode()) for key in sorted(_ENVELOPE_KEYS | _PARAMS_KEYS))
+_WATCHED = sorted(_ENVELOPE_KEYS | _PARAMS_KEYS)
+_KEYS = re.compile(rb'"(?:' + "|".join(_WATCHED).encode() + rb')"')
+_KEYS_ANY_CASE = re.compile(rb'"(?:' + "|".join(_WATCHED).lower().encode() + rb')"')
 # Long s and the Kelvin sign: parsers that fold case by Unicode take them for s and k.
 _FOLDED = ("\u017f".encode(), "\u212a".encode())
 _STRING = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
@@ -198,8 +200,7 @@ def _refuse_ambiguous(body: bytes) -> None:
 
     The gateway decides on what it reads, so the connector must not be able to read anything else.
     """
-    lower = body.lower()
-    if b"\\u" not in lower and not any(sign in body for sign in _FOLDED) and _each_once(body, lower):
+    if b"\\" not in body and (body.isascii() or not any(sign in body for sign in _FOLDED)) and _each_once(body):
         return
     try:
         pairs = json.loads(body, object_pairs_hook=_pairs)
@@ -221,13 +222,11 @@ def _pairs(members: list[tuple[str, Any]]) -> _Pairs:
     return _Pairs(members)
 
 
-def _each_once(body: bytes, lower: bytes) -> bool:
+def _each_once(body: bytes) -> bool:
     """Tell whether each known key is there at most once, and as it should be written."""
-    for key, folded in _WATCHED_KEYS:
-        count = lower.count(folded)
-        if count > 1 or (count and key not in body):
-            return False
-    return True
+    lower = body.lower()
+    found = _KEYS_ANY_CASE.findall(lower)
+    return len(found) == len(set(found)) and (lower == body or len(_KEYS.findall(body)) == len(found))
 
 
 def _refuse_repeated(pairs: _Pairs, known: frozenset[str], where: str) -> None:
