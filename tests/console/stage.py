@@ -6,6 +6,7 @@ import random
 import time
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import msgspec
 from starlette.applications import Starlette
@@ -23,7 +24,9 @@ from gatebook.log.book import Book
 from gatebook.log.seal import Sealer, load_or_create_signing_key
 from gatebook.log.vault import Vault
 from gatebook.reading.health import Health, health
+from gatebook.reading.records import RecordQuestion, find
 from gatebook.reading.room import ReadingRoom
+from gatebook.reading.viewer import Viewer
 from gatebook.record.body import MessageRelayed, ProcessStarted
 from gatebook.record.parts import PartName
 from gatebook.settings import LogSettings, Settings
@@ -60,6 +63,7 @@ class Stage:
         self.settings = Settings(data_dir=path, log=LOG)
         self.clock = MovingClock()
         self.dice = random.Random(7)
+        self.tokens: dict[str, str] = {}
         self.vault = Vault(self.settings.keys_dir, MASTER_KEY)
         self.store = Store.open(self.settings.state_path)
         self.worker = Book.open(self.settings.log_dir, "node1-w0", self.vault, LOG, self.clock)
@@ -108,6 +112,17 @@ class Stage:
         order = TokenOrder(person=ADMIN, groups=("admins",), person_name="Nora Berg", name="admin")
         tokens[ADMIN] = (await self.desk.create_token(order, caller)).secret
         return tokens
+
+    async def reads(self) -> list[dict[str, Any]]:
+        """The records of all readings so far, oldest first."""
+        return await self.records("reads")
+
+    async def records(self, kind: str) -> list[dict[str, Any]]:
+        """The cores of the records of a kind, oldest first."""
+        await self.settled()
+        viewer = Viewer(principal=local_caller("root", self.vault.subject))
+        found = find(self.room.index, viewer, RecordQuestion(kind=kind, limit=1000))
+        return [json.loads(row.summary) for row in reversed(found.rows)]
 
     async def link_secret(self, person: str) -> str:
         """The secret of a new one-time link."""

@@ -1,0 +1,66 @@
+"""Who is let in."""
+
+import httpx2
+import pytest
+
+from gatebook.record.parts import Source
+from tests.console.stage import ADMIN, Stage
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+PATHS = ("/api/v1/calls", "/api/v1/calls/x", "/api/v1/calls/x/proof", "/api/v1/tail", "/api/v1/records", "/api/v1/status")
+
+
+@pytest.mark.parametrize("path", PATHS)
+async def test_nobody_is_let_in_without_credentials(stranger: httpx2.AsyncClient, path: str) -> None:
+    """Each address answers 401 with a challenge, and no rows."""
+    answer = await stranger.get(path)
+    assert answer.status_code == 401 and answer.headers["www-authenticate"].startswith("Bearer")
+
+
+async def test_a_refused_token_is_on_the_record(stranger: httpx2.AsyncClient, stage: Stage) -> None:
+    """A token that is not one gives 401 and a record."""
+    answer = await stranger.get("/api/v1/calls", headers={"authorization": "Bearer gw_pat_nonsense"})
+    assert answer.status_code == 401
+    newest = (await stage.records("sign-ins"))[-1]
+    assert (newest["type"], newest["endpoint"], newest["reason"]) == ("auth.failed", "/api/v1/calls", "malformed")
+
+
+async def test_a_console_session_is_let_in(stranger: httpx2.AsyncClient, stage: Stage) -> None:
+    """The cookie of a console session works, an unknown one does not."""
+    opened = await stage.desk.sign_in(await stage.link_secret(ADMIN), _source())
+    assert opened is not None
+    answer = await stranger.get("/api/v1/status", headers={"cookie": f"gatebook={opened.secret}"})
+    assert answer.status_code == 200 and answer.json()["records"] > 300
+    assert (await stranger.get("/api/v1/status", headers={"cookie": "gatebook=other"})).status_code == 401
+
+
+async def test_a_bad_token_beside_a_good_session_is_refused(stranger: httpx2.AsyncClient, stage: Stage) -> None:
+    """What is presented must be good; there is no falling back."""
+    opened = await stage.desk.sign_in(await stage.link_secret(ADMIN), _source())
+    assert opened is not None
+    headers = {"cookie": f"gatebook={opened.secret}", "authorization": "Bearer x"}
+    assert (await stranger.get("/api/v1/status", headers=headers)).status_code == 401
+
+
+async def test_other_methods_and_addresses_are_problems(admin: httpx2.AsyncClient) -> None:
+    """Unknown addresses and methods answer in the form of all errors."""
+    for answer in (await admin.get("/api/v1/nothing"), await admin.post("/api/v1/calls")):
+        assert answer.status_code in (404, 405) and answer.headers["content-type"] == "application/problem+json"
+
+
+async def test_records_are_paged_and_scoped(admin: httpx2.AsyncClient, employee: httpx2.AsyncClient, stage: Stage) -> None:
+    """An administrator pages over all records; an employee sees their own only; an unknown kind is refused."""
+    first = (await admin.get("/api/v1/records?kind=changes&limit=5")).json()
+    second = (await admin.get(f"/api/v1/records?kind=changes&limit=5&cursor={first['next_cursor']}")).json()
+    ids = [record["id"] for record in first["records"] + second["records"]]
+    assert len(set(ids)) == 10 and ids == sorted(ids, reverse=True)
+    own = stage.vault.subject("amara@northwind.example")
+    await employee.get("/api/v1/calls")
+    await stage.settled()
+    mine = (await employee.get("/api/v1/records")).json()["records"]
+    assert mine and {record["core"]["actor"]["subject"] for record in mine} == {own}
+    assert (await admin.get("/api/v1/records?kind=other")).status_code == 400
+
+
+def _source() -> Source:
+    return Source(ip="127.0.0.1", port=1)

@@ -1,0 +1,54 @@
+"""A stage that tests share, and clients of its people."""
+
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import httpx2
+import pytest
+import pytest_asyncio
+
+from tests.console.stage import ADMIN, EMPLOYEE, Stage
+
+BASE = "http://127.0.0.1:8401"
+Visit = Callable[[str], "httpx2.AsyncClient"]
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
+    """A deployment with its people and three hundred calls of the last day."""
+    path: Path = tmp_path_factory.mktemp("stage")
+    stage = Stage(path)
+    try:
+        stage.tokens = await stage.enroll()
+        stage.crowd(300, 86_400_000_000)
+        await stage.settled()
+        yield stage
+    finally:
+        stage.close()
+
+
+def client_of(stage: Stage) -> httpx2.AsyncClient:
+    """A client that nobody has signed in."""
+    return httpx2.AsyncClient(transport=httpx2.ASGITransport(app=stage.app), base_url=BASE, headers={"origin": BASE})
+
+
+async def signed_in(stage: Stage, person: str) -> httpx2.AsyncClient:
+    """A client with a console session of the person."""
+    client = client_of(stage)
+    answer = await client.post("/sign-in", data={"secret": await stage.link_secret(person)})
+    assert answer.status_code == 303
+    return client
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def admin(stage: Stage) -> AsyncIterator[httpx2.AsyncClient]:
+    """The console of an administrator, who reads all calls."""
+    async with await signed_in(stage, ADMIN) as client:
+        yield client
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def employee(stage: Stage) -> AsyncIterator[httpx2.AsyncClient]:
+    """The console of an employee, who reads their own calls."""
+    async with await signed_in(stage, EMPLOYEE) as client:
+        yield client
