@@ -103,9 +103,10 @@ def load_checkpoints(tree_dir: Path, key: VerifierKey | None, findings: Findings
         if note != newest_note:
             local.add(note, key, findings)
     if newest_note:
+        checkpoint, _ = open_any(newest_note, None)
         before = local.newest.size if local.newest else 0
-        if before > (size := _size_of(newest_note)):
-            message = f"the newest checkpoint has {size} leaves, but one with {before} was signed before"
+        if checkpoint is not None and checkpoint.size < before:
+            message = f"the newest checkpoint has {checkpoint.size} leaves, but one with {before} was signed before"
             findings.add(Finding(kind="rollback", message=message))
         else:
             local.add(newest_note, key, findings)
@@ -142,8 +143,3 @@ def _history(path: Path) -> list[bytes]:
         return [line for line in path.read_bytes().split(b"\n")[:-1] if line]
     except FileNotFoundError:
         return []
-
-
-def _size_of(note: str) -> int:
-    checkpoint, _ = open_any(note, None)
-    return checkpoint.size if checkpoint else 0

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Check a Gatebook log, or the proof of one record, without Gatebook: this one file, Python 3.11 or newer and the package `cryptography`.
 
-It shares no code with Gatebook, follows docs/log-format.md and only reads. Trust comes from outside: give the public key (--key) and signed
+It shares no code with Gatebook, follows docs/log-format.md and only reads; best on a copy, or while nothing is written. Trust comes from outside: give the public key (--key) and signed
 checkpoints that left the machine (--checkpoint). Without them it is only shown that the log agrees with itself.
 Exit code: 0 all is well, 1 something was found, 2 it could not be checked.
 """
@@ -147,7 +147,7 @@ class Stream:
         """Add a finding here, or at a record that was read before."""
         known = 0 < seq <= len(self.offsets)
         segment, offset = (self.segments[seq - 1], self.offsets[seq - 1]) if known else (self.segment, self.at)
-        place = {"stream": self.name, "seq": seq or self.seq, "segment": segment, "offset": offset}
+        place: Finding = {"stream": self.name, "seq": seq or self.seq, "segment": segment, "offset": offset}
         self.covered = max(self.covered, last)
         return self.log.find(kind, message, place | ({"seq_last": last} if last > place["seq"] else {}))
 
@@ -157,9 +157,9 @@ class Stream:
         return found if found.strip(b"\0") else None
 
     def read(self) -> None:
-        firsts = sorted(int(path.stem) for path in self.dir.glob("*.seg")) if self.dir.is_dir() else []
-        position = self.dir / "position"
+        position = self.dir / "position"  # first: what follows may move on while it is read
         raw = position.read_bytes() if position.exists() else b""
+        firsts = sorted(int(path.stem) for path in self.dir.glob("*.seg")) if self.dir.is_dir() else []
         durable_segment, durable = struct.unpack("<QQ", raw) if len(raw) == 16 else (0, 0)
         for first in firsts:
             data = (self.dir / f"{first:016d}.seg").read_bytes()
@@ -297,8 +297,8 @@ class Log:
         return finding
 
     def load_checkpoints(self) -> None:
-        newest = self.text("checkpoint")
         notes = [json.loads(line)["note"] for line in self.text("checkpoints.ndjson").split("\n")[:-1]]
+        newest = self.text("checkpoint")
         for note in [*(note for note in notes if note != newest), newest]:
             try:
                 checkpoint = parse_note(note, self.key)

@@ -222,22 +222,20 @@ class StreamScan:
 
     def _judge_stop(self, fd: int, at: int, seen: bytes) -> int | None:
         """No whole frame begins at `at`. Returns where to go on, None at the end of the segment."""
-        size = os.fstat(fd).st_size
-        fresh = os.pread(fd, max(len(seen), _CHUNK_BYTES), at)
-        if fresh[: len(seen)] != seen:
-            return at  # the writer was at work
-        last = segments(self._dir)[-1] == self._segment
         durable = read_position(self._dir)
-        due = not last or (durable is not None and durable.segment == self._segment and durable.offset > at)
-        if _is_zero(fd, at, size):
-            if due and last:
-                self._find(
-                    "missing", f"the segment ends here, but was durable up to byte {durable.offset if durable else 0}", self._segment, at
-                )
+        last = segments(self._dir)[-1] == self._segment
+        vouched = durable.offset if durable is not None and durable.segment == self._segment else 0
+        size = os.fstat(fd).st_size
+        zeros = _is_zero(fd, at, size)
+        rest = b"" if zeros else os.pread(fd, size - at, at)
+        if os.pread(fd, len(seen), at) != seen:
+            return at  # read after all else: a writer was at work, and what follows was written later still
+        if zeros:
+            if last and vouched > at:
+                self._find("missing", f"the segment ends here, but was durable up to byte {vouched}", self._segment, at)
             return None
-        rest = os.pread(fd, size - at, at)
         following = _next_whole(rest, 1)
-        if not due and damage_behind(bytes(at) + rest, at, 0) is None:
+        if last and vouched <= at and damage_behind(bytes(at) + rest, at, 0) is None:
             self.summary.unfinished_tail_bytes = len(rest.rstrip(b"\0"))
             return None
         parsed = parse_frame(rest, 0)
