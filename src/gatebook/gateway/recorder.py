@@ -1,5 +1,6 @@
 """Writes what the gateway does into the book: the only place that makes records of requests and messages."""
 
+import contextlib
 from collections.abc import Sequence
 
 from msgspec import Struct
@@ -8,6 +9,7 @@ from gatebook.gateway import wire
 from gatebook.gateway.context import Context
 from gatebook.gateway.upstream.stdio import Child
 from gatebook.log.book import Book
+from gatebook.log.errors import LogUnavailable
 from gatebook.log.receipt import Receipt
 from gatebook.record.body import AuthFailed, CallFinished, CallRefused, CallStarted, ConnectorProcess, MessageRelayed
 from gatebook.record.parts import Actor, Client, Credential, Decision, Outcome, PartName, Round, Source, Timing, Trace
@@ -126,7 +128,8 @@ class Recorder:
 
     def child_started(self, connector: str, child: Child, owner: str | None, reason: str) -> None:
         """A stdio child has started."""
-        self.book.append(ConnectorProcess(connector=connector, action="started", pid=child.pid, reason=reason, owner=owner))
+        with contextlib.suppress(LogUnavailable):
+            self.book.append(ConnectorProcess(connector=connector, action="started", pid=child.pid, reason=reason, owner=owner))
 
     def child_ended(self, connector: str, child: Child, owner: str | None) -> None:
         """A stdio child has ended."""
@@ -139,7 +142,8 @@ class Recorder:
             exit_code=child.exit_code,
             memory_bytes_max=child.memory_bytes_max or None,
         )
-        self.book.append(body)
+        with contextlib.suppress(LogUnavailable):
+            self.book.append(body)
 
 
 class Answer(Struct):

@@ -15,12 +15,13 @@ if TYPE_CHECKING:
     from gatebook.gateway.call import Live
 
 _WAITING_MAX = 10_000
+_CALLS_MAX = 1000
 
 
-class _Waiting(Struct, frozen=True):
-    person: str
-    method: str
-    tool: str | None
+_Call = tuple[str, str | None, str, str | None]
+
+
+class _Place(Struct, frozen=True):
     first: str
     number: int
 
@@ -29,7 +30,8 @@ class Rounds:
     """The calls of this worker that wait for another round, by hash of their state."""
 
     def __init__(self) -> None:
-        self._waiting: dict[bytes, _Waiting] = {}
+        # A connector may give the same state to several people, so that a state may belong to several calls.
+        self._waiting: dict[bytes, dict[_Call, _Place]] = {}
 
     def wait_for(self, result: bytes, live: "Live") -> None:
         """Remember a call that was answered with input_required."""
@@ -38,7 +40,10 @@ class Rounds:
             return
         before = live.asked.round
         first, number = (before.first, before.number) if before is not None else (live.id, 1)
-        self._waiting[_key(state)] = _Waiting(live.context.principal.person, live.asked.method, live.asked.tool, first, number)
+        calls = self._waiting.setdefault(_key(state), {})
+        calls[_call(live.asked, live.context)] = _Place(first, number)
+        if len(calls) > _CALLS_MAX:
+            del calls[next(iter(calls))]
         if len(self._waiting) > _WAITING_MAX:
             del self._waiting[next(iter(self._waiting))]
 
@@ -46,12 +51,17 @@ class Rounds:
         """Return the place of a request that carries a state. Raises Refusal when the state was given to somebody else or for another call."""
         if state is None:
             return None
-        waiting = self._waiting.get(_key(state))
-        if waiting is None:
+        calls = self._waiting.get(_key(state))
+        if calls is None:
             return None
-        if (waiting.person, waiting.method, waiting.tool) != (context.principal.person, asked.method, asked.tool):
+        place = calls.get(_call(asked, context))
+        if place is None:
             raise Refusal(wire.INVALID_PARAMS, "params.requestState belongs to another call", status=400, error_class="permission")
-        return Round(first=waiting.first, number=waiting.number + 1)
+        return Round(first=place.first, number=place.number + 1)
+
+
+def _call(asked: Asked, context: Context) -> _Call:
+    return context.principal.person, asked.connector, asked.method, asked.tool
 
 
 def _key(state: str) -> bytes:

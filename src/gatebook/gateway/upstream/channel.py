@@ -6,6 +6,7 @@ What belongs to no request goes to whoever listens; what belongs to nobody is dr
 
 import asyncio
 import itertools
+import time
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from typing import Literal, Protocol
 
@@ -17,6 +18,7 @@ from gatebook.gateway.upstream.h1 import UpstreamError
 
 _QUEUE_MAX = 1024
 _ABANDONED_MAX = 1024
+_UNANSWERED_S = 60.0
 
 
 class Pipe(Protocol):
@@ -67,12 +69,14 @@ class ChannelExchange:
         self.token = token
         self.inbox = _Inbox()
         self.cancelled = False
+        self.answered = False
 
     async def items(self) -> AsyncGenerator[Item]:
         """Yield messages up to the final answer, which carries the client's own id."""
         try:
             async for message in self.inbox.messages():
                 if message.kind in ("response", "error") and message.id == self.own_id:
+                    self.answered = True
                     raw = wire.with_id(message, self.client_id)
                     yield Item(raw, wire.parse_answer(raw))
                     return
@@ -123,6 +127,7 @@ class Channel:
         self._tokens: dict[bytes, ChannelExchange] = {}
         self._listeners: list[ListenExchange] = []
         self._abandoned: dict[bytes, None] = {}
+        self._unanswered: dict[bytes, float] = {}
         self.extra_answers = 0
         self.modern = False
         self.hello = b"{}"
@@ -159,7 +164,8 @@ class Channel:
         token = bytes(meta.get("progressToken", b""))
         if not token:
             return params, None
-        if token not in self._tokens:
+        # On a channel of several people a late report on one call must not find the token of another.
+        if self._exclusive and token not in self._tokens:
             return params, (token, token)
         fresh = b'"gatebook-' + own_id + b'"'
         meta["progressToken"] = msgspec.Raw(fresh)
@@ -219,6 +225,8 @@ class Channel:
         if self._pending.pop(exchange.own_id, None) is None:
             return False
         self._abandoned[exchange.own_id] = None
+        if not exchange.answered:
+            self._unanswered[exchange.own_id] = time.monotonic()
         if len(self._abandoned) > _ABANDONED_MAX:
             del self._abandoned[next(iter(self._abandoned))]
         return True
@@ -247,6 +255,7 @@ class Channel:
         if message.kind in ("response", "error"):
             exchange = self._pending.get(message.id or b"")
             if exchange is None and message.id in self._abandoned:
+                self._unanswered.pop(message.id or b"", None)
                 self.extra_answers += 1
             return exchange, message
         if message.method == "notifications/progress":
@@ -258,9 +267,16 @@ class Channel:
             return exchange, message
         # The connector does not say which request this belongs to. With one in flight there is no doubt; with more a guess
         # could show one client's data to another, unless all are of one session: then its listener or its newest request gets it.
-        if len(self._pending) == 1 or (self._exclusive and self._pending and not self._listeners):
+        # A request that was given up may still be at work, and speak.
+        alone = len(self._pending) == 1 and (self._exclusive or not self._speaks_for_others())
+        if alone or (self._exclusive and self._pending and not self._listeners):
             return next(reversed(self._pending.values())), message
         return None, message
+
+    def _speaks_for_others(self) -> bool:
+        now_s = time.monotonic()
+        self._unanswered = {own_id: since_s for own_id, since_s in self._unanswered.items() if now_s - since_s < _UNANSWERED_S}
+        return bool(self._unanswered)
 
     def _stray(self, message: wire.Message) -> None:
         result = self._on_stray(message)

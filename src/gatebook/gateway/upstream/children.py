@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from gatebook.gateway import wire
 from gatebook.gateway.upstream.channel import Channel
+from gatebook.gateway.upstream.exchange import HttpFailure, InvalidAnswer
 from gatebook.gateway.upstream.h1 import UpstreamError
 from gatebook.gateway.upstream.stdio import Child
 
@@ -66,6 +67,8 @@ class Children:
         self._sweeper: asyncio.Task[None] | None = None
         self._died: set[str] = set()
         self._freed = asyncio.Condition()
+        self._room = asyncio.Lock()
+        self._begun = 0
 
     @property
     def memory_bytes(self) -> int:
@@ -83,15 +86,20 @@ class Children:
         lock = self._starting.setdefault(key, asyncio.Lock())
         async with lock:
             slot = self._slots.get(key)
-            if slot is None or slot.channel.dead is not None:
+            if slot is None or not slot.ready or slot.channel.dead is not None:
                 slot = await self._start(key, owner, greet, exclusive)
             slot.used_s = time.monotonic()
             return slot
 
     async def _start(self, key: str, owner: str | None, greet: Callable[[Channel], Awaitable[None]], exclusive: bool) -> Slot:
-        await self._make_room()
         spec = self._spec
-        child = await Child.start(spec.command, spec.env, spec.cwd, spec.line_bytes_max)
+        async with self._room:
+            await self._make_room()
+            self._begun += 1
+        try:
+            child = await Child.start(spec.command, spec.env, spec.cwd, spec.line_bytes_max)
+        finally:
+            self._begun -= 1
         channel = Channel(child, lambda message: _answer_stray(child, message), exclusive=exclusive)
         slot = Slot(key, owner, channel, child)
         self._slots[key] = slot
@@ -103,7 +111,12 @@ class Children:
         try:
             async with asyncio.timeout(_START_WAIT_S):
                 await greet(channel)
-        except (UpstreamError, TimeoutError) as error:
+        except asyncio.CancelledError:
+            # Whoever waited for it has gone; a child that was never greeted is of use to nobody.
+            stopping = asyncio.ensure_future(self._stop(slot, "start_failed"))
+            stopping.add_done_callback(lambda _: None)
+            raise
+        except (UpstreamError, HttpFailure, InvalidAnswer, TimeoutError) as error:
             await self._stop(slot, "start_failed")
             detail = child.last_words if child.exit_code is not None else f"no handshake: {error or 'no answer in time'}"
             raise UpstreamError("refused", detail) from error
@@ -112,7 +125,7 @@ class Children:
 
     async def _make_room(self) -> None:
         deadline = time.monotonic() + _START_WAIT_S
-        while len(self._slots) >= self._spec.children_max:
+        while len(self._slots) + self._begun >= self._spec.children_max:
             idle = [slot for slot in self._slots.values() if slot.ready and slot.channel.in_flight == 0]
             if idle:
                 await self._stop(min(idle, key=lambda slot: slot.used_s), "evicted")
@@ -126,12 +139,12 @@ class Children:
 
     def _ended(self, slot: Slot) -> None:
         child = slot.child
-        child.end_reason = child.end_reason or "crashed"
-        if child.end_reason in ("crashed", "memory"):
+        child.end_reason = child.end_reason or ("crashed" if slot.ready else "start_failed")
+        if child.end_reason in ("crashed", "memory", "start_failed"):
             self._died.add(slot.key)
         if self._slots.get(slot.key) is slot:
             del self._slots[slot.key]
-        words = child.last_words if child.end_reason == "crashed" else f"the connector's process was stopped: {child.end_reason}"
+        words = child.last_words if child.end_reason in ("crashed", "start_failed") else f"the connector's process was stopped: {child.end_reason}"
         slot.channel.lost(UpstreamError("broken", words))
         self._notes.child_ended(self._spec.connector, child, slot.owner)
         asyncio.ensure_future(self._tell_freed())

@@ -4,6 +4,7 @@ stderr is the child's own log; the last lines are kept for the person who has to
 """
 
 import asyncio
+import contextlib
 import os
 import signal
 from collections import deque
@@ -16,6 +17,8 @@ from gatebook.gateway.upstream.h1 import UpstreamError
 _STDERR_LINES = 20
 _STDERR_LINE_CHARS = 400
 _STOP_GRACE_S = 2.0
+_LAST_WORDS_S = 0.3
+_LOOK_S = 0.25
 # What a child needs to run at all. Everything else in the gateway's environment, above all its secrets, stays here.
 _INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR", "NODE_EXTRA_CA_CERTS", "USER", "LOGNAME")
 
@@ -54,9 +57,29 @@ class Child:
 
     def watch(self, on_line: Callable[[bytes], None], on_end: Callable[["Child"], None]) -> None:
         """Begin to read."""
-        self._tasks = [asyncio.create_task(self._read_stdout(on_line, on_end)), asyncio.create_task(self._read_stderr())]
+        reading = (asyncio.create_task(self._read_stdout(on_line)), asyncio.create_task(self._read_stderr()))
+        self._tasks = [asyncio.create_task(self._until_end(reading, on_end)), *reading]
 
-    async def _read_stdout(self, on_line: Callable[[bytes], None], on_end: Callable[["Child"], None]) -> None:
+    async def _until_end(self, reading: tuple[asyncio.Task[None], ...], on_end: Callable[["Child"], None]) -> None:
+        """Wait for the end of the process, or of its stdout, without which it is of no use.
+
+        One may come without the other: what it has started may hold its pipes open, and it may close stdout and live on.
+        """
+        # Process.wait() returns only when the pipes are closed as well, so it does not tell.
+        while not reading[0].done() and self._process.returncode is None:
+            await asyncio.wait(reading[:1], timeout=_LOOK_S)
+        await asyncio.wait(reading, timeout=_LAST_WORDS_S)
+        self.kill()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._process.wait(), _STOP_GRACE_S)
+        self.exit_code = self._process.returncode
+        for task in reading:
+            task.cancel()
+        # asyncio leaves its ends of the pipes open while anything holds the other ends.
+        self._process._transport.close()  # type: ignore[attr-defined]
+        on_end(self)
+
+    async def _read_stdout(self, on_line: Callable[[bytes], None]) -> None:
         stdout = self._process.stdout
         assert stdout is not None
         try:
@@ -67,10 +90,6 @@ class Child:
             self.end_reason = self.end_reason or "crashed"
             self.stderr.append(f"(stopped: a line on stdout was longer than {self._line_bytes_max} bytes)")
             self.kill()
-        self.exit_code = await self._process.wait()
-        self.kill()
-        await asyncio.wait(self._tasks[1:], timeout=0.5)
-        on_end(self)
 
     async def _read_stderr(self) -> None:
         stderr = self._process.stderr
@@ -101,9 +120,12 @@ class Child:
                 self.kill(stop)
             try:
                 await asyncio.wait_for(self._process.wait(), _STOP_GRACE_S / 2 if stop is None else _STOP_GRACE_S)
-                return
+                break
             except TimeoutError:
                 continue
+        self.kill()
+        if self._tasks:
+            await asyncio.wait(self._tasks[:1], timeout=_STOP_GRACE_S)
 
     def kill(self, number: int = signal.SIGKILL) -> None:
         """Signal the child and all that it started."""
