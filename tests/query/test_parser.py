@@ -80,7 +80,7 @@ def test_a_text_means_its_tree(text: str, expected: Node) -> None:
         ("bytes_in:99999999999999999g", 9, None),
         ("x" * 10_001, 10_000, None),
         ("(" * 60 + "a" + ")" * 60, 50, None),
-        ("NOT " * 60 + "a", 196, None),
+        ("NOT " * 60 + "a", 199, None),
         ("a " * 400, 600, None),
         ("status:(" + "ok," * 400 + "ok)", 905, None),
         ("tool:" + "a*" * 30, 5, None),

@@ -34,7 +34,8 @@ class _Identity(Struct):
 
 
 class _Params(Struct):
-    arguments: Raw | None = None
+    # Not `Raw | None`: that refuses everything but null.
+    arguments: Raw = Raw()
 
 
 _decode_identity = msgspec.json.Decoder(_Identity).decode
@@ -157,10 +158,9 @@ def arguments_text(method: str, parts: Mapping[PartName, bytes]) -> str:
     data = parts.get("arguments", b"")
     if method == "tools/call":
         try:
-            inner = _decode_params(data).arguments
+            data = bytes(_decode_params(data).arguments) or data
         except (msgspec.MsgspecError, UnicodeDecodeError):
-            inner = None
-        data = bytes(inner) if inner is not None else data
+            pass
     return searchable(data[:TEXT_BYTES_MAX])
 
 

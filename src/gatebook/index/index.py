@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, Generic, TypeVar
 
@@ -26,6 +27,7 @@ TIMEOUT_S: Final = 10.0
 _RETIRED_GRACE_S: Final = 15.0
 Row = TypeVar("Row")
 _TIMES: Final = ("time", "finished")
+_TIME_US_MAX: Final = 4_102_444_800_000_000
 _ID_SLACK_US: Final = 60_000_000
 _SETTINGS: Final = "SETTINGS max_execution_time = {timeout}, max_memory_usage = {memory}, max_threads = 2, prefer_column_name_to_alias = 1"
 _MEMORY_BYTES_MAX: Final = 600 << 20
@@ -275,7 +277,10 @@ def _order(row: CallRow) -> tuple[int, int, int]:
 
 
 def _moment(time_us: int) -> str:
-    return f"{time_us // 1_000_000}.{time_us % 1_000_000:06d}"
+    seconds, rest_us = divmod(max(0, min(time_us, _TIME_US_MAX)), 1_000_000)
+    # Fewer than ten digits would be read as a calendar date.
+    whole = str(seconds) if seconds >= 1_000_000_000 else f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M:%S}"
+    return f"{whole}.{rest_us:06d}"
 
 
 def _line(row: Struct, columns: Sequence[str]) -> bytes:
