@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from gatebook.cli.main import main
 from gatebook.log import offline_verifier
 from gatebook.log.segment import segment_path
-from tests.log.sealed_log import ORIGIN, PUBLIC, SealedLog, build, cells
+from tests.log.sealed_log import PUBLIC, SealedLog, build, cells
 from tests.log.tamper_kinds import KINDS, Place, Tampering
 
 TABLE = Path(__file__).parents[2] / "docs" / "tamper-table.md"
@@ -170,7 +170,7 @@ def table() -> str:
         "",
         "Not found, because nothing vouches for it: a change of records that no checkpoint covers yet when chain, checksums and position file are",
         "made to fit; the time of creation in a segment's header; a payload that was taken out whole (that is what retention does: it is counted",
-        f"and shown, not a finding). An example of an origin, the name that the key signs under: `{ORIGIN}`.",
+        "and shown, not a finding).",
         "",
     ]
     return "\n".join(lines)

@@ -1,6 +1,7 @@
 """The checkpoints that a log keeps of itself: the newest, and the line of all that were signed."""
 
 from array import array
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -86,23 +87,16 @@ def load_checkpoints(tree_dir: Path, key: VerifierKey | None, findings: Findings
     """Read and check all checkpoints in `tree/`."""
     local = LocalCheckpoints()
     # The history first: a sealer at work writes the newest checkpoint before its line.
-    lines = _history(tree_dir / HISTORY_NAME)
-    try:
-        newest_note = (tree_dir / CHECKPOINT_NAME).read_text()
-    except FileNotFoundError:
-        newest_note = ""
-    except UnicodeDecodeError:
-        newest_note = ""
-        findings.add(Finding(kind="checkpoint", message="the newest checkpoint is not text"))
-    for line in lines:
+    for line in _history(tree_dir / HISTORY_NAME):
         try:
             note = _decode_line(line).note
         except msgspec.MsgspecError:
             findings.add(Finding(kind="checkpoint", message=f"a line of {HISTORY_NAME} is malformed"))
             continue
-        if note != newest_note:
-            local.add(note, key, findings)
-    if newest_note:
+        local.add(note, key, findings)
+    newest = tree_dir / CHECKPOINT_NAME
+    newest_note = newest.read_text(errors="replace") if newest.exists() else ""
+    if newest_note and newest_note != local.newest_note:
         checkpoint, _ = open_any(newest_note, None)
         before = local.newest.size if local.newest else 0
         if checkpoint is not None and checkpoint.size < before:
@@ -110,7 +104,7 @@ def load_checkpoints(tree_dir: Path, key: VerifierKey | None, findings: Findings
             findings.add(Finding(kind="rollback", message=message))
         else:
             local.add(newest_note, key, findings)
-    elif local.newest is not None:
+    elif not newest_note and local.newest is not None:
         findings.add(Finding(kind="rollback", message="the newest checkpoint is missing"))
     return local
 
@@ -137,9 +131,11 @@ def load_key(tree_dir: Path) -> VerifierKey | None:
         return None
 
 
-def _history(path: Path) -> list[bytes]:
-    """Return the lines; one that is not finished was never signed off and is left out."""
-    try:
-        return [line for line in path.read_bytes().split(b"\n")[:-1] if line]
-    except FileNotFoundError:
-        return []
+def _history(path: Path) -> Iterator[bytes]:
+    """Give the lines; one that is not finished is of a sealer at work, or of one that died: its checkpoint is in the file of its own."""
+    if not path.exists():
+        return
+    with open(path, "rb") as file:
+        for line in file:
+            if line.endswith(b"\n"):
+                yield line
