@@ -1,6 +1,7 @@
 """A stage that tests share, and clients of its people."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import httpx2
@@ -10,7 +11,6 @@ import pytest_asyncio
 from tests.console.stage import ADMIN, EMPLOYEE, Stage
 
 BASE = "http://127.0.0.1:8401"
-Visit = Callable[[str], "httpx2.AsyncClient"]
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -32,23 +32,24 @@ def client_of(stage: Stage) -> httpx2.AsyncClient:
     return httpx2.AsyncClient(transport=httpx2.ASGITransport(app=stage.app), base_url=BASE, headers={"origin": BASE})
 
 
-async def signed_in(stage: Stage, person: str) -> httpx2.AsyncClient:
+@asynccontextmanager
+async def signed_in(stage: Stage, person: str) -> AsyncIterator[httpx2.AsyncClient]:
     """A client with a console session of the person."""
-    client = client_of(stage)
-    answer = await client.post("/sign-in", data={"secret": await stage.link_secret(person)})
-    assert answer.status_code == 303
-    return client
+    async with client_of(stage) as client:
+        answer = await client.post("/sign-in", data={"secret": await stage.link_secret(person)})
+        assert answer.status_code == 303
+        yield client
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def admin(stage: Stage) -> AsyncIterator[httpx2.AsyncClient]:
     """The console of an administrator, who reads all calls."""
-    async with await signed_in(stage, ADMIN) as client:
+    async with signed_in(stage, ADMIN) as client:
         yield client
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def employee(stage: Stage) -> AsyncIterator[httpx2.AsyncClient]:
     """The console of an employee, who reads their own calls."""
-    async with await signed_in(stage, EMPLOYEE) as client:
+    async with signed_in(stage, EMPLOYEE) as client:
         yield client

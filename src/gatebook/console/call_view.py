@@ -6,8 +6,8 @@ from markupsafe import Markup
 from msgspec import Struct
 
 from gatebook.console import address, charts, filters, times
-from gatebook.console.jsontree import SHOWN_CHARACTERS_MAX, pretty
 from gatebook.console.answers import texts_of
+from gatebook.console.jsontree import SHOWN_CHARACTERS_MAX, pretty
 from gatebook.console.looks import EFFECTS, Look, status_of
 from gatebook.console.times import Range
 from gatebook.index.rows import CallRow

@@ -92,7 +92,8 @@ def bucket_us(since_us: int, until_us: int) -> int:
 def ticks_us(since_us: int, until_us: int, count_max: int = 9) -> list[int]:
     """Round moments in the range for the ticks of its axis, not too close to its ends."""
     span_s = max(1, (until_us - since_us) // SECOND_US)
-    step_us = next((step for step in _STEPS_S if span_s / step <= count_max), _STEPS_S[-1]) * SECOND_US
+    longest_s = _STEPS_S[-1]
+    step_us = next((step for step in _STEPS_S if span_s / step <= count_max), -(-span_s // (count_max * longest_s)) * longest_s) * SECOND_US
     first = -(-since_us // step_us) * step_us
     margin_us = (until_us - since_us) // 60
     return [at for at in range(first, until_us, step_us) if since_us + margin_us <= at <= until_us - margin_us]

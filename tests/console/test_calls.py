@@ -1,0 +1,88 @@
+"""The page of one call, and its proof."""
+
+import httpx2
+import pytest
+
+from tests.console.stage import Stage
+from tests.console.traffic import PEOPLE, Case
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+async def page_of(admin: httpx2.AsyncClient, stage: Stage, case: Case, *, finish: bool = True) -> str:
+    """Record a call and open its page."""
+    id = stage.call(PEOPLE[0], case, finish=finish)
+    await stage.settled()
+    return (await admin.get(f"/calls/{id}")).text
+
+
+async def test_a_call_is_told_in_one_sentence(admin: httpx2.AsyncClient, stage: Stage) -> None:
+    """Who, with which app, asked what of whom, and how it ended."""
+    ok = await page_of(admin, stage, Case())
+    assert "Amara Okafor, with Claude Desktop, asked crm to run search_customers; it was answered in 42 ms." in ok
+    blocked = await page_of(admin, stage, Case(tool="export_contacts", end="blocked"))
+    assert "rule connector/crm:tools.deny[export_*] blocked it: The tool export_contacts of the connector crm is denied." in blocked
+    running = await page_of(admin, stage, Case(), finish=False)
+    assert "it has not been answered yet." in running and "No outcome is recorded yet" in running
+    timeout = await page_of(admin, stage, Case(end="timeout"))
+    assert "no answer came within 42 ms" in timeout
+
+
+async def test_the_parts_of_a_call_are_there(admin: httpx2.AsyncClient, stage: Stage) -> None:
+    """Arguments, response, decision, timing, messages, proof and raw records."""
+    text = await page_of(admin, stage, Case(tool="export_contacts", result="line one\nline two"))
+    for part in ("overview", "arguments", "response", "decision", "timing", "messages", "proof", "raw"):
+        assert f'<section id="{part}">' in text
+    assert "line one\nline two" in text and "notifications/progress" in text
+    assert "connector/crm:allow.groups[everyone]" in text and "Waiting for the log" in text
+
+
+async def test_verify_runs_the_real_proof(admin: httpx2.AsyncClient, stage: Stage) -> None:
+    """The answer names tree, leaves and signature; before the next checkpoint it says that it waits."""
+    id = stage.call(PEOPLE[0], Case())
+    await stage.settled()
+    text = (await admin.get(f"/calls/{id}?verify=1")).text
+    assert "Both records are in the tree of" in text and "its signature holds" in text
+    fresh = stage.call(PEOPLE[0], Case())
+    await stage.settled(seal=False)
+    fragment = await admin.get(f"/calls/{fresh}?verify=1", headers={"x-fragment": "proof"})
+    assert fragment.headers["x-fragment"] == "proof" and "Not sealed yet" in fragment.text
+
+
+async def test_verify_finds_a_changed_record(admin: httpx2.AsyncClient, stage: Stage) -> None:
+    """One changed byte in the log, with a checksum to match, and the proof fails."""
+    from gatebook.log.frames import encode_frame
+
+    id = stage.call(PEOPLE[0], Case(params={"name": "tampered"}))
+    await stage.settled()
+    assert stage.index is not None
+    row = stage.index.call(id)
+    assert row is not None
+    segment = next((stage.settings.log_dir / "node1-w0").glob("*.seg"))
+    data = bytearray(segment.read_bytes())
+    from gatebook.log.frames import Frame, parse_frame
+
+    frame = parse_frame(bytes(data), row.started_offset)
+    assert isinstance(frame, Frame)
+    whole = bytes(data[row.started_offset : frame.end])
+    batch = int.from_bytes(whole[16:24], "little")
+    changed = encode_frame(frame.core.replace(b'"tool":"search_customers"', b'"tool":"search_customerz"'), frame.payload, batch)
+    assert len(changed) == len(whole) and changed != whole
+    data[row.started_offset : frame.end] = changed
+    segment.write_bytes(bytes(data))
+    try:
+        text = (await admin.get(f"/calls/{id}?verify=1")).text
+        assert "The proof fails" in text and "Verified" not in text
+    finally:
+        data[row.started_offset : frame.end] = whole
+        segment.write_bytes(bytes(data))
+
+
+async def test_a_foreign_call_looks_like_none(employee: httpx2.AsyncClient, stage: Stage) -> None:
+    """The page for somebody else's call is that for no call."""
+    id = stage.call(PEOPLE[1], Case())
+    await stage.settled()
+    foreign = await employee.get(f"/calls/{id}")
+    nothing = await employee.get("/calls/00000000-0000-7000-8000-000000000000")
+    assert foreign.status_code == nothing.status_code == 404
+    assert "No such call" in foreign.text and "No such call" in nothing.text and "Jonas" not in foreign.text
