@@ -25,12 +25,14 @@ from gatebook.identity.directory import Principal
 from gatebook.identity.directory import Refusal as Unknown
 from gatebook.log.errors import LogUnavailable
 from gatebook.record.parts import Client
+from gatebook.state.connectors import NAME
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 _PREFIX = "/mcp"
 _WELL_KNOWN = "/.well-known/oauth-protected-resource"
 _BATCH_MAX = 50
+_NAME_CHARS_MAX = 100  # longer than any connector's name, so that a cut one is still unknown
 _LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 _NOBODY = Principal(person="", subject="-", email="", name="", groups=(), kind="person", auth="token", identity=b"{}")
 
@@ -122,7 +124,7 @@ class GatewayApp:
         version = headers.get(b"mcp-protocol-version")
         return Context(
             endpoint=path[:200],
-            connector=name or None,
+            connector=name[:_NAME_CHARS_MAX] or None,
             headers=headers,
             source=source_of(scope.get("client")),
             received_ns=received_ns,
@@ -143,7 +145,10 @@ class GatewayApp:
         if origin is None:
             return None
         text = origin.decode("latin-1").lower()
-        loopback = urlsplit(text).hostname in ("localhost", "127.0.0.1", "::1")
+        try:
+            loopback = urlsplit(text).hostname in ("localhost", "127.0.0.1", "::1")
+        except ValueError:
+            loopback = False
         if text not in self._origins and not (loopback and name in _LOOPBACK):
             return 403, "the Origin header names a page that may not use this gateway; see mcp.allowed_origins"
         return None
@@ -167,7 +172,7 @@ class GatewayApp:
     def _challenge(self, context: Context, reason: str) -> tuple[bytes, bytes]:
         """RFC 6750 section 3 and RFC 9728 section 5.1."""
         metadata = f'Bearer resource_metadata="{self._base}{_WELL_KNOWN}{_PREFIX}'
-        if context.connector is not None and context.connector.replace("-", "").isalnum():
+        if context.connector is not None and NAME.fullmatch(context.connector):
             metadata += f"/{context.connector}"
         error = "" if reason == "missing" else ', error="invalid_token"'
         return (b"www-authenticate", f'{metadata}"{error}'.encode())
@@ -239,18 +244,23 @@ class GatewayApp:
         messages = wire.parse_batch(body, self._gate.settings.limits.depth_max, _BATCH_MAX)
         if any(message.method == "initialize" for message in messages):
             raise Refusal(wire.INVALID_REQUEST, "initialize must not be part of a batch", status=400)
-        replies = [BatchReply() for message in messages if message.kind == "request"]
-        waiting = iter(replies)
-        work = []
-        for message in messages:
-            own = next(waiting) if message.kind == "request" else BatchReply()
-            work.append(self._take(context, message, _never, own, self._session(context, message)))
+        session = self._session(context, messages[0])
+        replies = [BatchReply() for _ in messages]
+        heard = _shared(receive)
+        work = (self._take_one(context, message, heard, own, session) for message, own in zip(messages, replies, strict=True))
         await asyncio.gather(*work)
-        answers = [own.body for own in replies if own.body is not None]
+        answers = [own.body for message, own in zip(messages, replies, strict=True) if message.kind == "request" and own.body is not None]
         if answers:
             await reply.json(200, b"[" + b",".join(answers) + b"]")
         else:
             await reply.empty(202)
+
+    async def _take_one(self, context: Context, message: wire.Message, receive: Receive, reply: Reply, session: Session | None) -> None:
+        """Take one message of a batch: what is wrong with it does not touch the others."""
+        try:
+            await self._take(context, message, receive, reply, session)
+        except Refusal as refusal:
+            await self._refuse(context, reply, refusal, message.raw)
 
     async def _of_session(self, method: str, context: Context, receive: Receive, reply: Reply) -> None:
         """GET opens the session's own stream, DELETE ends the session."""
@@ -294,6 +304,13 @@ def replayed(body: bytes, receive: Receive) -> Receive:
     return again
 
 
-async def _never() -> MutableMapping[str, Any]:
-    await asyncio.Event().wait()
-    raise AssertionError
+def _shared(receive: Receive) -> Receive:
+    """Let all messages of a batch hear of the one event that is still to come: that the client has gone."""
+    event: asyncio.Future[MutableMapping[str, Any]] | None = None
+
+    async def hear() -> MutableMapping[str, Any]:
+        nonlocal event
+        event = event or asyncio.ensure_future(receive())
+        return await asyncio.shield(event)
+
+    return hear

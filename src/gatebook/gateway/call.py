@@ -141,7 +141,7 @@ async def refuse(gate: "Gate", live: Live, reply: Reply, refusal: Refusal) -> No
         body = wire.error(message.id, refusal.code, text, refusal.data)
     outcome = judge.refused(refusal.code, text[:500], refusal.error_class)
     total_us = (now_ns() - live.context.received_ns) // 1000
-    status = refusal.status
+    status = refusal.status if refusal.status != 200 else answers.status_of(live, body)
     try:
         await gate.recorder.refused(live.context, live.asked, outcome, total_us, body).durable()
     except (LogUnavailable, RecordTooLarge):

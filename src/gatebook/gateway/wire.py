@@ -123,7 +123,11 @@ def parse_batch(body: bytes, depth_max: int, messages_max: int) -> list[Message]
         raise WireError(PARSE_ERROR, "the batch is not a JSON array") from error
     if not 0 < len(items) <= messages_max:
         raise WireError(INVALID_REQUEST, f"a batch holds 1 to {messages_max} messages, this one holds {len(items)}")
-    return [_parse_one(bytes(item)) for item in items]
+    messages = [_parse_one(bytes(item)) for item in items]
+    ids = [message.id for message in messages if message.kind == "request"]
+    if len(set(ids)) < len(ids):
+        raise WireError(INVALID_REQUEST, "two requests of the batch have the same id")
+    return messages
 
 
 def is_batch(body: bytes) -> bool:
