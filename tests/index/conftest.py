@@ -26,8 +26,8 @@ class Limits(Struct):
 class Writer:
     """Writes records of one stream, as a worker would."""
 
-    def __init__(self, data: Path, stream: str) -> None:
-        self.vault = Vault(data / "keys", MASTER_KEY)
+    def __init__(self, data: Path, stream: str, master_key: bytes = MASTER_KEY) -> None:
+        self.vault = Vault(data / "keys", master_key)
         self.book = Book.open(data / "log", stream, self.vault, Limits())
 
     def start(self, person: str = "ann", arguments: object = None, **more: Any) -> tuple[str, Receipt]:
@@ -42,7 +42,9 @@ class Writer:
 
     def finish(self, call: str, started: Receipt, response: object = "done", person: str = "ann", **outcome: Any) -> Receipt:
         ended = Outcome(**{"status": "ok", "transport": "ok", "http_status": 200, **outcome})
-        body = CallFinished(call=call, started_seq=started.seq, outcome=ended, timing=Timing(total_us=2500, gateway_us=500, upstream_us=2000))
+        body = CallFinished(
+            call=call, started_seq=started.seq, outcome=ended, timing=Timing(total_us=2500, gateway_us=500, upstream_us=2000)
+        )
         answer = json.dumps({"jsonrpc": "2.0", "id": 1, "result": {"content": [{"type": "text", "text": response}]}}).encode()
         return self.book.append(body, parts=[("response", answer)], subject=self.vault.subject(person))
 
@@ -58,7 +60,9 @@ class Writer:
             outcome=Outcome(status="blocked", transport="not_sent", error_class="policy"),
             timing=Timing(total_us=90),
         )
-        return self.book.append(body, parts=[("arguments", b'{"name":"drop"}'), ("response", b'{"error":{"message":"forbidden"}}')], subject=subject)
+        return self.book.append(
+            body, parts=[("arguments", b'{"name":"drop"}'), ("response", b'{"error":{"message":"forbidden"}}')], subject=subject
+        )
 
     def message(self, call: str) -> Receipt:
         subject = self.vault.subject("ann")
@@ -123,4 +127,6 @@ def index(tmp_path: Path) -> Iterator[Index]:
 def dump(index: Index) -> list[str]:
     """Every row of every table, sorted."""
     tables = ("calls", "payloads", "records")
-    return sorted(json.dumps([name, row], sort_keys=True) for name in tables for row in index.ask(f"SELECT * FROM {index.database}.{name}", {}))
+    return sorted(
+        json.dumps([name, row], sort_keys=True) for name in tables for row in index.ask(f"SELECT * FROM {index.database}.{name}", {})
+    )

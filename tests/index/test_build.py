@@ -31,9 +31,22 @@ def test_every_field_of_a_started_call_reaches_its_column() -> None:
     row = build.started(HEADER, body, Position(1, 40), Opened({"identity": PERSON, "arguments": b'{"arguments":{"q":"X\\ny"}}'}, "kept"))
     assert (row.call_id, row.time, row.status, row.outcome_seq) == (HEADER.id, HEADER.time, "open", 0)
     assert (row.person, row.email, row.name, row.groups, row.subject) == ("ann", "ann@corp.example", "Ann", ("eng",), "s" * 24)
-    assert (row.client, row.client_version, row.user_agent, row.ip, row.session, row.token) == ("Claude", "2", "ua", "127.0.0.1", "s1", "tok_1")
+    assert (row.client, row.client_version, row.user_agent, row.ip, row.session, row.token) == (
+        "Claude",
+        "2",
+        "ua",
+        "127.0.0.1",
+        "s1",
+        "tok_1",
+    )
     assert (row.connector, row.tool, row.tool_hash, row.method, row.protocol) == ("crm", "find_customer", "h", "tools/call", "2025-11-25")
-    assert (row.effect, row.rules, row.credential, row.round_first, row.round_number) == ("allowed", ("everyone", "other"), "crm/key", "f", 2)
+    assert (row.effect, row.rules, row.credential, row.round_first, row.round_number) == (
+        "allowed",
+        ("everyone", "other"),
+        "crm/key",
+        "f",
+        2,
+    )
     assert (row.bytes_in, row.started_seq, row.started_segment, row.started_offset) == (44, 9, 1, 40)
     assert row.arguments == '{"q":"x\ny"}'
 
@@ -66,7 +79,10 @@ def test_an_unknown_outcome_says_why() -> None:
 def test_a_refused_call_is_whole_in_one_record() -> None:
     """It has its outcome and the answer that was given."""
     body = CallRefused(
-        **request("s" * 24), outcome=Outcome(status="blocked", transport="not_sent"), timing=Timing(total_us=3), payload=payload(arguments=1, response=9)
+        **request("s" * 24),
+        outcome=Outcome(status="blocked", transport="not_sent"),
+        timing=Timing(total_us=3),
+        payload=payload(arguments=1, response=9),
     )
     row = build.started(HEADER, body, Position(1, 40), Opened({"response": b'{"error":"Forbidden"}'}, "kept"))
     assert (row.status, row.started_seq, row.outcome_seq, row.outcome_offset, row.bytes_out) == ("blocked", 9, 9, 40, 9)
@@ -74,7 +90,8 @@ def test_a_refused_call_is_whole_in_one_record() -> None:
 
 
 @pytest.mark.parametrize(
-    ("first", "second", "both"), [("kept", "none", "kept"), ("kept", "dropped", "dropped"), ("erased", "kept", "erased"), ("none", "none", "none")]
+    ("first", "second", "both"),
+    [("kept", "none", "kept"), ("kept", "dropped", "dropped"), ("erased", "kept", "erased"), ("none", "none", "none")],
 )
 def test_the_worse_state_of_both_payloads_counts(first: str, second: str, both: str) -> None:
     """A call whose response is gone is not shown as kept."""

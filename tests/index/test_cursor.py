@@ -34,7 +34,9 @@ def test_python_orders_ids_as_the_engine_does(index: Index) -> None:
     """Calls in memory are merged with those of the engine; it compares the second half of a UUID first."""
     ids = [str(uuid.UUID(int=(number * 0x9E3779B97F4A7C15F39CC0605CEDC835) % 2**128)) for number in range(200)]
     listed = ", ".join(f"'{id}'" for id in ids)
-    (found,) = [json.loads(line) for line in index.engine.rows(f"SELECT arraySort(arrayMap(id -> toUUID(id), [{listed}])) AS ids").splitlines()]
+    (found,) = [
+        json.loads(line) for line in index.engine.rows(f"SELECT arraySort(arrayMap(id -> toUUID(id), [{listed}])) AS ids").splitlines()
+    ]
     assert found["ids"] == sorted(ids, key=lambda id: order(Place(0, id)))
 
 

@@ -19,7 +19,9 @@ def engine(tmp_path: Path) -> Iterator[Engine]:
     made.close()
 
 
-_nasty = st.text(st.sampled_from("\\'\"`{}:tnNr0;-/*%_ \t\n\r\0\x1b\x7fé\u2028\U0001f600aS") | st.characters(exclude_categories=["Cs"]), max_size=30)
+_nasty = st.text(
+    st.sampled_from("\\'\"`{}:tnNr0;-/*%_ \t\n\r\0\x1b\x7fé\u2028\U0001f600aS") | st.characters(exclude_categories=["Cs"]), max_size=30
+)
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=200)

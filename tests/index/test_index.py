@@ -25,7 +25,10 @@ def ids(index: Index, query: str, limit: int) -> list[str]:
 def test_pages_are_newest_first_and_leave_nothing_out(index: Index) -> None:
     """Whatever the size of a page, also when many calls share a microsecond and the ids differ in either half."""
     dice = random.Random(3)
-    rows = [full_row(at, time=1_793_000_000_000_000 + at // 7, call_id=f"{dice.getrandbits(32):08x}-0000-7000-8000-{dice.getrandbits(48):012x}") for at in range(60)]
+    rows = [
+        full_row(at, time=1_793_000_000_000_000 + at // 7, call_id=f"{dice.getrandbits(32):08x}-0000-7000-8000-{dice.getrandbits(48):012x}")
+        for at in range(60)
+    ]
     index.insert(rows)
     all_at_once = ids(index, "", 1000)
     assert len(all_at_once) == len(set(all_at_once)) == 60
@@ -36,7 +39,10 @@ def test_pages_are_newest_first_and_leave_nothing_out(index: Index) -> None:
 def test_open_calls_take_their_place_among_the_others(index: Index) -> None:
     """Calls without an outcome are merged by time and id exactly as the engine would sort them, page by page, and counted once."""
     dice = random.Random(4)
-    rows = [full_row(at, time=1_793_000_000_000_000 + at // 5, call_id=f"{dice.getrandbits(32):08x}-0000-7000-8000-{dice.getrandbits(48):012x}") for at in range(40)]
+    rows = [
+        full_row(at, time=1_793_000_000_000_000 + at // 5, call_id=f"{dice.getrandbits(32):08x}-0000-7000-8000-{dice.getrandbits(48):012x}")
+        for at in range(40)
+    ]
     index.insert(rows)
     expected = ids(index, "", 1000)
     index.engine.run(f"TRUNCATE TABLE {index.database}.calls")
@@ -80,7 +86,9 @@ def test_a_row_comes_back_as_it_was_inserted(index: Index) -> None:
     index.insert([row])
     found = index.call(row.call_id)
     assert found is not None
-    assert {name: getattr(row, name) for name in found.__struct_fields__} == {name: getattr(found, name) for name in found.__struct_fields__}
+    assert {name: getattr(row, name) for name in found.__struct_fields__} == {
+        name: getattr(found, name) for name in found.__struct_fields__
+    }
 
 
 @pytest.mark.parametrize("time_us", [0, 1, 999_999_999_999_999, 1_000_000_000_000_000, 4_102_444_800_000_000])

@@ -6,7 +6,12 @@ from gatebook.index.schema import TABLES, statements
 
 def test_every_table_is_made_with_its_indexes(index: Index) -> None:
     """Words of both payload columns are indexed, and rows are on disk when an insert returns."""
-    made = {row["name"]: row["create_table_query"] for row in index.ask("SELECT name, create_table_query FROM system.tables WHERE database = currentDatabase() OR database LIKE 'g%'", {})}
+    made = {
+        row["name"]: row["create_table_query"]
+        for row in index.ask(
+            "SELECT name, create_table_query FROM system.tables WHERE database = currentDatabase() OR database LIKE 'g%'", {}
+        )
+    }
     assert set(TABLES) <= set(made)
     assert made["payloads"].count("text(tokenizer = 'splitByNonAlpha')") == 2
     assert all("fsync_after_insert = 1" in made[name] for name in TABLES)

@@ -10,11 +10,27 @@ from hypothesis import strategies as st
 from gatebook.index import FullRow, Index
 from gatebook.index.sql import Compiler
 from gatebook.query import FIELDS, Query, QueryError, matches, parse, resolve
-from gatebook.query.fields import ORDERED
 from gatebook.query.tree import And, Compare, Not, Or, Words
 from tests.index.conftest import full_row
 
-NASTY = ["\\N", "a\tb", "a\nb", "it's", 'say "x"', "100%", "under_score", "back\\slash", "') OR 1=1 --", "{p0:String}", "é", "É", "İ", "straße", "*", "x\0y"]
+NASTY = [
+    "\\N",
+    "a\tb",
+    "a\nb",
+    "it's",
+    'say "x"',
+    "100%",
+    "under_score",
+    "back\\slash",
+    "') OR 1=1 --",
+    "{p0:String}",
+    "é",
+    "É",
+    "İ",
+    "straße",
+    "*",
+    "x\0y",
+]
 WORDS = ["alpha", "beta", "ALPHA", "al", "alphabet", "gamma_ray", "zürich", "c:\\temp", "50%", "it's", "第七艦隊", "x1"]
 
 
@@ -77,7 +93,9 @@ def _condition(name: str) -> st.SearchStrategy[str]:
         return st.sampled_from([*field.choices, "*"]).map(lambda value: f"{name}:{value}")
     match field.kind:
         case "text":
-            return _values.map(lambda value: f"{name}:{_quoted(value)}") | st.sampled_from([f"{name}:alph*", f"{name}:*lph*", f"{name}:*", f"{name}:*%*"])
+            return _values.map(lambda value: f"{name}:{_quoted(value)}") | st.sampled_from(
+                [f"{name}:alph*", f"{name}:*lph*", f"{name}:*", f"{name}:*%*"]
+            )
         case "word" | "id":
             wild = st.tuples(_wild, _wild).map(lambda ends: f"{name}:{ends[0]}*{ends[1]}")
             return _values.map(lambda value: f"{name}:{_quoted(value)}") | wild.filter(lambda text: '"' not in text)
@@ -95,8 +113,10 @@ def _condition(name: str) -> st.SearchStrategy[str]:
 _leaf = st.sampled_from(sorted(FIELDS)).flatmap(_condition) | _values.map(_quoted)
 _query = st.recursive(
     _leaf,
-    lambda inner: st.tuples(inner, st.sampled_from([" ", " AND ", " OR "]), inner).map(lambda parts: f"({parts[0]}{parts[1]}{parts[2]})")
-    | inner.map(lambda one: f"NOT {one}"),
+    lambda inner: (
+        st.tuples(inner, st.sampled_from([" ", " AND ", " OR "]), inner).map(lambda parts: f"({parts[0]}{parts[1]}{parts[2]})")
+        | inner.map(lambda one: f"NOT {one}")
+    ),
     max_leaves=6,
 )
 
@@ -125,7 +145,9 @@ def test_the_engine_and_python_agree(stored: Index, texts: list[str]) -> None:
 
 def test_most_fields_of_the_rows_tell_them_apart(stored: Index) -> None:
     """The comparison above would prove nothing if its queries matched always or never."""
-    some = [text for text in ("person:ann", "alpha", "duration:>50ms", "rule:r1", "NOT zürich", "tool:*") if 0 < stored.count(text) < len(ROWS)]
+    some = [
+        text for text in ("person:ann", "alpha", "duration:>50ms", "rule:r1", "NOT zürich", "tool:*") if 0 < stored.count(text) < len(ROWS)
+    ]
     assert len(some) == 6
 
 
