@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import re
 import sys
 from typing import Any
 
@@ -9,6 +10,7 @@ from gatebook.cli import book_access, look
 from gatebook.cli.main import Problem, read_settings
 
 _PAGE_ROWS = 500
+_RELATIVE = re.compile(r"-\d+([a-z]{1,2})?$")
 _LIMIT_MAX = 100_000
 
 EXAMPLES = """examples:
@@ -20,6 +22,8 @@ EXAMPLES = """examples:
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the verb."""
+    # Makes `--since -1h` a value; argparse would take it for an option.
+    parser._negative_number_matcher = _RELATIVE
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.epilog = EXAMPLES
     parser.add_argument("query", nargs="*", metavar="QUERY", help="words and field:value filters; empty: every call")
