@@ -1,30 +1,23 @@
-"""A real file system that is really full: a small tmpfs, mounted for one test. Needs root."""
+"""The small disk (fault/small_disk.py) for tests: where none can be mounted the test is skipped, loudly."""
 
-import os
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from fault import small_disk as real
+from fault.missing import Missing
+from fault.small_disk import fill_up
+
+__all__ = ["fill_up", "small_disk"]
+
 
 @contextmanager
 def small_disk(directory: Path, size_bytes: int) -> Iterator[Path]:
-    """Mount a tmpfs of this size on `directory`; skip loudly where that is not allowed."""
-    directory.mkdir(parents=True, exist_ok=True)
-    command = ["mount", "-t", "tmpfs", "-o", f"size={size_bytes}", "tmpfs", str(directory)]
-    if os.geteuid() != 0 or subprocess.run(command, capture_output=True, check=False).returncode:
-        pytest.skip("NOT RUN: full disk tests need root and the right to mount a tmpfs")
+    """Mount a tmpfs of this size on `directory`."""
     try:
-        yield directory
-    finally:
-        subprocess.run(["umount", "-l", str(directory)], check=True)
-
-
-def fill_up(directory: Path, *, leave_bytes: int) -> Path:
-    """Write a file that leaves so much space. Returns it; unlink it to free the space."""
-    ballast = directory / "ballast"
-    free_bytes = os.statvfs(directory).f_bavail * os.statvfs(directory).f_frsize
-    ballast.write_bytes(bytes(max(0, free_bytes - leave_bytes)))
-    return ballast
+        with real.small_disk(directory, size_bytes) as mounted:
+            yield mounted
+    except Missing as missing:
+        pytest.skip(f"NOT RUN: {missing}")

@@ -55,6 +55,22 @@ def test_signs_after_the_interval_or_enough_records(tmp_path: Path) -> None:
     assert verify(log_dir, public_key=PUBLIC).ok
 
 
+def test_goes_on_signing_after_the_clock_was_set_back(tmp_path: Path) -> None:
+    """An hour back must not mean an hour without a checkpoint."""
+    log_dir, now = tmp_path / "log", Hand()
+    write_calls(log_dir, "node-w0", 5)
+    sealer = Sealer(log_dir, KEY, ORIGIN, interval_s=5, now=now)
+    now.time_s -= 3600
+    assert sealer.step() is not None
+    write_calls(log_dir, "node-w0", 5)
+    now.time_s += 1
+    assert sealer.step() is None
+    now.time_s += 5
+    assert sealer.step() is not None
+    sealer.close()
+    assert verify(log_dir, public_key=PUBLIC).ok
+
+
 def test_checkpoint_names_the_heads(tmp_path: Path) -> None:
     """The signed text names the last record of each stream, by name."""
     log_dir = tmp_path / "log"

@@ -115,7 +115,9 @@ class Sealer:
         signed = None
         while True:
             more = self._read()
-            due = self.pending >= self._leaves_max or flush or self._now() - self._signed_at >= self._interval_s
+            # Less than nothing has passed when the clock was set back: that must not put off the next checkpoint.
+            waited = not 0 <= self._now() - self._signed_at < self._interval_s
+            due = self.pending >= self._leaves_max or flush or waited
             if self.pending and due and (not more or self.pending >= _PENDING_MAX):
                 signed = self._seal()
             if not more:

@@ -1,5 +1,5 @@
 /* A disk that forgets: writes to log files stay in the memory of the process until fdatasync or fsync, so that kill -9 loses
- * what a power cut would lose. Loaded with LD_PRELOAD; tests/fault/lossy.py builds it.
+ * what a power cut would lose. Loaded with LD_PRELOAD; fault/lossy.py builds it.
  *
  *   LOSSY_DIR           files below this directory whose name ends in .seg or begins with "prepared" are held
  *   LOSSY_STUB_SYNC     1: fdatasync and fsync say yes and do nothing (the negative control: acknowledged data must be lost)
