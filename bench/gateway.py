@@ -5,6 +5,7 @@ All subjects are up for the whole run. A round visits each subject, era and conc
 
 import argparse
 import json
+import math
 import os
 import platform
 import statistics
@@ -22,6 +23,10 @@ from bench.report import Cell, Result
 CONCURRENCIES = (1, 16, 64)
 
 
+# A visit lasts until a slow subject has had the time for two calls on each connection, within reason.
+_VISIT_S_MAX = 6.0
+# Fewer calls than this say nothing about the CPU of one.
+_CALLS_MIN = 10
 _SETTLED_S = 0.2
 _SETTLE_TIMEOUT_S = 15.0
 
@@ -40,7 +45,7 @@ class Sample:
     """One visit: what the load saw, and what the subject used meanwhile."""
 
     load: load.Load
-    cpu_ms: float
+    cpu_ms: float | None
     resident_mib: float
 
 
@@ -84,15 +89,14 @@ def measure(plan: Plan, directory: Path) -> Result:
     with ExitStack() as stack:
         up = stack.enter_context(subjects.upstream(directory))
         opened = [stack.enter_context(opener(up)) for opener in plan.openers]
-        for subject in opened:
-            for target in subject.targets.values():
-                load.run(target, 16, 1, subjects.LOAD_CPU)
+        pace = {(subject.name, era): _warm_up(target) for subject in opened for era, target in subject.targets.items()}
         for _ in range(plan.rounds):
             for concurrency in CONCURRENCIES:
                 fdatasyncs_ms.append(disk.fdatasync_p50_ms(directory))
                 for subject in opened:
                     for era in subject.targets:
-                        duration_s = plan.duration_s / 2 if subject.name == "direct" else plan.duration_s
+                        least_s = plan.duration_s / 2 if subject.name == "direct" else plan.duration_s
+                        duration_s = max(least_s, min(_VISIT_S_MAX, math.ceil(2 * concurrency / pace[subject.name, era])))
                         sample, trouble = _visit(subject, era, concurrency, duration_s, up)
                         samples.setdefault((subject.name, era, concurrency), []).append(sample)
                         problems += trouble
@@ -108,6 +112,12 @@ def measure(plan: Plan, directory: Path) -> Result:
     )
 
 
+def _warm_up(target: wire.Target) -> float:
+    """Return about how many calls the target answers in a second."""
+    seen = load.run(target, 4, 1, subjects.LOAD_CPU)
+    return max(1.0, seen.calls / seen.duration_s)
+
+
 def _visit(
     subject: subjects.Subject, era: wire.Era, concurrency: int, duration_s: float, up: subjects.Upstream
 ) -> tuple[Sample, list[str]]:
@@ -121,7 +131,7 @@ def _visit(
     problems = [f"{where}: {seen.failed} calls failed"] if seen.failed else []
     if not seen.calls <= answered <= seen.calls + 2 * concurrency:
         problems.append(f"{where}: the client saw {seen.calls} answers, the connector gave {answered}")
-    cpu_ms = (after.cpu_s - before.cpu_s) * 1000 / max(answered, 1)
+    cpu_ms = (after.cpu_s - before.cpu_s) * 1000 / answered if seen.calls >= _CALLS_MIN else None
     return Sample(seen, cpu_ms, after.resident_bytes / 2**20), problems
 
 
@@ -145,13 +155,14 @@ def _answered(up: subjects.Upstream) -> int:
 def _cell(key: tuple[str, wire.Era, int], visits: list[Sample]) -> Cell:
     subject, era, concurrency = key
     median = statistics.median
+    costs_ms = [visit.cpu_ms for visit in visits if visit.cpu_ms is not None]
     return Cell(
         subject=subject,
         era=era,
         concurrency=concurrency,
         calls=sum(visit.load.calls for visit in visits),
         calls_per_s=median(visit.load.calls / visit.load.duration_s for visit in visits),
-        cpu_ms=median(visit.cpu_ms for visit in visits),
+        cpu_ms=median(costs_ms) if costs_ms else None,
         p50_ms=median(visit.load.p50_ms for visit in visits),
         p95_ms=median(visit.load.p95_ms for visit in visits),
         p99_ms=median(visit.load.p99_ms for visit in visits),
