@@ -143,15 +143,17 @@ def gateway(tmp_path: Path) -> Start:
         gate = Gate(settings, book, vault.subject)
         gate.apply(snapshot(connectors))
         server = uvicorn.Server(uvicorn.Config(GatewayApp(gate), lifespan="off", log_level="critical", timeout_graceful_shutdown=1))
-        serving = asyncio.create_task(server.serve(sockets=[listener]))
+        # Without its main loop, which only looks for signals and sleeps, the server starts and stops ten times as fast.
+        server.config.load()
+        server.lifespan = server.config.lifespan_class(server.config)
+        await server.startup(sockets=[listener])
         running = Running(gate, url, settings.log_dir, vault)
         try:
             yield running
         finally:
             await running.http.close()
             await gate.close()
-            server.should_exit = True
-            await serving
+            await server.shutdown(sockets=[listener])
             book.close()
 
     return start
