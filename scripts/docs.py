@@ -1,61 +1,120 @@
-"""Writes what docs/ says of the code from the code: docs/record.md and the table of settings in docs/operations.md.
+"""Writes what docs/ says of the code from the code: docs/record.md, and tables between markers in other pages.
 
 Runs in the environment (`python3 run.py docs`); with --check it writes nothing and fails when a page is not up to date.
 """
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
 import msgspec.inspect as types
 
 from gatebook.record.docs import render
 from gatebook.settings import Settings
+from gatebook.state.connectors import ConnectorSpec
 
-ROOT = Path(__file__).resolve().parent.parent
-RECORD = ROOT / "docs" / "record.md"
-OPERATIONS = ROOT / "docs" / "operations.md"
-BEGIN = "<!-- settings: made by `python3 run.py docs` from src/gatebook/settings.py -->"
-END = "<!-- end of settings -->"
-
-
-def settings() -> Iterator[tuple[str, str, str]]:
-    """Yield name, default and description of each deployment setting; an empty description is a mistake."""
-    yield from _section("", types.type_info(Settings))
+DOCS = Path(__file__).resolve().parent.parent / "docs"
+RECORD = DOCS / "record.md"
+MIB = 1024 * 1024
 
 
-def settings_table() -> str:
-    """Return the table, with its markers."""
-    rows = [f"| `{name}` | `GATEBOOK_{name.replace('.', '_').upper()}` | {default} | {text} |" for name, default, text in settings()]
-    return "\n".join([BEGIN, "| setting | environment | default | meaning |", "|---|---|---|---|", *rows, END])
+@dataclass(frozen=True)
+class Field:
+    """One field of a tree of structs: its name from the root, what it takes, its default, and its description."""
+
+    name: str
+    takes: str
+    default: str
+    description: str
 
 
-def operations(page: str) -> str:
-    """Return the page with the table between its markers made anew."""
-    before, _, rest = page.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    return f"{before}{settings_table()}{after}"
+@dataclass(frozen=True)
+class Table:
+    """A table that is made from code: the page it stands in, its name in the markers there, its source, and its lines."""
+
+    page: Path
+    name: str
+    source: str
+    lines: Callable[[], list[str]]
+
+    @property
+    def markers(self) -> tuple[str, str]:
+        """The lines before and after the table."""
+        return f"<!-- {self.name}: made by `python3 run.py docs` from {self.source} -->", f"<!-- end of {self.name} -->"
+
+    def text(self) -> str:
+        """The table with its markers."""
+        begin, end = self.markers
+        return "\n".join([begin, *self.lines(), end])
+
+    def put_into(self, page: str) -> str:
+        """Return the text of a page with the table between its markers made anew. Raises ValueError when the page has no markers."""
+        begin, end = self.markers
+        before, found, rest = page.partition(begin)
+        _, found_end, after = rest.partition(end)
+        if not found or not found_end:
+            raise ValueError(f"{self.page.name} lacks the markers of {self.name}")
+        return f"{before}{self.text()}{after}"
+
+
+def settings() -> list[Field]:
+    """Return each deployment setting."""
+    return list(_fields("", types.type_info(Settings)))
+
+
+def connector_fields() -> list[Field]:
+    """Return each field of the resource Connector."""
+    return list(_fields("spec.", types.type_info(ConnectorSpec)))
+
+
+def _settings_lines() -> list[str]:
+    rows = [
+        f"| `{field.name}` | `GATEBOOK_{field.name.replace('.', '_').upper()}` | {field.default} | {field.description} |"
+        for field in settings()
+    ]
+    return ["| setting | environment | default | meaning |", "|---|---|---|---|", *rows]
+
+
+def _connector_lines() -> list[str]:
+    rows = [f"| `{field.name}` | {field.takes} | {field.default} | {field.description} |" for field in connector_fields()]
+    return ["| field | takes | default | meaning |", "|---|---|---|---|", *rows]
+
+
+TABLES = (
+    Table(DOCS / "operations.md", "settings", "src/gatebook/settings.py", _settings_lines),
+    Table(DOCS / "connectors.md", "fields of a connector", "src/gatebook/state/connectors.py", _connector_lines),
+)
+
+
+def pages() -> dict[Path, str]:
+    """Return every page that is made from code, as it should be."""
+    wanted = {RECORD: render()}
+    for table in TABLES:
+        wanted[table.page] = table.put_into(wanted.get(table.page) or table.page.read_text())
+    return wanted
 
 
 def main(arguments: list[str]) -> int:
     """Write the pages, or with --check compare them."""
-    wanted = {RECORD: render(), OPERATIONS: operations(OPERATIONS.read_text())}
-    stale = [path for path, text in wanted.items() if not path.exists() or path.read_text() != text]
-    for path in stale:
-        print(f"{path.relative_to(ROOT)}: {'not up to date' if '--check' in arguments else 'written'}")
+    stale = {path: text for path, text in pages().items() if not path.exists() or path.read_text() != text}
+    for path, text in stale.items():
+        print(f"docs/{path.name}: {'not up to date' if '--check' in arguments else 'written'}")
         if "--check" not in arguments:
-            path.write_text(wanted[path])
+            path.write_text(text)
     return 1 if stale and "--check" in arguments else 0
 
 
-def _section(prefix: str, info: types.Type) -> Iterator[tuple[str, str, str]]:
+def _fields(prefix: str, info: types.Type) -> Iterator[Field]:
     assert isinstance(info, types.StructType)
     for field in info.fields:
         name = f"{prefix}{field.encode_name}"
-        if isinstance(field.type, types.StructType):
-            yield from _section(f"{name}.", field.type)
+        kind = field.type.type if isinstance(field.type, types.Metadata) else field.type
+        if isinstance(kind, types.StructType):
+            yield from _fields(f"{name}.", kind)
         else:
-            yield name, _default(field.default), _description(field.type)
+            yield Field(name, _takes(kind), _default(field), _description(field.type))
 
 
 def _description(kind: types.Type) -> str:
@@ -64,12 +123,34 @@ def _description(kind: types.Type) -> str:
     return ""
 
 
-def _default(value: object) -> str:
-    if isinstance(value, int) and not isinstance(value, bool) and value >= 1024 * 1024 and value % (1024 * 1024) == 0:
-        return f"{value} ({value // (1024 * 1024)} MiB)"
-    if value in ("", ()):
-        return "empty"
-    return f"{value}"
+def _takes(kind: types.Type) -> str:
+    """Say in a word what a field takes."""
+    match kind:
+        case types.Metadata():
+            return _takes(kind.type)
+        case types.LiteralType():
+            return ", ".join(f"`{value}`" for value in kind.values)
+        case types.UnionType():
+            return " or ".join(_takes(one) for one in kind.types if not isinstance(one, types.NoneType))
+        case types.VarTupleType():
+            return "list"
+        case types.DictType():
+            return "map"
+        case types.IntType() | types.FloatType():
+            return "number"
+        case _:
+            return "text"
+
+
+def _default(field: types.Field) -> str:
+    if field.required:
+        return "**required**"
+    value = field.default if field.default is not msgspec.NODEFAULT else field.default_factory()
+    if isinstance(value, int) and not isinstance(value, bool) and value >= MIB and value % MIB == 0:
+        return f"{value} ({value // MIB} MiB)"
+    if value is None:
+        return "none"
+    return "empty" if value in ("", (), {}) else f"{', '.join(value) if isinstance(value, tuple) else value}"
 
 
 if __name__ == "__main__":
