@@ -90,7 +90,8 @@ class Callers:
 
     async def _pause(self) -> None:
         self._resting += 1
-        while not self._going.is_set() and not self._ending.is_set():
+        # The flag is set by another thread, so there is no event of this loop to wait for.
+        while not self._going.is_set() and not self._ending.is_set():  # noqa: ASYNC110
             await asyncio.sleep(0.01)
         self._resting -= 1
 

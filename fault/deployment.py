@@ -17,6 +17,7 @@ from typing import IO, Any
 
 import psutil
 
+from gatebook.cli.init import prepare
 from gatebook.control import unix_socket
 from gatebook.control.client import KeeperAbsent, KeeperClient, KeeperRefused
 from gatebook.settings import Settings, load
@@ -71,7 +72,7 @@ class Deployment:
         (data_dir / "gatebook.toml").write_text(text)
         self.settings: Settings = load(None, {}, data_dir=data_dir)
         self.said = data_dir / "said.log"
-        self.command("init")
+        prepare(self.settings)
 
     def command(self, *words: str, check: bool = True) -> "subprocess.CompletedProcess[str]":
         """Run one verb of the command line, without what is done to the processes. Raises CalledProcessError."""

@@ -11,6 +11,8 @@ from pathlib import Path
 from fault import ledger
 from fault.callers import Callers, Heard
 from fault.deployment import Deployment, wait_until
+from gatebook.control import office
+from gatebook.settings import Settings
 
 CONNECTOR = "fault"
 _PEOPLE = ("ann", "bob")
@@ -83,7 +85,7 @@ def open_stage(
         port = int(connector.stdout.readline())
         deployment = Deployment(directory / "data", supervised=supervised, workers=workers, environ=environ)
         try:
-            tokens = _provision(deployment, directory, port)
+            tokens = _provision(deployment.settings, port)
             if before_start is not None:
                 before_start(deployment)
             deployment.start()
@@ -101,9 +103,9 @@ def open_stage(
             connector.stdout.close()
 
 
-def _provision(deployment: Deployment, directory: Path, port: int) -> list[str]:
+def _provision(settings: Settings, port: int) -> list[str]:
+    """Do what `gatebook apply` and `gatebook token create` do while no keeper runs. Returns the secrets of the tokens."""
     spec = {"transport": "http", "url": f"http://127.0.0.1:{port}/mcp", "allow": {"groups": ["everyone"]}}
-    document = directory / "connector.yaml"
-    document.write_text(json.dumps({"kind": "Connector", "name": CONNECTOR, "spec": spec}))
-    deployment.command("apply", "-f", str(document))
-    return [deployment.command("token", "create", person, "--groups", "staff").stdout.strip() for person in _PEOPLE]
+    document = {"source": "fault", "text": json.dumps({"kind": "Connector", "name": CONNECTOR, "spec": spec})}
+    office.run(settings, "apply", {"texts": [document]})
+    return [office.run(settings, "token_create", {"person": person, "groups": ["staff"]})["secret"] for person in _PEOPLE]

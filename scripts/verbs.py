@@ -95,7 +95,7 @@ def _conformance(arguments: list[str]) -> int:
 def _fault(arguments: list[str]) -> int:
     python = environment.ensure_main("test")
     debian.ensure("gcc", "dropping of what was not fsynced")
-    return _call([python, "-m", "pytest", "-q", "tests/fault", *arguments])
+    return _call([python, "-m", "fault", *arguments])
 
 
 def _lock(arguments: list[str]) -> int:
