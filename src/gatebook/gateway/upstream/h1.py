@@ -5,16 +5,18 @@ Own code because it is the gateway's hot path: a general client costs two to twe
 """
 
 import asyncio
+import contextlib
 import socket
 import ssl
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Literal, cast
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, quote, urlsplit
 
 import httptools
 from msgspec import Struct
 
+_TARGET_CHARS = "/?%:@!$&'()*+,;=-._~[]|"
 _HEADERS_BYTES_MAX = 64 * 1024
 _BUFFER_HIGH_BYTES = 1 << 20
 _BUFFER_LOW_BYTES = 1 << 18
@@ -44,7 +46,7 @@ class Origin(Struct, frozen=True):
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise ValueError(f"not an http or https URL: {url!r}")
         tls = parts.scheme == "https"
-        target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        target = quote((parts.path or "/") + (f"?{parts.query}" if parts.query else ""), safe=_TARGET_CHARS)
         default = 443 if tls else 80
         port = parts.port or default
         name = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
@@ -79,9 +81,9 @@ class Response:
         async for chunk in self.chunks():
             size += len(chunk)
             if size > body_bytes_max:
-                self.abort("too_large", f"the answer is larger than {body_bytes_max} bytes")
-                assert self.failure is not None
-                raise self.failure
+                detail = f"the answer is larger than {body_bytes_max} bytes"
+                self.abort("too_large", detail)
+                raise UpstreamError("too_large", detail)
             parts.append(chunk)
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
@@ -135,6 +137,7 @@ class _Connection(asyncio.Protocol):
         self._response: Response | None = None
         self._header_bytes = 0
         self._paused = False
+        self._unasked = False
         self.closed = False
         self.idle_since_s = 0.0
 
@@ -171,6 +174,13 @@ class _Connection(asyncio.Protocol):
             self._header_bytes += len(data)
             if self._header_bytes > _HEADERS_BYTES_MAX:
                 self.fail(UpstreamError("broken", "the answer's headers are too large"))
+
+        if self._unasked:
+            self._close()
+
+    def on_message_begin(self) -> None:
+        # A second answer right behind the first: whoever uses the connection next must not get it.
+        self._unasked = self._unasked or self._response is None
 
     def on_header(self, name: bytes, value: bytes) -> None:
         if self._response is not None:
@@ -320,7 +330,7 @@ class Pool:
                     _, connection = await loop.create_connection(lambda: _Connection(self), self.origin.host, self.origin.port, ssl=context)
         except TimeoutError as error:
             raise UpstreamError("refused", f"no connection to {self.origin.host}:{self.origin.port} within {self._connect_timeout_s} s") from error
-        except OSError as error:
+        except (OSError, UnicodeError) as error:  # UnicodeError: the name is no host name
             raise UpstreamError("refused", f"no connection to {self.origin.host}:{self.origin.port}: {_reason(error)}") from error
         self._all.add(connection)
         return connection
@@ -336,6 +346,8 @@ class Pool:
     def forget(self, connection: _Connection) -> None:
         """The connection is closed."""
         self._all.discard(connection)
+        with contextlib.suppress(ValueError):
+            self._idle.remove(connection)
 
     def close(self) -> None:
         """Close everything; exchanges under way fail."""
@@ -356,5 +368,5 @@ def _shared_context() -> ssl.SSLContext:
     return _context
 
 
-def _reason(error: OSError) -> str:
-    return error.strerror or type(error).__name__
+def _reason(error: OSError | UnicodeError) -> str:
+    return getattr(error, "strerror", None) or type(error).__name__
