@@ -152,7 +152,7 @@ def _parse_one(body: bytes) -> Message:
         raise WireError(INVALID_REQUEST, f"not a JSON-RPC message: {error}") from error
     except (msgspec.MsgspecError, RecursionError, UnicodeError) as error:
         raise WireError(PARSE_ERROR, f"the body is not valid JSON: {error}") from error
-    _refuse_ambiguous(body)
+    _refuse_ambiguous(body, b"" if envelope.params is UNSET else bytes(envelope.params))
     return _message(body, envelope)
 
 
@@ -199,12 +199,13 @@ def _request(body: bytes, envelope: _Envelope, id_text: bytes | None) -> Message
     return Message("request", body, id_text, method, params)
 
 
-def _refuse_ambiguous(body: bytes) -> None:
+def _refuse_ambiguous(body: bytes, params: bytes) -> None:
     """Refuse repeated keys, and keys that differ from the known ones by case only: parsers disagree on which one counts.
 
     The gateway decides on what it reads, so the connector must not be able to read anything else.
     """
-    if b"\\" not in body and (body.isascii() or not any(sign in body for sign in _FOLDED)) and _each_once(body):
+    escaped = b"\\" in body and b"\\u" in body
+    if not escaped and (body.isascii() or not any(sign in body for sign in _FOLDED)) and _plainly_keyed(body, params):
         return
     try:
         pairs = json.loads(body, object_pairs_hook=_pairs)
@@ -226,11 +227,28 @@ def _pairs(members: list[tuple[str, Any]]) -> _Pairs:
     return _Pairs(members)
 
 
-def _each_once(body: bytes) -> bool:
+def _plainly_keyed(body: bytes, params: bytes) -> bool:
+    """Tell, without reading all of it, whether message and params have each known key once. False means: look closely.
+
+    Values of no interest here are cut out first, once each. Their text begins with a brace and, when it holds a key, with a quotation
+    mark behind it, so it is found as a value and never inside a string; an equal value elsewhere may be cut in its place.
+    """
+    if params[:1] != b"{":
+        return _each_once(body)
+    members = raw_map(params)
+    inner = params
+    for key in ("arguments", "_meta"):
+        value = bytes(members.get(key, b""))
+        if value[:1] == b"{":
+            inner = inner.replace(value, b"", 1)
+    return _each_once(body.replace(params, b"", 1)) and _each_once(inner)
+
+
+def _each_once(text: bytes) -> bool:
     """Tell whether each known key is there at most once, and as it should be written."""
-    lower = body.lower()
+    lower = text.lower()
     found = _KEYS_ANY_CASE.findall(lower)
-    return len(found) == len(set(found)) and (lower == body or len(_KEYS.findall(body)) == len(found))
+    return len(found) == len(set(found)) and (lower == text or len(_KEYS.findall(text)) == len(found))
 
 
 def _refuse_repeated(pairs: _Pairs, known: frozenset[str], where: str) -> None:
