@@ -19,6 +19,7 @@ from gatebook.index.generation import Generation, read_generation, write_generat
 from gatebook.index.progress import remove_progress
 from gatebook.index.rows import CALL_COLUMNS, PAYLOAD_COLUMNS, RECORD_COLUMNS, CallRow, FullRow, RecordRow
 from gatebook.index.sql import Compiler, Condition, moment_sql
+from gatebook.index.windows import Extent, Window, bounds_of, windows
 from gatebook.query import Query, matches, parse, resolve
 from gatebook.record.ids import time_us_of
 
@@ -76,6 +77,7 @@ class Index:
         self._retired: list[tuple[str, float]] = []
         self._waiting: dict[str, FullRow] = {}
         self._lock = threading.Lock()
+        self._extent = self._read_extent()
 
     @property
     def database(self) -> str:
@@ -106,6 +108,10 @@ class Index:
     def insert_calls(self, calls: Sequence[FullRow]) -> None:
         """Add the metadata of calls."""
         if calls:
+            times = [row.time for row in calls]
+            with self._lock:
+                # Before the rows can be seen: a search never looks beyond the extent.
+                self._extent = self._extent.with_rows(min(times), max(times), len(times))
             self.engine.insert(f"{self.database}.calls", CALL_COLUMNS, b"\n".join(_line(row, CALL_COLUMNS) for row in calls))
             self.arrivals.add(calls)
 
@@ -131,13 +137,12 @@ class Index:
         limit = max(1, min(limit, LIMIT_MAX))
         place = cursor.decode(before) if before else None
         snapshot, waiting = self._running(asked, place)
-        condition = Compiler(self.database).compile(asked.tree)
-        stored = self._newest(condition, place, limit + 1, timeout_s)
+        stored = self._newest(asked, place, limit + 1, timeout_s)
         known = {row.call_id for row in stored}
         merged = sorted([*stored, *(row for row in waiting if row.call_id not in known)], key=_order, reverse=True)
         rows = merged[:limit]
         more = cursor.encode(Place(rows[-1].time, rows[-1].call_id)) if len(merged) > limit else None
-        total = self._count(condition, timeout_s) + len(self._running(asked, None)[1]) if count else None
+        total = self._count(Compiler(self.database).compile(asked.tree), timeout_s) + len(self._running(asked, None)[1]) if count else None
         return Page(rows=rows, next=more, total=total, snapshot=snapshot)
 
     def count(self, query: Query | str, *, timeout_s: float = TIMEOUT_S) -> int:
@@ -189,6 +194,7 @@ class Index:
         write_generation(self.path, generation)
         self._retired.append((self.database, time.monotonic()))
         self.generation = generation
+        self._extent = self._read_extent()
 
     def drop_retired(self, grace_s: float = _RETIRED_GRACE_S) -> None:
         """Drop generations that were replaced longer ago than any question may take."""
@@ -210,9 +216,24 @@ class Index:
         older = [row for row in rows if place is None or _order(row) < cursor.order(place)]
         return snapshot, [without_payloads(row) for row in older if matches(query, row)]
 
-    def _newest(self, condition: Condition, place: Place | None, limit: int, timeout_s: float) -> list[CallRow]:
-        params = dict(condition.params)
-        tests = [condition.sql]
+    def _newest(self, query: Query, place: Place | None, limit: int, timeout_s: float) -> list[CallRow]:
+        """Ask window by window, newest first, until there are enough rows."""
+        ends_s = time.monotonic() + timeout_s
+        bounds = bounds_of(query.tree)
+        if place is not None:
+            bounds = Window(bounds.low, min(bounds.high, place.time_us + 1))
+        rows: list[CallRow] = []
+        for window in windows(self._extent, bounds):
+            rows += self._newest_within(query, place, window, limit - len(rows), max(0.001, ends_s - time.monotonic()))
+            if len(rows) >= limit:
+                break
+        return rows
+
+    def _newest_within(self, query: Query, place: Place | None, window: Window, limit: int, timeout_s: float) -> list[CallRow]:
+        within = f"time >= {moment_sql('{low:Int64}')} AND time < {moment_sql('{high:Int64}')}"
+        condition = Compiler(self.database, within).compile(query.tree)
+        params = {**condition.params, "low": window.low, "high": window.high}
+        tests = [within, condition.sql]
         if place is not None:
             tests.append(_older(place, "call_id", params))
         sql = (
@@ -220,6 +241,10 @@ class Index:
             f"ORDER BY time DESC, call_id DESC LIMIT {limit} {_budget(timeout_s)}"
         )
         return _decode_calls(self.engine.rows(sql, params))
+
+    def _read_extent(self) -> Extent:
+        select = "SELECT toUnixTimestamp64Micro(min(time)) AS first, toUnixTimestamp64Micro(max(time)) AS last, count() AS rows"
+        return msgspec.convert(self.ask(f"{select} FROM {self.database}.calls", {})[0], Extent)
 
     def _count(self, condition: Condition, timeout_s: float) -> int:
         sql = f"SELECT count() AS n FROM {self.database}.calls WHERE {condition.sql} {_budget(timeout_s)}"
