@@ -124,8 +124,9 @@ def _plan(gate: "Gate", live: Live) -> Plan:
         raise Refusal(error.code, str(error), status=400).with_data(error.data) from error
     except Refusal as refusal:
         asked.decision = refusal.decision
-        asked.connector = asked.connector or context.connector
-        asked.tool = asked.tool or head.name or head.uri
+        connector, name = refusal.asked or (context.connector, None)
+        asked.connector = asked.connector or connector
+        asked.tool = asked.tool or name or head.name or head.uri
         raise
     finally:
         live.policy_us = (now_ns() - began) // 1000

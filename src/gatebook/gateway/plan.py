@@ -32,6 +32,8 @@ class Refusal(Exception):
         self.error_class = error_class
         self.decision = decision
         self.data: dict[str, Any] | None = None
+        self.asked: tuple[str, str | None] | None = None
+        """Connector, and tool as the connector names it, where a decision about them was made."""
 
     def with_data(self, data: dict[str, Any] | None) -> "Refusal":
         """Add the `data` member of the JSON-RPC error."""
@@ -72,9 +74,11 @@ def plan(gate: "Gate", context: Context, message: wire.Message, head: wire.Param
         if not granted(principal.person, principal.email, principal.groups, runtime.rules):
             # To somebody without access a connector is as unknown as one that does not exist; the record knows better.
             unknown = _unknown_connector(runtime.name) if context.connector is not None else _unknown_name(message, head)
-            unknown.decision, unknown.error_class = decision, "policy"
+            unknown.decision, unknown.error_class, unknown.asked = decision, "policy", (runtime.name, name.value)
             raise unknown
-        raise Refusal(wire.BLOCKED, decision.reason or "Blocked by policy.", error_class="policy", decision=decision)
+        blocked = Refusal(wire.BLOCKED, decision.reason or "Blocked by policy.", error_class="policy", decision=decision)
+        blocked.asked = (runtime.name, name.value)
+        raise blocked
     return Plan(runtime, name, decision)
 
 
