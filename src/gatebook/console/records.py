@@ -90,7 +90,9 @@ def line(row: RecordRow, names: Mapping[str, str]) -> Line:
     core: dict[str, Any] = msgspec.json.decode(row.summary)
     auth = (core.get("actor") or {}).get("auth", "")
     host = f"{row.person[3:]}, on the host" if row.person.startswith("os:") else ""
-    who = names.get(row.subject) or host or row.person or ("local administrator" if auth == "socket" else "nobody known" if row.type == "auth.failed" else "")
+    # The identity beside a token is its owner's, not that of the actor.
+    person = "" if row.type == "token.changed" else row.person
+    who = names.get(row.subject) or host or person or ("local administrator" if auth == "socket" else "nobody known" if row.type == "auth.failed" else "")
     return Line(
         id=row.id,
         stamp=times.stamp(row.time),

@@ -1,0 +1,38 @@
+"""One plain sentence about a call."""
+
+from typing import Any, get_args
+
+import pytest
+
+from gatebook.index.rows import CallRow
+from gatebook.reading.sentence import sentence
+from gatebook.record.parts import Status
+
+
+def row(**fields: Any) -> CallRow:
+    """A tool call of Ann's."""
+    base = {"name": "Ann", "client": "Cursor", "connector": "crm", "tool": "find", "method": "tools/call", "duration_us": 41_000, "subject": "s"}
+    return CallRow(call_id="x", time=1, **{**base, **fields})
+
+
+@pytest.mark.parametrize(
+    ("fields", "text"),
+    [
+        ({"status": "ok"}, "Ann, with Cursor, asked crm to run find; it was answered in 41 ms."),
+        ({"status": "ok", "effect": "redacted"}, "Ann, with Cursor, asked crm to run find; it was answered in 41 ms, after redaction."),
+        ({"status": "blocked", "rules": ("r1",), "reason": "Not allowed."}, "Ann, with Cursor, asked crm to run find; rule r1 blocked it: Not allowed."),
+        ({"status": "tool_error", "error_class": "not_found"}, "Ann, with Cursor, asked crm to run find; the tool itself failed after 41 ms: what it asked for was not found."),
+        ({"status": "ok", "method": "tools/list", "connector": ""}, "Ann, with Cursor, listed the tools of all connectors; it was answered in 41 ms."),
+        ({"status": "protocol_error", "method": "", "name": "", "subject": "-", "client": "", "duration_us": 900}, "Somebody who was not identified sent a request that could not be read; it was answered with a protocol error in 0.9 ms."),
+        ({"status": "open", "name": "", "subject": "0123456789abcdef"}, "Somebody erased (01234567), with Cursor, asked crm to run find; it has not been answered yet."),
+    ],
+)  # fmt: skip
+def test_the_sentence_says_who_what_and_how_it_ended(fields: dict[str, Any], text: str) -> None:
+    """Each kind of end has its own words."""
+    assert sentence(row(**fields)) == text
+
+
+@pytest.mark.parametrize("status", [*get_args(Status), "open"])
+def test_every_status_ends_the_sentence(status: str) -> None:
+    """No status is left without words."""
+    assert sentence(row(status=status)).endswith(".") and ("; " in sentence(row(status=status)))
