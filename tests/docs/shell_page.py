@@ -8,7 +8,9 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-_BLOCK = re.compile(r"<!-- run(?P<background> in the background)? -->\n```sh\n(?P<code>.*?)```\n(?:```text\n(?P<shown>.*?)```\n)?", re.DOTALL)
+_BLOCK = re.compile(
+    r"<!-- run(?P<background> in the background)? -->\n```sh\n(?P<code>.*?)```\n(?:```text\n(?P<shown>.*?)```\n)?", re.DOTALL
+)
 _UNITS = {"µs", "ms", "s"}
 _MARK = "@@ block"
 # Job control, so that what runs in the background has a process group of its own, and all of it can be ended.

@@ -1,0 +1,129 @@
+"""What the pages promise that can be checked: examples that are accepted, tables that name all there is, files that exist."""
+
+import ast
+import json
+import re
+
+import pytest
+import yaml
+
+from gatebook.api.app import create_api
+from gatebook.cli.main import VERBS
+from gatebook.gateway import headers, wire
+from gatebook.reading.viewer import READER_GROUPS
+from gatebook.state.documents import parse_documents
+from tests.structure.checkout import ROOT, SOURCE
+
+DOCS = ROOT / "docs"
+PAGES = sorted([ROOT / "README.md", *DOCS.glob("*.md")])
+CODES = {name: value for name, value in vars(wire).items() if name.isupper() and isinstance(value, int) and value < 0}
+
+
+def _text(name: str) -> str:
+    return (DOCS / name).read_text()
+
+
+def _fenced(text: str, language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_examples_are_what_they_say(page: object) -> None:
+    """JSON in a page is JSON, and YAML is documents that Gatebook accepts."""
+    text = page.read_text()  # type: ignore[attr-defined]
+    for example in _fenced(text, "json"):
+        assert isinstance(json.loads(example), dict)
+    for example in _fenced(text, "yaml"):
+        assert parse_documents(example, "example")
+
+
+def test_the_examples_of_connectors_show_each_transport() -> None:
+    """There is an example to copy for http, sse and stdio."""
+    documents = [one for example in _fenced(_text("connectors.md"), "yaml") for one in yaml.safe_load_all(example)]
+    assert {document["spec"]["transport"] for document in documents} == {"http", "sse", "stdio"}
+
+
+@pytest.mark.parametrize(("name", "code"), CODES.items())
+def test_each_code_of_the_gateway_is_in_the_table(name: str, code: int) -> None:
+    """docs/clients.md has a row with the code and its name for each error that the gateway itself gives."""
+    assert f"| {code} | `{name}` |" in _text("clients.md")
+
+
+def test_the_table_of_codes_has_no_other() -> None:
+    """A code that was taken out of the code is taken out of the page."""
+    assert {int(code) for code in re.findall(r"^\| (-3\d{4}) \|", _text("clients.md"), re.MULTILINE)} == set(CODES.values())
+
+
+def test_the_versions_are_named() -> None:
+    """Each protocol version that is served stands in the table for clients and in the README."""
+    for version in (*headers.LEGACY_VERSIONS, *headers.MODERN_VERSIONS):
+        assert version in _text("clients.md") and version in (ROOT / "README.md").read_text()
+
+
+def test_the_headers_that_go_on_are_named() -> None:
+    """docs/security.md lists exactly the headers that are passed on to a connector."""
+    (line,) = re.findall(r"^From a client to a connector: (.*)\. Nothing else\.$", _text("security.md"), re.MULTILINE)
+    named = set(re.findall(r"`([^`]+)`", line))
+    sent = [(name.encode(), b"x") for name in named - {"mcp-param-*"}] + [(b"mcp-param-any", b"x")]
+    others = [
+        (name, b"x") for name in (b"authorization", b"cookie", b"origin", b"host", b"x-forwarded-for", b"mcp-session-id", b"user-agent")
+    ]
+    assert headers.forwarded(dict(sent + others)) == sent
+    assert {name.decode() for name in headers._FORWARDED} == named - {"mcp-param-*"}
+
+
+def test_who_reads_all_is_named() -> None:
+    """The groups whose members read all calls stand in the pages about security and the API."""
+    for group in READER_GROUPS:
+        assert f"`{group}`" in _text("security.md") and f"`{group}`" in _text("api.md")
+
+
+def test_each_address_of_the_api_is_documented() -> None:
+    """docs/api.md has a row for each route, and none besides."""
+    routes = {f"/api{route.path}" for route in create_api(None).routes}  # type: ignore[arg-type,attr-defined]
+    assert set(re.findall(r"^\| `GET (/api\S+)` \|", _text("api.md"), re.MULTILINE)) == routes
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_each_verb_is_shown_somewhere(verb: str) -> None:
+    """Each verb of the command line stands in a page, as it is typed."""
+    assert any(f"gatebook {verb}" in page.read_text() for page in PAGES) or (
+        verb == "demo" and "make demo" in (ROOT / "README.md").read_text()
+    )
+
+
+@pytest.mark.parametrize("page", [*PAGES, SOURCE / "gateway" / "README.md"], ids=lambda page: page.name)
+def test_source_files_that_are_named_exist(page: object) -> None:
+    """A page that names `package/module.py` names one that is there."""
+    named = set(re.findall(r"`((?:[a-z0-9_]+/)*[a-z0-9_]+\.py)`", page.read_text()))  # type: ignore[attr-defined]
+    places = (SOURCE, SOURCE / "gateway", ROOT)
+    assert not {name for name in named - {"verify.py", "run.py"} if not any((place / name).exists() for place in places)}
+
+
+def test_each_package_is_in_the_architecture() -> None:
+    """docs/architecture.md describes each package of the source."""
+    packages = {path.parent.name for path in SOURCE.glob("*/__init__.py")}
+    page = _text("architecture.md")
+    assert not {name for name in packages if not re.search(rf"\b{name}/", page)}
+
+
+def test_pictures_are_small() -> None:
+    """A clone stays small: no picture above 200 kB, and the README's is there."""
+    pictures = list((DOCS / "img").glob("*"))
+    assert "explorer.png" in {path.name for path in pictures}
+    assert not [path.name for path in pictures if path.stat().st_size > 200_000]
+
+
+def test_the_order_of_a_call_is_that_of_the_code() -> None:
+    """In `serve` and `_dispatch` of gateway/call.py the steps stand in the order in which the page tells them."""
+    tree = ast.parse((SOURCE / "gateway" / "call.py").read_text())
+    functions = {node.name: node for node in ast.walk(tree) if isinstance(node, ast.AsyncFunctionDef)}
+
+    def calls(name: str) -> list[str]:
+        nodes = [node for node in ast.walk(functions[name]) if isinstance(node, ast.Call)]
+        ordered = sorted(nodes, key=lambda node: (node.lineno, node.col_offset))
+        return [node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "") for node in ordered]
+
+    served, dispatched = calls("serve"), calls("_dispatch")
+    assert served.index("_plan") < served.index("take_place") < served.index("_record_start") < served.index("_dispatch")
+    assert dispatched.index("_exchange") < dispatched.index("finish") < dispatched.index("_release")
