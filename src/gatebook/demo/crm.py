@@ -13,6 +13,7 @@ from typing import Annotated, Any
 
 import uvicorn
 from mcp.server.mcpserver import Context, MCPServer
+from mcp.server.mcpserver.exceptions import ToolError
 from mcp.server.mcpserver.resolve import Elicit, Resolve
 from pydantic import BaseModel
 
@@ -69,14 +70,14 @@ def build(database: sqlite3.Connection) -> MCPServer[Any]:
         """Show one customer with all deals."""
         found = rows("SELECT * FROM customers WHERE id = ?", id)
         if not found:
-            raise ValueError(f"customer {id} not found")
+            raise ToolError(f"customer {id} not found")
         return found[0] | {"deals": rows("SELECT * FROM deals WHERE customer = ?", id)}
 
     @server.tool()
     def list_deals(stage: str) -> list[dict[str, Any]]:
         """List deals by stage: lead, qualified, proposal, won or lost."""
         if stage not in _STAGES:
-            raise ValueError(f"invalid stage {stage!r}: must be one of {', '.join(_STAGES)}")
+            raise ToolError(f"invalid stage {stage!r}: must be one of {', '.join(_STAGES)}")
         return rows("SELECT * FROM deals WHERE stage = ? LIMIT 50", stage)
 
     @server.tool()

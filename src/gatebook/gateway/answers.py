@@ -162,5 +162,3 @@ def client_of(info: dict[str, Any], user_agent: str | None) -> Client:
     """Read clientInfo."""
     name, version = (wire.text_of(info.get(key)) for key in ("name", "version"))
     return Client(name=name and name[:_CLIENT_CHARS_MAX], version=version and version[:_CLIENT_CHARS_MAX], user_agent=user_agent)
-
-

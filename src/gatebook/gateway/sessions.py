@@ -118,5 +118,3 @@ class Sessions:
         if len(self._stateless) > self._max:
             del self._stateless[next(iter(self._stateless))]
         return id
-
-

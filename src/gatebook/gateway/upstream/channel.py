@@ -291,4 +291,3 @@ class Channel:
             exchange.inbox.put(error)
         for listener in list(self._listeners):
             listener.inbox.put(None)
-

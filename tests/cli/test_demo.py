@@ -1,0 +1,25 @@
+"""The demo, played for real: people, clients, servers, a killed worker, and the three counts at the end."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+
+@pytest.mark.timeout(400)
+def test_what_was_sent_is_recorded_and_found() -> None:
+    """`gatebook demo --once --json` exits 0, and all counts agree; every kind of outcome is among them."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("GATEBOOK_")}
+    done = subprocess.run(
+        [sys.executable, "-m", "gatebook", "demo", "--once", "--json"], capture_output=True, text=True, env=environment, timeout=380
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    found = json.loads(done.stdout)
+    assert found["calls"] >= 300
+    assert found["calls"] == found["started"] + found["refused"] == found["indexed"]
+    assert found["started"] == found["finished"] + found["unknown"] and found["unknown"] == 1
+    assert found["verified"] is True and found["disagreements"] == [] and found["sealed"] == found["records"]
+    wanted = {"ok", "tool_error", "protocol_error", "upstream_error", "timeout", "cancelled", "blocked", "pending", "unknown"}
+    assert wanted <= set(found["status"])

@@ -1,0 +1,48 @@
+"""The demo's count: what agrees, what does not, and how it says so."""
+
+from pathlib import Path
+
+from gatebook.demo.tally import count_log, disagreements
+from gatebook.log.book import Book
+from gatebook.log.vault import Vault
+from gatebook.record.body import CallFinished, CallRefused, CallStarted
+from gatebook.record.parts import Actor, Client, Outcome, Source, Timing, Trace
+from gatebook.settings import LogSettings
+
+_ASKED = {
+    "endpoint": "/mcp",
+    "actor": Actor(subject="s", kind="person", auth="token"),
+    "client": Client(),
+    "source": Source(ip="127.0.0.1", port=1),
+    "trace": Trace(id="0" * 32, parent="1" * 16),
+}
+_AGREED = {"calls": 3, "started": 2, "refused": 1, "finished": 1, "unknown": 1, "indexed": 3, "verified": True}
+
+
+def test_tool_calls_are_counted_and_other_requests_are_not(tmp_path: Path) -> None:
+    """A list is a record too, but no tool call."""
+    vault = Vault(tmp_path / "keys", b"k" * 32)
+    book = Book.open(tmp_path / "log", "n-w0", vault, LogSettings(segment_bytes=1 << 20, reserve_bytes=1 << 16))
+    for method in ("tools/call", "tools/list"):
+        receipt = book.append(CallStarted(method=method, **_ASKED))
+        outcome, timing = Outcome(status="ok", transport="ok"), Timing(total_us=1)
+        book.append(CallFinished(call=receipt.id, started_seq=receipt.seq, outcome=outcome, timing=timing))
+    refused = Outcome(status="blocked", transport="not_sent")
+    book.append(CallRefused(method="tools/call", outcome=refused, timing=Timing(total_us=1), **_ASKED)).wait(5)
+    found = count_log(tmp_path / "log")
+    book.close()
+    assert (found["started"], found["finished"], found["unknown"], found["refused"], found["records"]) == (1, 1, 0, 1, 5)
+    assert found["status"] == {"blocked": 1, "ok": 1}
+
+
+def test_equal_counts_agree() -> None:
+    """Started and refused are all calls; finished and unknown are all outcomes."""
+    assert disagreements(_AGREED) == []
+
+
+def test_each_disagreement_is_named() -> None:
+    """A call that was not recorded, had no outcome, was not indexed, or a log that does not verify."""
+    assert "the clients sent 4 calls" in disagreements(_AGREED | {"calls": 4})[0]
+    assert "1 have an outcome" in disagreements(_AGREED | {"unknown": 0})[0]
+    assert "the index 2" in disagreements(_AGREED | {"indexed": 2})[0]
+    assert "does not verify" in disagreements(_AGREED | {"verified": False})[0]
