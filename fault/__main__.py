@@ -6,7 +6,9 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+import traceback
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from fault import scenarios
@@ -15,14 +17,16 @@ from fault.result import Result, table
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the scenarios; exit code 0 when none found a fault, 1 when one did. One that could not be run is said loudly and counts as run with --lenient only."""
+    """Run the scenarios; exit code 0 when none found a fault, 1 when one did. One that could not be run is said loudly; with --strict it counts as a fault."""
     parser = argparse.ArgumentParser(prog="python -m fault", description=__doc__)
-    parser.add_argument("scenario", nargs="*", choices=list(scenarios.ALL), help=f"default: all of {', '.join(scenarios.ALL)}")
+    parser.add_argument("scenario", nargs="*", metavar="SCENARIO", help=f"one or more of {', '.join(scenarios.ALL)} (default: all)")
     parser.add_argument("--rounds", type=int, default=48, metavar="N", help="rounds of kill -9 (default: 48); power cuts take a quarter")
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.add_argument("--keep", type=Path, metavar="DIR", help="work there, and keep what is left")
     parser.add_argument("--strict", action="store_true", help="exit with 1 also when a scenario could not be run")
     args = parser.parse_args(argv)
+    if unknown := set(args.scenario) - set(scenarios.ALL):
+        parser.error(f"unknown: {', '.join(sorted(unknown))}; there are {', '.join(scenarios.ALL)}")
     directory = args.keep or Path(tempfile.mkdtemp(prefix="gatebook-fault-"))
     began_s = time.monotonic()
     try:
@@ -40,13 +44,16 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(scenario: scenarios.Scenario, directory: Path, rounds: int, name: str) -> Result:
-    say: Callable[[str], None] = lambda line: print(line, file=sys.stderr, flush=True)  # noqa: E731
+    say = partial(print, file=sys.stderr, flush=True)
     say(f"{name} ...")
     try:
         return scenario(directory, rounds, say)
     except Missing as missing:
         say(f"*** NOT RUN: {missing}")
         return Result(name, skipped=str(missing))
+    except Exception as error:
+        traceback.print_exc()
+        return Result(name, faults=[f"it could not be carried out: {type(error).__name__}: {error}"])
 
 
 def _sentence(results: list[Result]) -> str:

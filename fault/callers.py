@@ -134,6 +134,11 @@ class Client:
         if error and error["code"] == AUDIT_UNAVAILABLE:
             (heard.withheld if error["data"]["carried_out"] else heard.unavailable).add(key)
             return False
+        if status == 502 and error and error["data"].get("status") == "unknown":
+            # From the neighbour of the worker that ended: all it knows is that the request was passed on.
+            heard.other["told that the outcome is unknown"] += 1
+            self._session = None
+            return False
         heard.answers[key] = body
         if status == 200 and key in json.dumps(answer.get("result")):
             heard.acknowledged.add(key)

@@ -39,12 +39,13 @@ def run(directory: Path, rounds: int, say: Callable[[str], None]) -> Result:
         verdict = stage.judge(log)
         result.count(verdict)
         result.faults += verdict.faults
-        steps = {stream: [one.step_us / 1e6 for one in log.others if one.type == "clock.stepped" and one.stream == stream] for stream in log.times}
+        steps = {
+            stream: [one.step_us / 1e6 for one in log.others if one.type == "clock.stepped" and one.stream == stream]
+            for stream in log.times
+        }
         (worker,) = [stream for stream in log.times if stream.endswith("-w0")]
         expected = [after - before for before, after in zip([0, *offsets], offsets, strict=False)]
-        close = len(steps[worker]) == len(expected) and all(
-            abs(a - b) < _TOLERANCE_S for a, b in zip(steps[worker], expected, strict=True)
-        )
+        close = len(steps[worker]) == len(expected) and all(abs(a - b) < _TOLERANCE_S for a, b in zip(steps[worker], expected, strict=True))
         result.expect(close, f"clock.stepped says {steps[worker]}, expected {expected}")
         back = [b - a for a, b in zip(log.times[worker], log.times[worker][1:], strict=False) if b < a]
         result.expect(min(back, default=0) < -3500e6, "the records do not show the clock going back: the test has shown nothing")

@@ -38,7 +38,9 @@ def run(directory: Path, rounds: int, say: Callable[[str], None]) -> Result:
             refused = sum(record.refused for record in outages)
             result.expect(len(outages) >= result.rounds, f"{len(outages)} log.unavailable records for {result.rounds} outages")
             result.expect(all(record.reason == "disk_full" for record in outages), f"reasons {[record.reason for record in outages]}")
-            result.expect(refused >= len(stage.heard.unavailable), f"{refused} refused by the records, {len(stage.heard.unavailable)} by the clients")
+            result.expect(
+                refused >= len(stage.heard.unavailable), f"{refused} refused by the records, {len(stage.heard.unavailable)} by the clients"
+            )
             withheld = len(stage.heard.withheld)
             result.notes.append(f"{len(stage.heard.unavailable):,} calls refused as audit_unavailable, {withheld} answers withheld")
             dropped = sum(call.response_dropped for call in log.calls.values())

@@ -66,9 +66,7 @@ async def _block_and_kill(stage: Stage, number: int, before: set[str]) -> float:
     heard = Heard()
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as http:
         calls = [
-            asyncio.create_task(
-                Client(http, stage.url, stage.tokens[0], heard, modern=one % 2 == 0).call(f"block{number}-{one}", "block")
-            )
+            asyncio.create_task(Client(http, stage.url, stage.tokens[0], heard, modern=one % 2 == 0).call(f"block{number}-{one}", "block"))
             for one in range(_CALLS)
         ]
         await asyncio.to_thread(wait_until, lambda: len(set(stage.executed()) - before) == _CALLS, 30)

@@ -43,7 +43,9 @@ def run(directory: Path, rounds: int, say: Callable[[str], None]) -> Result:
         log = stage.settled_log()
         result.faults += index_faults(stage.deployment, log, None) + await_sealed(stage.deployment, log)
         result.expect(log.types["call.outcome_unknown"] > 0, "no kill hit a call in flight: the test has shown nothing")
-        result.notes.append(f"{len(stage.heard.broken):,} connections broke, the slowest after {max(stage.heard.broken.values(), default=0):.1f} s")
+        result.notes.append(
+            f"{len(stage.heard.broken):,} connections broke, the slowest after {max(stage.heard.broken.values(), default=0):.1f} s"
+        )
         result.notes.append(f"{log.types['log.tail_cut']} torn ends cut, {log.types['log.segment_opened']} segments rolled")
     result.seconds = time.monotonic() - began_s
     return result

@@ -60,7 +60,9 @@ def _measured(stage: Stage, result: Result, what: str) -> Iterator[None]:
     yield
     latencies = stage.heard.latency_s[first:]
     seconds = time.monotonic() - began_s
-    result.notes.append(f"{what} for {seconds:.1f} s: {len(latencies):,} calls acknowledged, the slowest in {max(latencies, default=0) * 1000:.0f} ms")
+    result.notes.append(
+        f"{what} for {seconds:.1f} s: {len(latencies):,} calls acknowledged, the slowest in {max(latencies, default=0) * 1000:.0f} ms"
+    )
 
 
 def _catch_up(stage: Stage, result: Result, when: str) -> None:
@@ -69,7 +71,9 @@ def _catch_up(stage: Stage, result: Result, when: str) -> None:
     began_s = time.monotonic()
     faults = index_faults(stage.deployment, log, None) + await_sealed(stage.deployment, log)
     result.faults += [f"{when}: {fault}" for fault in faults]
-    result.notes.append(f"{when}: index and seal had all of {sum(log.last_seq.values()):,} records after {time.monotonic() - began_s:.1f} s")
+    result.notes.append(
+        f"{when}: index and seal had all of {sum(log.last_seq.values()):,} records after {time.monotonic() - began_s:.1f} s"
+    )
     stage.callers.go()
 
 

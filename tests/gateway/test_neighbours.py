@@ -7,10 +7,13 @@ import signal
 import subprocess
 import sys
 import urllib.request
+from collections.abc import MutableMapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from gatebook.control import unix_socket
 from gatebook.gateway.neighbours import PEER, Neighbours, of_peer
 from tests.gateway.conftest import free_ports
 
@@ -35,6 +38,48 @@ def test_peer_is_taken_from_the_header_of_the_worker_that_passed_it_on() -> None
     seen = of_peer(scope)
     assert seen["client"] == ("10.1.2.3", 99)
     assert seen["headers"] == [(b"host", b"gw.example")]
+
+
+async def test_a_neighbour_that_ends_under_a_request_leaves_it_unknown(tmp_path: Path) -> None:
+    """Once the request was sent it may have run: the client is told so, and never that it has no session, which would make it try again."""
+
+    async def end_early(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b'"id":7}')
+        writer.close()
+
+    path = tmp_path / "worker.sock"
+    sent: list[MutableMapping[str, Any]] = []
+    server = await asyncio.start_unix_server(end_early, path)
+    neighbours = Neighbours(0, lambda slot: unix_socket.connect(path, 1))
+    try:
+        assert await _relay(neighbours, sent)
+    finally:
+        neighbours.close()
+        server.close()
+        await server.wait_closed()
+    answer = json.loads(sent[1]["body"])
+    assert sent[0]["status"] == 502 and answer["id"] == 7
+    assert answer["error"]["code"] == -32051 and answer["error"]["data"]["status"] == "unknown"
+
+
+async def test_a_neighbour_that_does_not_run_was_sent_nothing(tmp_path: Path) -> None:
+    """Nobody listens: the caller may answer as it likes."""
+    sent: list[MutableMapping[str, Any]] = []
+    neighbours = Neighbours(0, lambda slot: unix_socket.connect(tmp_path / "worker.sock", 1))
+    assert not await _relay(neighbours, sent)
+    assert sent == []
+
+
+async def _relay(neighbours: Neighbours, sent: list[MutableMapping[str, Any]]) -> bool:
+    async def receive() -> MutableMapping[str, Any]:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    async def send(event: MutableMapping[str, Any]) -> None:
+        sent.append(event)
+
+    scope = {"type": "http", "method": "POST", "client": ("127.0.0.1", 1), "headers": [(b"host", b"gw.example")], "raw_path": b"/mcp"}
+    return await neighbours.relay(1, scope, b'{"jsonrpc":"2.0","method":"tools/call","id":7}', receive, send)
 
 
 async def test_every_connection_reaches_the_session(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 from gatebook.gateway import wire
+from gatebook.gateway.reply import Reply
 from gatebook.gateway.upstream.h1 import Pool, Response, UpstreamError
 from gatebook.gateway.watch import Watch
 
@@ -38,7 +39,7 @@ class Neighbours:
         return None if slot == self._slot else slot
 
     async def relay(self, slot: int, scope: Scope, body: bytes, receive: Receive, send: Send) -> bool:
-        """Have another worker answer; False when it cannot be reached, and nothing was sent to the client."""
+        """Have another worker answer; False when it cannot be reached: then nothing was sent, neither to it nor to the client."""
         pool = self._pools.get(slot)
         if pool is None:
             pool = self._pools[slot] = Pool("http://worker.invalid", dial=lambda: self._dial(slot))
@@ -48,8 +49,12 @@ class Neighbours:
         headers += [(PEER, wire.encode([client[0], client[1], host.decode("latin-1")]))]
         try:
             response = await pool.request(scope["method"], headers, body, scope["raw_path"])
-        except UpstreamError:
-            return False
+        except UpstreamError as error:
+            if error.reason == "refused":
+                return False
+            # It was sent, so it may have run: to say that there is no such session would make the client send it again.
+            await _say_unknown(body, send)
+            return True
         await _copy(response, receive, send)
         return True
 
@@ -72,6 +77,16 @@ async def _copy(response: Response, receive: Receive, send: Send) -> None:
         await asyncio.sleep(0)  # the answer ends where it broke off; the client sees an incomplete body, which is the truth
     finally:
         watch.stop()
+
+
+async def _say_unknown(body: bytes, send: Send) -> None:
+    """Tell the client that the worker ended under its request. The record is that worker's: call.outcome_unknown, at its next start."""
+    try:
+        id_text = wire.parse_answer(body).id
+    except wire.WireError:
+        id_text = None
+    text = "The worker that had the request ended before it answered; it may have been carried out. Do not repeat it unasked."
+    await Reply(send).json(502, wire.error(id_text, wire.UPSTREAM_FAILED, text, {"status": "unknown", "error_class": "internal"}))
 
 
 def of_peer(scope: Scope) -> Scope:
