@@ -238,6 +238,8 @@ async def _exchange(gate: "Gate", live: Live, reply: Reply) -> answers.Final | N
         return answered
     sent = outgoing(live.context, live.message, leg, runtime, live.plan.name)
     exchange = live.exchange = await leg.send(sent)
+    if exchange.http_status == 404:
+        gate.lose_leg(live, leg)
     items = exchange.items()
     resumable = False
     async for item in items:

@@ -40,14 +40,16 @@ class Runtime:
         self.eras_lock = asyncio.Lock()
         self._eras = Eras()
         self._eras_until_s = 0.0
-        self.secret_fault: str | None = None
+        self.fault: str | None = None
         self.pool: Pool | None = None
         self.children: Children | None = None
         self.headers: list[tuple[bytes, bytes]] = []
         try:
             self._connect(settings, environ, notes)
         except SecretUnavailable as error:
-            self.secret_fault = str(error)
+            self.fault = f"the connector's credential is not available: {error}"
+        except ValueError:  # one address that cannot be read must not keep the whole configuration from being in force
+            self.fault = "the connector's address cannot be used"
         self.credential = _credential(connector)
 
     def _connect(self, settings: Settings, environ: Mapping[str, str], notes: ChildNotes) -> None:
@@ -70,9 +72,9 @@ class Runtime:
         self.children = Children(child, notes)
 
     def check_usable(self) -> None:
-        """Raise UpstreamError when a secret that the connector needs is not there."""
-        if self.secret_fault is not None:
-            raise UpstreamError("refused", f"the connector's credential is not available: {self.secret_fault}")
+        """Raise UpstreamError when the connector cannot be used as it is configured: a secret is not there, or its address is none."""
+        if self.fault is not None:
+            raise UpstreamError("refused", self.fault)
 
     @property
     def eras(self) -> Eras:

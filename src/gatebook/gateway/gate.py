@@ -18,6 +18,8 @@ from gatebook.gateway.plan import Refusal
 from gatebook.gateway.recorder import Move, Recorder
 from gatebook.gateway.rounds import Rounds
 from gatebook.gateway.sessions import Sessions
+from gatebook.gateway.upstream.exchange import Leg
+from gatebook.gateway.upstream.http import HttpLeg
 from gatebook.identity.directory import Directory, Principal
 from gatebook.log.book import Book
 from gatebook.log.errors import LogUnavailable, RecordTooLarge
@@ -189,6 +191,13 @@ class Gate:
         if not task.cancelled() and (error := task.exception()) is not None:
             _logger.error("a background task failed: %s", type(error).__name__, exc_info=error)
 
+    def lose_leg(self, live: "Live", leg: Leg) -> None:
+        """The connector has forgotten the session that the gateway holds with it: the next call opens another."""
+        if isinstance(leg, HttpLeg) and leg.session is not None:
+            self.legs.forget(leg)
+            if live.session is not None and live.session.connector is None and live.asked.connector is not None:
+                live.session.legs.pop(live.asked.connector, None)
+
     def own_request_id(self) -> bytes:
         """Return an id for a request of the gateway's own."""
         return b'"gatebook-%d"' % next(self._own_ids)
@@ -235,6 +244,8 @@ class Gate:
     async def close(self) -> None:
         """End everything: calls in flight get their time, then are cancelled, each with its record."""
         deadline = asyncio.get_running_loop().time() + self.settings.limits.drain_s
+        for _, _, end in list(self._streams.values()):
+            end()
         while self._live and asyncio.get_running_loop().time() < deadline:
             await asyncio.sleep(0.05)
         for live in list(self._live):
