@@ -1,6 +1,7 @@
 """`gatebook token`."""
 
 import json
+import time
 
 import pytest
 
@@ -28,11 +29,17 @@ def test_a_token_is_made_listed_and_revoked(gatebook: Run) -> None:
 
 def test_json_holds_all_that_a_script_needs(gatebook: Run) -> None:
     """Token, id, owner and the address for a client."""
-    made = json.loads(gatebook("token", "create", "ana", "--json")[1])
+    made = json.loads(gatebook("token", "create", "ana", "--expires", "never", "--json")[1])
     assert is_well_formed(made["token"])
     assert (made["person"], made["groups"], made["expires_us"], made["mcp_url"]) == ("ana", [], None, "http://127.0.0.1:8400/mcp")
     listed = json.loads(gatebook("token", "list", "--json")[1])
     assert [token["id"] for token in listed] == [made["id"]]
+
+
+def test_a_token_expires_after_ninety_days_unless_said_otherwise(gatebook: Run) -> None:
+    """A token that nobody thought about must not be valid for ever."""
+    made = json.loads(gatebook("token", "create", "ana", "--json")[1])
+    assert 89 * 86400 < made["expires_us"] / 1_000_000 - time.time() <= 90 * 86400
 
 
 def test_groups_are_kept_unless_they_are_given(gatebook: Run) -> None:

@@ -57,7 +57,7 @@ def lines(shown: dict[str, Any], *, colour: bool) -> Iterator[str]:
 
 
 def _sections(call: dict[str, Any]) -> list[tuple[str, list[tuple[str, str]]]]:
-    person = " · ".join(text for text in (call["name"], call["email"], call["person"]) if text)
+    person = " · ".join(dict.fromkeys(text for text in (call["name"], call["email"], call["person"]) if text))
     client = " ".join(text for text in (call["client"], call["client_version"]) if text)
     times = {name: call[f"{name}_us"] for name in ("gateway", "policy", "dlp", "log", "upstream")}
     codes = [("HTTP", call["http_status"]), ("JSON-RPC", call["rpc_code"])]

@@ -23,7 +23,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     create.add_argument("--name", default="", help="what the token is for")
     create.add_argument("--email", help="e-mail address of the owner, where PERSON is not one")
     create.add_argument("--person-name", help="full name of the owner")
-    create.add_argument("--expires", metavar="TIME", help="life of the token, such as 12h or 90d; default: it does not expire")
+    create.add_argument("--expires", metavar="TIME", default="90d", help="life of the token, such as 12h or 90d, or never (default: 90d)")
     create.add_argument("--json", action="store_true", help="print JSON")
     listing = actions.add_parser("list", help="show all tokens", description="Show all tokens; never their secrets.")
     listing.add_argument("--json", action="store_true", help="print JSON")
@@ -42,12 +42,12 @@ def life_s(text: str) -> int:
     """Seconds in a text such as 90d. Raises Problem."""
     match = _LIFE.match(text)
     if match is None:
-        raise Problem(f"--expires {text!r}: write a number and one of s, m, h, d, w, such as 90d", exit_code=2)
+        raise Problem(f"--expires {text!r}: write a number and one of s, m, h, d, w, such as 90d, or never", exit_code=2)
     return int(match[1]) * _UNIT_S[match[2]]
 
 
 def _create(args: argparse.Namespace) -> int:
-    expires_us = None if args.expires is None else time.time_ns() // 1000 + life_s(args.expires) * 1_000_000
+    expires_us = None if args.expires == "never" else time.time_ns() // 1000 + life_s(args.expires) * 1_000_000
     groups = None if args.groups is None else [group.strip() for group in args.groups.split(",") if group.strip()]
     order = {
         "person": args.person,
