@@ -48,6 +48,10 @@ def final(gate: "Gate", live: "Live", leg: Leg, item: Item) -> Final:
     outcome = judge.of_answer(message, live.exchange.http_status)
     if live.cancel_asked and message.kind == "error":
         outcome = replace(outcome, status="cancelled", error_class="cancelled", detail="the client cancelled it")
+    if message.id != live.message.id:
+        # An HTTP error often says null or a word of its own; the client could not tell which request it answers.
+        message = wire.parse_answer(wire.with_id(message, live.message.id or b"null"))
+        item = Item(message.raw, message)
     body = message.raw
     method = live.message.method
     if method in LISTS and message.result is not None:

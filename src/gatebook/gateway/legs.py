@@ -49,19 +49,24 @@ class Legs:
             if await self._is_modern(runtime):
                 return _http_leg(runtime, modern=True)
             return await self._pool(runtime, context, None)
-        if session is None and runtime.eras.legacy is not False:
-            return _http_leg(runtime, modern=False)
         if runtime.eras.legacy is False:
             return _http_leg(runtime, modern=True)
-        assert session is not None
+        if session is None:
+            # On its own endpoint a connector says itself whether it serves without a session; on the aggregate there is one to be had.
+            return _http_leg(runtime, modern=False) if context.connector is not None else await self._pool(runtime, context, None)
+        async with self._locks.setdefault((runtime.name, runtime.connector.version, session.id), asyncio.Lock()):
+            return session.legs.get(runtime.name) or await self._join(runtime, session)
+
+    async def _join(self, runtime: Runtime, session: Session) -> Leg:
+        """Do the handshake of an aggregate session with one more connector."""
         leg = _http_leg(runtime, modern=False)
         try:
             await greet_http(leg, session.hello, runtime)
         except (HttpFailure, InvalidAnswer, UpstreamError):
-            if isinstance(leg, HttpLeg) and await self._is_modern(runtime):
-                runtime.learn(legacy=False)
-                return _http_leg(runtime, modern=True)
-            raise
+            if not await self._is_modern(runtime):
+                raise
+            runtime.learn(legacy=False)
+            return _http_leg(runtime, modern=True)
         session.legs[runtime.name] = leg
         return leg
 
@@ -122,6 +127,9 @@ class Legs:
     async def sweep(self) -> None:
         """Close pooled legs that are idle."""
         now_s = time.monotonic()
+        for key, lock in list(self._locks.items()):
+            if not lock.locked() and key not in self._pooled:
+                del self._locks[key]
         for key, (leg, used_s) in list(self._pooled.items()):
             busy = isinstance(leg, Channel) and leg.in_flight
             if now_s - used_s > _POOLED_IDLE_S and not busy:
