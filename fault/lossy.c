@@ -3,7 +3,8 @@
  *
  *   LOSSY_DIR           files below this directory whose name ends in .seg or begins with "prepared" are held
  *   LOSSY_STUB_SYNC     1: fdatasync and fsync say yes and do nothing (the negative control: acknowledged data must be lost)
- *   LOSSY_LEAK_PERCENT  chance that a 4096-byte piece of a held write reaches the file at once, as the kernel's own write-back would do
+ *   LOSSY_LEAK_PERCENT  chance that a piece of a held write reaches the file at once, as the kernel's own write-back would do
+ *   LOSSY_PIECE_BYTES   size and alignment of a piece, 4096 if absent; a disk with small sectors tears at 512
  *   LOSSY_SYNC_DELAY_US each sync waits so long before it writes: widens the time in which a cut tears a write
  *
  * Held bytes are not visible to pread of the same process: the writer never reads what it has not synced.
@@ -21,7 +22,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define PIECE 4096
+#define PIECE_BYTES 4096
 
 struct held {
     struct held *next;
@@ -72,8 +73,9 @@ static int is_held(int fd)
 static ssize_t hold(int fd, const void *data, size_t size, off_t offset)
 {
     struct stat st;
-    const char *leak = getenv("LOSSY_LEAK_PERCENT");
+    const char *leak = getenv("LOSSY_LEAK_PERCENT"), *wanted = getenv("LOSSY_PIECE_BYTES");
     unsigned percent = leak ? (unsigned)atoi(leak) : 0;
+    size_t piece_bytes = wanted && atoi(wanted) > 0 ? (size_t)atoi(wanted) : PIECE_BYTES;
     struct held *one = malloc(sizeof *one + size);
     if (!one || fstat(fd, &st)) {
         free(one);
@@ -86,7 +88,7 @@ static ssize_t hold(int fd, const void *data, size_t size, off_t offset)
     *last = one;
     last = &one->next;
     for (size_t at = 0; percent && at < size;) {
-        size_t piece = PIECE - (size_t)(offset + (off_t)at) % PIECE;
+        size_t piece = piece_bytes - (size_t)(offset + (off_t)at) % piece_bytes;
         if (piece > size - at)
             piece = size - at;
         if ((unsigned)rand_r(&seed) % 100 < percent)
