@@ -5,6 +5,7 @@ answer is released before `call.finished` is.
 """
 
 import asyncio
+import contextlib
 from collections.abc import AsyncGenerator
 from typing import TYPE_CHECKING, Literal
 
@@ -17,7 +18,8 @@ from gatebook.gateway.recorder import Answer, Asked, Move
 from gatebook.gateway.reply import Reply
 from gatebook.gateway.sessions import Asked as AskedOfClient
 from gatebook.gateway.sessions import Session
-from gatebook.gateway.upstream.exchange import Exchange, HttpFailure, InvalidAnswer, Item
+from gatebook.gateway.upstream.channel import Channel
+from gatebook.gateway.upstream.exchange import Exchange, HttpFailure, InvalidAnswer, Item, Leg
 from gatebook.gateway.upstream.h1 import UpstreamError
 from gatebook.gateway.watch import Watch
 from gatebook.log.errors import LogUnavailable, RecordTooLarge
@@ -40,6 +42,7 @@ class Live:
         self.asked = asked
         self.session = session
         self.receipt: Receipt | None = None
+        self.leg: Leg | None = None
         self.exchange: Exchange | None = None
         self.plan: Plan | None = None
         self.answer = Answer()
@@ -237,6 +240,7 @@ async def _exchange(gate: "Gate", live: Live, reply: Reply) -> answers.Final | N
     if (answered := handshake.shortcut(live, leg)) is not None:
         return answered
     sent = outgoing(live.context, live.message, leg, runtime, live.plan.name)
+    live.leg = leg
     exchange = live.exchange = await leg.send(sent)
     if exchange.http_status == 404:
         gate.lose_leg(live, leg)
@@ -277,6 +281,9 @@ async def _relay(gate: "Gate", live: Live, reply: Reply, item: Item) -> None:
             await reply.event(item.raw)
         return
     live.answer.messages += 1
+    if message.kind == "request" and not _can_be_asked(live, reply):
+        await _decline(gate, live, message)
+        return
     raw, message = shown(live.session, live.context, live.asked.connector or "", item, live.id)
     move = Move(to_client=True, connector=live.asked.connector, call=live.id, relayed=reply.can_stream)
     try:
@@ -289,6 +296,22 @@ async def _relay(gate: "Gate", live: Live, reply: Reply, item: Item) -> None:
     if reply.can_stream:
         await _open(live, reply)
         await reply.event(raw)
+
+
+def _can_be_asked(live: Live, reply: Reply) -> bool:
+    """Tell whether a connector's question can reach the client, and the client's answer the connector."""
+    assert live.leg is not None
+    return reply.can_stream and live.context.modern == live.leg.modern and (live.session is not None or not isinstance(live.leg, Channel))
+
+
+async def _decline(gate: "Gate", live: Live, message: wire.Message) -> None:
+    """Answer a connector's question in place of a client that cannot be asked, or the connector waits for ever."""
+    gate.note(live.context, message, Move(to_client=True, connector=live.asked.connector, call=live.id, relayed=False))
+    assert live.leg is not None and message.id is not None
+    text = "The client of this call cannot be asked: it speaks another revision of MCP, or has no session."
+    answer = wire.response(message.id, b"{}") if message.method == "ping" else wire.error(message.id, wire.METHOD_NOT_FOUND, text)
+    with contextlib.suppress(UpstreamError):
+        await live.leg.pass_on(wire.parse_answer(answer), ())
 
 
 def shown(session: Session | None, context: Context, connector: str, item: Item, call: str | None) -> tuple[bytes, wire.Message]:
