@@ -4,6 +4,7 @@ A worker must stay small, so what only the keeper needs (search engine, console)
 """
 
 import asyncio
+import gc
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack
 from typing import Any
@@ -66,6 +67,8 @@ async def _worker(settings: Settings, slot: int, lifeline: Lifeline) -> int:
             Listener(app.of_neighbour, unix_socket.listen(settings.worker_socket(slot)), settings.limits.drain_s),
         ]
         parts.callback(settings.worker_socket(slot).unlink, missing_ok=True)
+        gc.collect()
+        gc.freeze()  # what is there now stays: no collection need look at it again
         reason = await _serve(listeners, stop, lifeline, gate.close)
         await run.stopped(reason)
     return 0

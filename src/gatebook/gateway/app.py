@@ -13,7 +13,7 @@ from gatebook.gateway import headers as rules
 from gatebook.gateway import outcome as judge
 from gatebook.gateway import stream, traffic, wire
 from gatebook.gateway.call import Live, refuse, serve
-from gatebook.gateway.context import Context, now_ns, source_of, trace_of, user_agent_of
+from gatebook.gateway.context import Context, now_ns, source_of, user_agent_of
 from gatebook.gateway.gate import Gate
 from gatebook.gateway.neighbours import Neighbours, of_peer
 from gatebook.gateway.plan import Refusal
@@ -290,7 +290,7 @@ class GatewayApp:
             return
 
     def _unread(self, context: Context, body: bytes) -> Live:
-        asked = Asked(trace=trace_of(None, context.headers), connector=context.connector, params=body or None)
+        asked = Asked(connector=context.connector, params=body or None)
         return Live(context, wire.Message("request", body), asked, None)
 
 

@@ -76,7 +76,7 @@ class Live:
 
 async def serve(gate: "Gate", context: Context, message: wire.Message, reply: Reply, session: Session | None, watch: Watch) -> None:
     """Carry one request from its message to its answer."""
-    asked = Asked(method=message.method, trace=trace_of(None, context.headers), request_id=message.id, params=message.params)
+    asked = Asked(method=message.method, request_id=message.id, params=message.params)
     live = Live(context, message, asked, session)
     try:
         live.plan = _plan(gate, live)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from gatebook.gateway import wire
-from gatebook.gateway.context import Context
+from gatebook.gateway.context import Context, trace_of
 from gatebook.gateway.upstream.stdio import Child
 from gatebook.log.book import Book
 from gatebook.log.errors import LogUnavailable
@@ -23,7 +23,7 @@ class Asked(Struct, kw_only=True):
     """What is asked in a request, as far as it could be read."""
 
     method: str = ""
-    trace: Trace
+    trace: Trace | None = None
     connector: str | None = None
     tool: str | None = None
     tool_hash: str | None = None
@@ -49,7 +49,7 @@ class Recorder:
             actor=context.actor,
             client=context.client,
             source=context.source,
-            trace=asked.trace,
+            trace=asked.trace or trace_of(None, context.headers),
             decision=asked.decision,
             connector=asked.connector,
             tool=_cut(asked.tool),
@@ -70,7 +70,7 @@ class Recorder:
             actor=context.actor,
             client=context.client,
             source=context.source,
-            trace=asked.trace,
+            trace=asked.trace or trace_of(None, context.headers),
             decision=asked.decision,
             connector=asked.connector,
             tool=_cut(asked.tool),
