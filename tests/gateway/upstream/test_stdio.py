@@ -114,6 +114,23 @@ async def test_stderr_is_read_all_the_time(gateway: Start) -> None:
         assert await said(running, "stderr_flood", {"bytes": 2 << 20}) == "ok"
 
 
+async def test_a_flood_of_messages_arrives_whole(gateway: Start) -> None:
+    """Thousands of notifications in one write are all relayed, and the answer behind them is not lost."""
+    script = (
+        "import json,sys\n"
+        "for line in sys.stdin:\n"
+        "  m=json.loads(line)\n"
+        "  if 'id' not in m: continue\n"
+        "  if m['method']=='initialize': out=[{'id':m['id'],'result':{'protocolVersion':'2025-11-25','capabilities':{},'serverInfo':{'name':'s','version':'1'}}}]\n"
+        "  elif m['method']=='tools/call': out=[{'method':'notifications/message','params':{'level':'info','data':n}} for n in range(3000)]+[{'id':m['id'],'result':{'content':[]}}]\n"
+        "  else: out=[{'id':m['id'],'error':{'code':-32601,'message':'no'}}]\n"
+        "  sys.stdout.write(''.join(json.dumps({'jsonrpc':'2.0'}|o)+'\\n' for o in out)); sys.stdout.flush()\n"
+    )
+    async with gateway({"x": spec(transport="stdio", command=[sys.executable, "-c", script])}) as running:
+        _, messages, _ = await running.post("/mcp/x", call("t"))
+        assert [message["params"]["data"] for message in messages[:-1]] == list(range(3000)) and "result" in messages[-1]
+
+
 async def test_a_child_that_is_too_large_is_stopped(gateway: Start) -> None:
     """Memory above the limit ends the child, and its record says how much it took."""
     async with gateway({"x": child("stdio_hostile.py", limits={"memory_bytes_max": 100 << 20})}) as running:

@@ -37,14 +37,14 @@ class _Inbox:
     """Messages for one request or one listener, in order."""
 
     def __init__(self) -> None:
-        self._queue: asyncio.Queue[wire.Message | UpstreamError | None] = asyncio.Queue(_QUEUE_MAX)
+        self._queue: asyncio.Queue[wire.Message | UpstreamError | None] = asyncio.Queue()
 
     def put(self, message: wire.Message | UpstreamError | None) -> bool:
-        """Take a message in; False when nobody empties the queue."""
-        try:
-            self._queue.put_nowait(message)
-        except asyncio.QueueFull:
+        """Take a message in; False when nobody empties the queue. What ends the request is always taken."""
+        passing = isinstance(message, wire.Message) and message.kind in ("notification", "request")
+        if passing and self._queue.qsize() >= _QUEUE_MAX:
             return False
+        self._queue.put_nowait(message)
         return True
 
     async def messages(self) -> AsyncIterator[wire.Message]:

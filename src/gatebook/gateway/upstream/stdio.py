@@ -86,6 +86,7 @@ class Child:
             while line := await stdout.readline():
                 if line.strip():
                     on_line(line.rstrip(b"\r\n"))
+                    await asyncio.sleep(0)  # readline() does not wait for what is there already, and whoever gets the line must have a turn
         except ValueError:
             self.end_reason = self.end_reason or "crashed"
             self.stderr.append(f"(stopped: a line on stdout was longer than {self._line_bytes_max} bytes)")
