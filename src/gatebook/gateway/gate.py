@@ -24,6 +24,7 @@ from gatebook.identity.directory import Directory, Principal
 from gatebook.log.book import Book
 from gatebook.log.errors import LogUnavailable, RecordTooLarge
 from gatebook.policy.access import granted
+from gatebook.record.parts import Decision
 from gatebook.settings import Settings
 from gatebook.state.snapshot import Person, Snapshot, Token
 
@@ -49,6 +50,7 @@ class Gate:
         self.runtimes: dict[str, Runtime] = {}
         self.directory: Directory | None = None
         self.bundle = ""
+        self.decisions: dict[tuple[str, str, tuple[str, ...], str | None, str | None], Decision] = {}
         self._tokens: dict[str, Token] = {}
         self._people: Mapping[str, Person] = {}
         self._streams: dict[object, tuple[Principal, str | None, Callable[[], object]]] = {}
@@ -64,6 +66,7 @@ class Gate:
         """Put a new snapshot in force."""
         self.directory = Directory(snapshot, self._subject_of, auth=self.settings.mcp.auth)
         self.bundle = snapshot.bundle
+        self.decisions = {}
         self._tokens = {token.id: token for token in snapshot.tokens.values()}
         self._people = snapshot.people
         for name in list(self.runtimes):
@@ -84,7 +87,7 @@ class Gate:
                 self.legs.forget(leg)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(runtime.timeout_s):
-                while runtime.in_flight:
+                while runtime.in_flight:  # noqa: ASYNC110 - a count, looked at while a configuration changes, not an event
                     await asyncio.sleep(0.1)
         await runtime.close("changed")
 
@@ -246,7 +249,7 @@ class Gate:
         deadline = asyncio.get_running_loop().time() + self.settings.limits.drain_s
         for _, _, end in list(self._streams.values()):
             end()
-        while self._live and asyncio.get_running_loop().time() < deadline:
+        while self._live and asyncio.get_running_loop().time() < deadline:  # noqa: ASYNC110 - only once, at the end
             await asyncio.sleep(0.05)
         for live in list(self._live):
             live.cancel("the gateway is stopping")

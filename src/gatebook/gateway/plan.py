@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from gatebook.gateway.gate import Gate
 
 SEPARATOR = "__"
+_DECISIONS_MAX = 10_000
 LISTS = {
     "tools/list": "tools",
     "prompts/list": "prompts",
@@ -67,8 +68,7 @@ def plan(gate: "Gate", context: Context, message: wire.Message, head: wire.Param
         runtime, name = _of_aggregate(gate, context, message, head, name)
     tool = name.value if message.method == "tools/call" else None
     principal = context.principal
-    request = AccessRequest(person=principal.person, email=principal.email, groups=principal.groups, tool=tool)
-    decision = decide(request, None if runtime is None else runtime.rules, gate.bundle)
+    decision = _decided(gate, context, runtime, tool)
     if decision.effect == "blocked":
         assert runtime is not None
         if not granted(principal.person, principal.email, principal.groups, runtime.rules):
@@ -80,6 +80,20 @@ def plan(gate: "Gate", context: Context, message: wire.Message, head: wire.Param
         blocked.asked = (runtime.name, name.value)
         raise blocked
     return Plan(runtime, name, decision)
+
+
+def _decided(gate: "Gate", context: Context, runtime: Runtime | None, tool: str | None) -> Decision:
+    """Decide, once for each person, connector and tool while a configuration is in force: it depends on nothing else."""
+    who = context.principal
+    key = (who.person, who.email, who.groups, None if runtime is None else runtime.name, tool)
+    decision = gate.decisions.get(key)
+    if decision is None:
+        request = AccessRequest(person=who.person, email=who.email, groups=who.groups, tool=tool)
+        decision = decide(request, None if runtime is None else runtime.rules, gate.bundle)
+        if len(gate.decisions) >= _DECISIONS_MAX:
+            gate.decisions.clear()
+        gate.decisions[key] = decision
+    return decision
 
 
 def _of_aggregate(gate: "Gate", context: Context, message: wire.Message, head: wire.ParamsHead, name: Name) -> tuple[Runtime | None, Name]:
