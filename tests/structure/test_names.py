@@ -30,7 +30,6 @@ TESTED_ELSEWHERE = {
     "demo/stage.py": "tests/cli/test_demo.py",
     "gateway/connectors.py": "tests/gateway/test_gate.py, changes and bad connectors; test_call.py, credentials",
     "gateway/handshake.py": "tests/gateway/test_eras.py, every client with every connector",
-    "gateway/legs.py": "tests/gateway/test_eras.py; test_gate.py, a connector that forgot the session",
     "gateway/local.py": "tests/gateway/test_eras.py and test_gate.py, the aggregate",
     "gateway/recorder.py": "every test of tests/gateway reads its records back from disk",
     "gateway/stream.py": "tests/gateway/test_eras.py and test_gate.py, streams of sessions",

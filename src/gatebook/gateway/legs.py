@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from gatebook.record.parts import Client
 
 _HANDSHAKE_S = 20.0
+# Long enough for a server that takes seconds to start, short enough to leave time for the older handshake after it.
+_PROBE_S = 8.0
 _POOLED_IDLE_S = 600.0
 _CHANNELS_MAX = 1000
 _PROBE_ID = b'"gatebook-probe"'
@@ -193,7 +195,12 @@ def settle_leg(leg: HttpLeg, session: bytes | None, result: bytes) -> None:
 async def greet_channel(channel: Channel, hello: bytes | None, *, probe: bool = True) -> None:
     """Do the handshake on a channel. Without a client's own `hello` the stateless era is tried first. Raises UpstreamError."""
     if hello is None and probe:
-        discovery = await discover(channel)
+        try:
+            discovery = await discover(channel, _PROBE_S)
+        except UpstreamError as error:
+            if error.reason != "timeout":
+                raise
+            discovery = None  # some servers say nothing to a question that they do not know
         if discovery is not None:
             channel.modern, channel.hello = True, discovery
             return
@@ -208,29 +215,29 @@ async def greet_channel(channel: Channel, hello: bytes | None, *, probe: bool = 
     await channel.pass_on(wire.parse_answer(wire.notification("notifications/initialized")), ())
 
 
-async def discover(leg: Leg) -> bytes | None:
+async def discover(leg: Leg, timeout_s: float = _HANDSHAKE_S) -> bytes | None:
     """Ask in the way of 2026-07-28 what the connector is; None when it does not know the question. Raises UpstreamError."""
     params = bridge.params_for_modern(None, _OWN_INFO, b"{}")
     message = wire.parse_answer(wire.request(_PROBE_ID, "server/discover", params))
     exchange = await leg.send(Outgoing(message, bridge.headers_for_modern("server/discover", None), 1 << 24))
     try:
-        answer = await final_of(exchange, _PROBE_ID)
+        answer = await final_of(exchange, _PROBE_ID, timeout_s)
     except (HttpFailure, InvalidAnswer):
         return None
     return answer.result
 
 
-async def final_of(exchange: Exchange, id_text: bytes) -> wire.Message:
+async def final_of(exchange: Exchange, id_text: bytes, timeout_s: float = _HANDSHAKE_S) -> wire.Message:
     """Return the final answer of an exchange of the gateway's own. Raises UpstreamError, HttpFailure, InvalidAnswer."""
     try:
-        async with asyncio.timeout(_HANDSHAKE_S):
+        async with asyncio.timeout(timeout_s):
             async for item in exchange.items():
                 message = item.message
                 if message is not None and message.kind in ("response", "error") and (message.id == id_text or exchange.http_status not in (None, 200)):
                     return message
     except TimeoutError as error:
         exchange.abort("timeout")
-        raise UpstreamError("timeout", f"the connector did not answer within {_HANDSHAKE_S:g} s") from error
+        raise UpstreamError("timeout", f"the connector did not answer within {timeout_s:g} s") from error
     raise InvalidAnswer("the connector ended its answer before it was complete")
 
 
