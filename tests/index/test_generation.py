@@ -31,3 +31,12 @@ def test_a_request_stands_until_it_is_withdrawn(tmp_path: Path) -> None:
     withdraw_rebuild(tmp_path)
     withdraw_rebuild(tmp_path)
     assert not rebuild_requested(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("schema", "engine", "fits"),
+    [(3, "26.9.2.1", True), (3, "26.10.1.1", True), (3, "27.1", True), (3, "26.5.1.1", False), (4, "26.9.2.1", False)],
+)
+def test_an_older_engine_does_not_go_on_with_a_newer_ones_files(schema: int, engine: str, fits: bool) -> None:
+    """It could not read them; the index is built anew instead."""
+    assert Generation(schema=3, number=1, engine="26.9.2.1").fits(schema, engine) is fits

@@ -138,7 +138,7 @@ def test_an_index_of_another_schema_begins_anew(tmp_path: Path) -> None:
     index = Index.open(tmp_path / "index")
     index.insert([full_row(1)])
     index.close()
-    write_generation(tmp_path / "index", Generation(schema=0, number=1))
+    write_generation(tmp_path / "index", Generation(schema=0, number=1, engine="1.0"))
     index = Index.open(tmp_path / "index")
     try:
         assert (index.database, index.count("")) == ("g000002", 0)
@@ -150,7 +150,7 @@ def test_an_index_of_another_schema_begins_anew(tmp_path: Path) -> None:
 def test_an_index_whose_tables_are_gone_begins_anew(tmp_path: Path) -> None:
     """A directory that somebody emptied is no reason to stop."""
     index = Index.open(tmp_path / "index")
-    index.engine.run(f"DROP TABLE {index.database}.payloads SYNC")
+    index.engine.run(f"DROP TABLE {index.database}.payloads")
     index.close()
     index = Index.open(tmp_path / "index")
     try:

@@ -63,6 +63,7 @@ class Engine:
         with _STARTING, contextlib.chdir(self.path):
             self._make = _load()
             self._session()
+        self.version = self._run("SELECT version()", "TSVRaw", None).bytes().decode().strip()
 
     def rows(self, sql: str, params: Mapping[str, Value] | None = None) -> bytes:
         """Run a query and return its rows as JSON, one per line. Raises EngineError, QueryTooHeavy."""

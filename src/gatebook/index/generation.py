@@ -12,15 +12,20 @@ _REQUEST: Final = "rebuild.request"
 
 
 class Generation(Struct, frozen=True, kw_only=True):
-    """Number of a build and the version of its schema."""
+    """Number of a build, the version of its schema, and of the engine that began it."""
 
     schema: int
     number: int
+    engine: str = ""
 
     @property
     def database(self) -> str:
         """Name of its database."""
         return f"g{self.number:06d}"
+
+    def fits(self, schema: int, engine: str) -> bool:
+        """Say whether an engine can go on with it: the schema is the same, and no newer engine has written files that an older one cannot read."""
+        return self.schema == schema and _numbers(self.engine) <= _numbers(engine)
 
 
 def read_generation(path: Path) -> Generation | None:
@@ -59,3 +64,7 @@ def rebuild_requested(path: Path) -> bool:
 def withdraw_rebuild(path: Path) -> None:
     """Note that the rebuild is done."""
     (path / _REQUEST).unlink(missing_ok=True)
+
+
+def _numbers(version: str) -> list[int]:
+    return [int(part) for part in version.split(".") if part.isdigit()]

@@ -30,7 +30,11 @@ Row = TypeVar("Row")
 _TIMES: Final = ("time", "finished")
 _TIME_US_MAX: Final = 4_102_444_800_000_000
 _ID_SLACK_US: Final = 60_000_000
-_SETTINGS: Final = "SETTINGS max_execution_time = {timeout}, max_memory_usage = {memory}, max_threads = 2, prefer_column_name_to_alias = 1"
+# Lazy materialization: the many columns of a row are read for the rows of the page only, not for every row that is sorted.
+_SETTINGS: Final = (
+    "SETTINGS max_execution_time = {timeout}, max_memory_usage = {memory}, max_threads = 2, prefer_column_name_to_alias = 1, "
+    "query_plan_max_limit_for_lazy_materialization = 2000"
+)
 _MEMORY_BYTES_MAX: Final = 600 << 20
 
 _encode = msgspec.json.Encoder().encode
@@ -57,10 +61,16 @@ class Index:
         engine = Engine(path / "engine", memory_bytes_max=memory_bytes_max)
         try:
             generation = read_generation(path)
-            if generation is None or generation.schema != schema.SCHEMA_VERSION or not _complete(engine, generation.database):
-                generation = Generation(schema=schema.SCHEMA_VERSION, number=(generation.number if generation else 0) + 1)
+            if (
+                generation is None
+                or not generation.fits(schema.SCHEMA_VERSION, engine.version)
+                or not _complete(engine, generation.database)
+            ):
+                generation = _next(generation, engine)
                 create(engine, generation.database)
                 write_generation(path, generation)
+            elif generation.engine != engine.version:
+                write_generation(path, msgspec.structs.replace(generation, engine=engine.version))
             index = cls(path, engine, generation)
             index.drop_others()
         except BaseException:
@@ -184,7 +194,7 @@ class Index:
 
     def successor(self) -> "Index":
         """Return the empty index of the next generation, for a rebuild beside this one."""
-        generation = Generation(schema=schema.SCHEMA_VERSION, number=self.generation.number + 1)
+        generation = _next(self.generation, self.engine)
         create(self.engine, generation.database)
         remove_progress(self.path, generation.database)
         return Index(self.path, self.engine, generation)
@@ -200,14 +210,14 @@ class Index:
         """Drop generations that were replaced longer ago than any question may take."""
         while self._retired and time.monotonic() - self._retired[0][1] >= grace_s:
             database, _ = self._retired.pop(0)
-            self.engine.run(f"DROP DATABASE IF EXISTS {database} SYNC")
+            _drop(self.engine, database)
             remove_progress(self.path, database)
 
     def drop_others(self) -> None:
         """Drop the databases of other generations, left from a run that ended meanwhile."""
         for row in _decode_any(self.engine.rows("SELECT name FROM system.databases WHERE name LIKE 'g%'")):
             if row["name"] != self.database:
-                self.engine.run(f"DROP DATABASE IF EXISTS {row['name']} SYNC")
+                _drop(self.engine, row["name"])
                 remove_progress(self.path, row["name"])
 
     def _running(self, query: Query, place: Place | None) -> tuple[dict[str, int], list[CallRow]]:
@@ -266,6 +276,16 @@ class Index:
         return rows[0] if rows else None
 
 
+def _drop(engine: Engine, database: str) -> None:
+    if engine.rows("SELECT name FROM system.databases WHERE name = {name:String}", {"name": database}):
+        for statement in schema.removal(database):
+            engine.run(statement)
+
+
+def _next(generation: Generation | None, engine: Engine) -> Generation:
+    return Generation(schema=schema.SCHEMA_VERSION, number=(generation.number if generation else 0) + 1, engine=engine.version)
+
+
 def _complete(engine: Engine, database: str) -> bool:
     rows = _decode_any(engine.rows("SELECT name FROM system.tables WHERE database = {database:String}", {"database": database}))
     return {row["name"] for row in rows} >= set(schema.TABLES)
@@ -273,7 +293,7 @@ def _complete(engine: Engine, database: str) -> bool:
 
 def create(engine: Engine, database: str) -> None:
     """Create an empty database with all tables; one that is left from an unfinished build is dropped first."""
-    engine.run(f"DROP DATABASE IF EXISTS {database} SYNC")
+    _drop(engine, database)
     for statement in schema.statements(database):
         engine.run(statement)
 

@@ -9,7 +9,7 @@ from gatebook.query.resolve import absolute
 from gatebook.query.tree import And, Compare, Node, Span
 
 FIRST_ROWS: Final = 60_000
-GROWTH: Final = 12
+GROWTH: Final = 30
 
 
 class Window(NamedTuple):
