@@ -25,7 +25,7 @@ from gatebook.demo.stage import Stage, stage
 _CALLS_MIN = 300
 _READY_S = 90.0
 _INDEX_WAIT_S = 60.0
-_SETTINGS = '[mcp]\nport = {mcp_port}\n\n[console]\nport = {console_port}\n\n[log]\nsegment_bytes = 4194304\nreserve_bytes = 1048576\n'
+_SETTINGS = '[mcp]\nport = {mcp_port}\n\n[console]\nport = {console_port}\n\n[limits]\ndrain_s = 3\n\n[log]\nsegment_bytes = 4194304\nreserve_bytes = 1048576\n'
 _Addresses = dict[str, Any]
 
 
