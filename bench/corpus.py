@@ -95,7 +95,7 @@ class Corpus:
         random = np.random.default_rng((self._seed, start))
         step_us = DAYS * 86_400_000_000 / self.calls
         times = (END_US - DAYS * 86_400_000_000 + (np.arange(start, start + count) + random.random(count)) * step_us).astype(np.int64)
-        draw = {
+        draw: dict[str, Any] = {
             "people": random.choice(PEOPLE, count, p=self._person_weight),
             "tools": random.choice(TOOLS, count, p=self._tool_weight),
             "status": random.choice(len(_STATUS), count, p=_weights(_STATUS)),

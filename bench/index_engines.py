@@ -16,6 +16,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -116,12 +117,16 @@ def check(index: Index, corpus: Corpus) -> list[str]:
     return wrong
 
 
+def _times(name: str, result: dict[str, Any]) -> str:
+    return " / ".join(f"{result['questions'][name][key]:.0f}" for key in ("first", "p50", "p95"))
+
+
 def one(calls: int, where: Path) -> dict[str, Any]:
     """Measure the build that this interpreter has."""
     process = psutil.Process()
     before = process.memory_info().rss
     began_s = time.perf_counter()
-    import chdb  # type: ignore[import-untyped]
+    import chdb
 
     imported_s, after = time.perf_counter() - began_s, process.memory_info().rss
     name = next(name for name in ("chdb-core-lite", "chdb-core") if _version(name))
@@ -157,10 +162,7 @@ def table(results: list[dict[str, Any]]) -> str:
     row("resident after all questions, MiB", lambda r: str(r["resident_mib"]))
     row("wrong answers", lambda r: str(len(r["wrong"])))
     for name in results[0]["questions"]:
-        row(
-            f"{name}, ms first / p50 / p95",
-            lambda r, name=name: " / ".join(f"{r['questions'][name][k]:.0f}" for k in ("first", "p50", "p95")),
-        )
+        row(f"{name}, ms first / p50 / p95", partial(_times, name))
     return "\n".join(lines)
 
 

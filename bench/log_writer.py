@@ -58,7 +58,9 @@ async def write_large(book: Book, until_s: float, latencies_s: list[float]) -> N
         await started.durable()
         middle_s = time.perf_counter()
         outcome = Outcome(status="ok", transport="ok", http_status=200)
-        body = CallFinished(call=started.id, started_seq=started.seq, outcome=outcome, timing=Timing(total_us=812, gateway_us=400, upstream_us=300))
+        body = CallFinished(
+            call=started.id, started_seq=started.seq, outcome=outcome, timing=Timing(total_us=812, gateway_us=400, upstream_us=300)
+        )
         await book.append(body, parts=[("response", RESPONSE)], subject=SUBJECT).durable()
         latencies_s += (middle_s - began_s, time.perf_counter() - middle_s)
 
@@ -114,7 +116,9 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(dir=options.dir) as name:
         directory = Path(name)
-        print(f"{'kind':6}{'writers':>8}{'records/s':>12}{'cpu us/rec':>12}{'p50 ms':>10}{'p95 ms':>10}{'p99 ms':>10}{'fdatasync p50 ms':>18}")
+        print(
+            f"{'kind':6}{'writers':>8}{'records/s':>12}{'cpu us/rec':>12}{'p50 ms':>10}{'p95 ms':>10}{'p99 ms':>10}{'fdatasync p50 ms':>18}"
+        )
         for kind in ("large", "small"):
             for writers in (1, 16, 64):
                 sync_ms = measure_sync_ms(directory)

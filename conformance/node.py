@@ -1,6 +1,6 @@
 """Installs pinned npm packages into .tools/ and finds Node 22, which the conformance suite and the Inspector need.
 
-    python -m conformance.node          installs all; says what is missing and exits 77 when it cannot
+python -m conformance.node          installs all; says what is missing and exits 77 when it cannot
 """
 
 import hashlib

@@ -1,6 +1,6 @@
 """A transparent proxy that keeps a copy of every JSON-RPC message that passes, so that a run can be compared with the log.
 
-    python -m conformance.tap URL       prints the URL to use instead; on Ctrl-C the counts
+python -m conformance.tap URL       prints the URL to use instead; on Ctrl-C the counts
 """
 
 import asyncio
@@ -86,9 +86,7 @@ class Tap:
         url = f"{self._target.scheme}://{self._target.netloc}{request.raw_path}"
         headers = self._headers(request.headers)
         try:
-            async with self._session.request(
-                request.method, url, headers=headers, data=body or None, allow_redirects=False
-            ) as answer:
+            async with self._session.request(request.method, url, headers=headers, data=body or None, allow_redirects=False) as answer:
                 return await self._relay(request, answer)
         except ClientError as error:
             return web.Response(status=502, text=f"tap: {error}")

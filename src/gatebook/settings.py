@@ -85,7 +85,8 @@ class LogSettings(_Section, frozen=True, kw_only=True):
 
     segment_bytes: Annotated[int, Meta(description="Size of one segment file.", ge=64 * KIB, le=4096 * MIB)] = 64 * MIB
     reserve_bytes: Annotated[
-        int, Meta(description="Disk space kept back, so that a full disk refuses calls cleanly and their outcomes can still be recorded.", ge=0)
+        int,
+        Meta(description="Disk space kept back, so that a full disk refuses calls cleanly and their outcomes can still be recorded.", ge=0),
     ] = 32 * MIB
     seal_interval_s: Annotated[float, Meta(description="Time between two signed checkpoints.", gt=0, le=3600)] = 2.0
 

@@ -145,9 +145,7 @@ async def test_each_reading_is_on_the_record_before_its_rows(admin: httpx2.Async
     assert new[0]["rows"] == 2 and new[0]["actor"]["auth"] == "token" and new[0]["source"]["ip"] == "127.0.0.1"
 
 
-async def test_nothing_is_shown_when_the_reading_cannot_be_recorded(
-    admin: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_nothing_is_shown_when_the_reading_cannot_be_recorded(admin: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch) -> None:
     """A log that cannot be written refuses the rows."""
 
     async def refuse(*_args: object, **_more: object) -> None:

@@ -27,7 +27,10 @@ def test_folders_and_standard_input_are_read(gatebook: Run, tmp_path: Path, monk
     (folder / "b.yaml").write_text(CRM)
     (folder / "a.yml").write_text(CRM.replace("crm", "hr"))
     (folder / "notes.txt").write_text("not: [yaml")
-    assert [line.split()[0] for line in gatebook("apply", "-f", str(folder))[1].splitlines() if " created " in line] == ["Connector/hr", "Connector/crm"]
+    assert [line.split()[0] for line in gatebook("apply", "-f", str(folder))[1].splitlines() if " created " in line] == [
+        "Connector/hr",
+        "Connector/crm",
+    ]
     monkeypatch.setattr("sys.stdin", io.StringIO(CRM.replace("name: crm", "name: third")))
     assert "Connector/third created" in gatebook("apply", "-f", "-")[1]
 

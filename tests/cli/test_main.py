@@ -55,5 +55,7 @@ def test_wrong_settings_are_exit_code_two(bare: Run, monkeypatch: pytest.MonkeyP
 
 def test_the_module_is_the_command() -> None:
     """`python -m gatebook` runs it."""
-    found = subprocess.run([sys.executable, "-m", "gatebook", "--version"], capture_output=True, text=True, check=True, env={"PYTHONPATH": ":".join(sys.path)})
+    found = subprocess.run(
+        [sys.executable, "-m", "gatebook", "--version"], capture_output=True, text=True, check=True, env={"PYTHONPATH": ":".join(sys.path)}
+    )
     assert found.stdout == f"gatebook {__version__}\n"

@@ -64,7 +64,13 @@ def test_clients_list_and_call_tools(tools: Path, target: tuple[str, str]) -> No
     """The TypeScript clients of both eras and the Inspector see the fixture's tools and get an answer."""
     url, token = target
     words = [url, "echo", '{"text": "hi"}']
-    for script, mode in (("modern.mjs", ""), ("modern.mjs", "auto"), ("legacy.mjs", ""), ("inspector.mjs", ""), ("inspector.mjs", "modern")):
+    for script, mode in (
+        ("modern.mjs", ""),
+        ("modern.mjs", "auto"),
+        ("legacy.mjs", ""),
+        ("inspector.mjs", ""),
+        ("inspector.mjs", "modern"),
+    ):
         printed = run(tools, script, words, token, mode)
         assert {"echo", "test_simple_text", "json_schema_2020_12_tool"} <= set(printed["tools"]), script
         assert printed["result"]["content"] == [{"type": "text", "text": "hi"}], script

@@ -22,7 +22,9 @@ def test_equal_runs_pass() -> None:
     assert Side("2025-11-25", set(), GOOD, other).passed()
 
 
-@pytest.mark.parametrize(("direct", "gateway"), [(GOOD, WORSE), (GOOD, FEWER), (GOOD, NONE), (FEWER, GOOD), (FAILED, FAILED), (GOOD, FAILED)])
+@pytest.mark.parametrize(
+    ("direct", "gateway"), [(GOOD, WORSE), (GOOD, FEWER), (GOOD, NONE), (FEWER, GOOD), (FAILED, FAILED), (GOOD, FAILED)]
+)
 def test_a_difference_or_a_failure_does_not_pass(direct: Run, gateway: Run) -> None:
     """A check that ends otherwise, is left out or is new, and a scored scenario that failed, even both ways."""
     assert not Side("2025-11-25", set(), direct, gateway).passed()

@@ -145,7 +145,12 @@ class Stage:
         for note in planned.notifications:
             actor = planned.opening.actor
             relayed = MessageRelayed(
-                direction="to_client", kind="notification", actor=actor, method="notifications/progress", connector=planned.opening.connector, call=opened.id
+                direction="to_client",
+                kind="notification",
+                actor=actor,
+                method="notifications/progress",
+                connector=planned.opening.connector,
+                call=opened.id,
             )
             self.worker.append(relayed, parts=[("message", note)], subject=subject)
         if finish and planned.finish is not None:

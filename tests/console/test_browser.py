@@ -167,7 +167,9 @@ def test_the_theme_is_kept_and_painted_at_once(theatre: Theatre, browser: Any) -
         assert page.get_attribute("html", "data-theme") == "dark"
         page.goto(f"{theatre.url}/records")
         assert '<html lang="en" data-theme="dark">' in page.content()
-        assert page.evaluate("getComputedStyle(document.body).colorScheme || getComputedStyle(document.documentElement).colorScheme") == "dark"
+        assert (
+            page.evaluate("getComputedStyle(document.body).colorScheme || getComputedStyle(document.documentElement).colorScheme") == "dark"
+        )
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
@@ -178,7 +180,17 @@ def test_axe_finds_nothing(theatre: Theatre, browser: Any, theme: str) -> None:
     axe = Axe()
     id = theatre.call(lambda stage: stage.call(PEOPLE[0], Case(tool="export_contacts", end="blocked")))
     ok = theatre.call(lambda stage: stage.call(PEOPLE[0], Case(tool="export_contacts")))
-    addresses = ("/", f"/?call={ok}", "/?q=tool:nope+status:ok", "/?q=conector:x", f"/calls/{id}", f"/calls/{ok}?verify=1", "/records", "/calls/x", "/sign-in")
+    addresses = (
+        "/",
+        f"/?call={ok}",
+        "/?q=tool:nope+status:ok",
+        "/?q=conector:x",
+        f"/calls/{id}",
+        f"/calls/{ok}?verify=1",
+        "/records",
+        "/calls/x",
+        "/sign-in",
+    )
     found: dict[str, Any] = {}
     with watched(browser, "status of 404", color_scheme=theme, reduced_motion="reduce") as page:
         enter(page, theatre)

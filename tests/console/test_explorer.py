@@ -74,7 +74,11 @@ async def test_an_employee_sees_and_counts_own_calls_only(employee: httpx2.Async
 async def test_hostile_names_and_arguments_are_text(admin: httpx2.AsyncClient, stage: Stage) -> None:
     """Markup in every field that a stranger can write is shown, never run."""
     case = Case(
-        connector=HOSTILE, tool=HOSTILE, params={"name": HOSTILE, "arguments": {HOSTILE: "</pre>" + HOSTILE}}, result=HOSTILE, client=(HOSTILE, HOSTILE)
+        connector=HOSTILE,
+        tool=HOSTILE,
+        params={"name": HOSTILE, "arguments": {HOSTILE: "</pre>" + HOSTILE}},
+        result=HOSTILE,
+        client=(HOSTILE, HOSTILE),
     )
     id = stage.call(PEOPLE[0], case)
     refused = stage.call(PEOPLE[0], Case(method=HOSTILE, connector=None, tool=HOSTILE, end="blocked"))
@@ -105,7 +109,9 @@ async def test_an_empty_result_names_the_filter_to_remove(admin: httpx2.AsyncCli
     assert "No calls match" in text and re.search(r"Without tool:nope</a> <span class=\"quiet\">\d+ calls", text)
 
 
-@pytest.mark.parametrize("params", [{"range": "3y"}, {"before": "nonsense"}, {"from": "x"}, {"call": "x" * 500}, {"q": "\x00"}, {"q": "(" * 300}])
+@pytest.mark.parametrize(
+    "params", [{"range": "3y"}, {"before": "nonsense"}, {"from": "x"}, {"call": "x" * 500}, {"q": "\x00"}, {"q": "(" * 300}]
+)
 async def test_odd_addresses_are_answered(admin: httpx2.AsyncClient, params: dict[str, str]) -> None:
     """Nothing in an address makes the page fail."""
     assert (await admin.get("/", params=params)).status_code == 200

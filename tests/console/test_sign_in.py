@@ -88,6 +88,12 @@ async def test_sign_out_ends_the_session(stage: Stage) -> None:
 async def test_over_https_the_cookie_is_bound_to_the_host(stage: Stage) -> None:
     """`__Host-` and Secure, as browsers require them together."""
     deps = ConsoleDeps(
-        room=stage.room, door=stage.desk, health=stage.health, names=stage.names, console_url="https://book.example", mcp_url="", deployment="d"
+        room=stage.room,
+        door=stage.desk,
+        health=stage.health,
+        names=stage.names,
+        console_url="https://book.example",
+        mcp_url="",
+        deployment="d",
     )
     assert cookie_name(deps) == "__Host-gatebook" and deps.https

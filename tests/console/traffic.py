@@ -11,7 +11,9 @@ from gatebook.record.parts import Actor, Client, Credential, Decision, Outcome, 
 from gatebook.state.snapshot import Person
 
 PEOPLE = tuple(
-    Person(id=f"{name.split()[0].lower()}@northwind.example", email=f"{name.split()[0].lower()}@northwind.example", name=name, groups=groups)
+    Person(
+        id=f"{name.split()[0].lower()}@northwind.example", email=f"{name.split()[0].lower()}@northwind.example", name=name, groups=groups
+    )
     for name, groups in (
         ("Amara Okafor", ("sales", "emea")),
         ("Jonas Lindqvist", ("engineering", "platform")),
@@ -27,12 +29,30 @@ PEOPLE = tuple(
 )
 CLIENTS = (("Claude Desktop", "1.9.4"), ("Cursor", "3.2.0"), ("VS Code", "1.121.0"), ("ChatGPT", "2026.10"), ("Codex CLI", "0.88.1"))
 TOOLS: tuple[tuple[str, str, Any, Any, int], ...] = (
-    ("crm", "search_customers", {"query": "renewal due", "region": "EMEA", "limit": 25}, {"customers": [{"id": 4012, "name": "Helix Optics", "arr": 84000}]}, 38),
+    (
+        "crm",
+        "search_customers",
+        {"query": "renewal due", "region": "EMEA", "limit": 25},
+        {"customers": [{"id": 4012, "name": "Helix Optics", "arr": 84000}]},
+        38,
+    ),
     ("crm", "get_customer", {"id": 4012}, {"id": 4012, "name": "Helix Optics", "owner": "Amara Okafor", "health": "green"}, 12),
     ("crm", "update_customer", {"id": 4012, "stage": "negotiation"}, {"ok": True, "version": 17}, 44),
     ("crm", "export_contacts", {"segment": "all", "format": "csv"}, {"rows": 4200}, 900),
-    ("git", "git_log", {"repo_path": "/srv/git/billing", "max_count": 10}, "commit 8c1f2a9\nAuthor: Jonas Lindqvist\n\n    Retry failed invoices once", 61),
-    ("git", "git_diff", {"repo_path": "/srv/git/billing", "target": "main"}, "diff --git a/invoice.py b/invoice.py\n@@ -10,3 +10,4 @@\n+    retry(once)", 83),
+    (
+        "git",
+        "git_log",
+        {"repo_path": "/srv/git/billing", "max_count": 10},
+        "commit 8c1f2a9\nAuthor: Jonas Lindqvist\n\n    Retry failed invoices once",
+        61,
+    ),
+    (
+        "git",
+        "git_diff",
+        {"repo_path": "/srv/git/billing", "target": "main"},
+        "diff --git a/invoice.py b/invoice.py\n@@ -10,3 +10,4 @@\n+    retry(once)",
+        83,
+    ),
     ("git", "git_show", {"repo_path": "/srv/git/gateway", "revision": "8c1f2a9"}, "commit 8c1f2a9", 52),
     ("files", "read_text_file", {"path": "/srv/share/contracts/helix-2026.md"}, "# Master services agreement\n\nTerm: 36 months", 9),
     ("files", "list_directory", {"path": "/srv/share/contracts"}, "[FILE] helix-2026.md\n[FILE] corvid-2025.md", 6),
@@ -148,7 +168,9 @@ def _answer(case: Case, end: str, dice: random.Random) -> tuple[Outcome, bytes |
         body = json.dumps({"jsonrpc": "2.0", "id": 1, "error": {"code": -32602, "message": "Unknown argument: lmit"}}).encode()
         return Outcome(status="protocol_error", transport="ok", http_status=200, rpc_code=-32602, error_class="invalid_input"), body
     if end == "timeout":
-        return Outcome(status="timeout", transport="timeout", error_class="timeout", detail="The connector did not answer within 30 s."), None
+        return Outcome(
+            status="timeout", transport="timeout", error_class="timeout", detail="The connector did not answer within 30 s."
+        ), None
     if end == "cancelled":
         return Outcome(status="cancelled", transport="cancelled", error_class="cancelled", detail="The client cancelled the request."), None
     detail = "The connector closed the connection before its answer was whole."

@@ -41,7 +41,9 @@ def answering(tmp_path: Path) -> Iterator[Serve]:
         listener.close()
 
 
-@pytest.mark.parametrize("answer", [b"", b"nonsense\r\n\r\n", b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n{", b"HTTP/1.1 200 OK\r\n\r\nnot json"])
+@pytest.mark.parametrize(
+    "answer", [b"", b"nonsense\r\n\r\n", b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n{", b"HTTP/1.1 200 OK\r\n\r\nnot json"]
+)
 def test_a_keeper_that_dies_or_babbles_counts_as_absent(answer: bytes, answering: Serve) -> None:
     """Nothing but a whole JSON answer is one."""
     client = answering(answer)

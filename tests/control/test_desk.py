@@ -87,7 +87,9 @@ async def test_a_token_works_and_its_record_names_owner_and_id(
     assert digest(issued.secret) not in repr(recorded())
 
 
-async def test_a_revoked_token_is_on_the_record_and_refused(desk: Desk, caller: Principal, store: Store, recorded: Callable[..., list]) -> None:
+async def test_a_revoked_token_is_on_the_record_and_refused(
+    desk: Desk, caller: Principal, store: Store, recorded: Callable[..., list]
+) -> None:
     """Revoking a second time is a mistake that leaves no record."""
     issued = await desk.create_token(TokenOrder(person="ana"), caller)
     await desk.revoke_token(issued.token.id, caller)
@@ -123,7 +125,9 @@ async def test_a_one_time_link_opens_one_session(desk: Desk, caller: Principal, 
     assert [found.id for found in desk.people()] == ["admin"]
 
 
-async def test_a_link_is_not_used_up_without_a_record(desk: Desk, caller: Principal, book: Book, settings: Settings, vault: Vault, store: Store) -> None:
+async def test_a_link_is_not_used_up_without_a_record(
+    desk: Desk, caller: Principal, book: Book, settings: Settings, vault: Vault, store: Store
+) -> None:
     """Who cannot be recorded is not let in, and can try again later."""
     url, _ = await desk.make_link("admin", caller)
     book.close()

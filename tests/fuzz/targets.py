@@ -67,7 +67,10 @@ def frames_target(data: bytes) -> None:
 
 TARGETS: dict[str, Callable[[bytes], None]] = {"wire": wire_target, "sse": sse_target, "frames": frames_target}
 SEEDS: dict[str, list[bytes]] = {
-    "wire": [b'{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"a","arguments":{"x":[1.5,null]},"_meta":{}}}', b'{"jsonrpc":"2.0","id":"a","result":{}}'],
+    "wire": [
+        b'{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"a","arguments":{"x":[1.5,null]},"_meta":{}}}',
+        b'{"jsonrpc":"2.0","id":"a","result":{}}',
+    ],
     "sse": [b"\x03event: message\ndata: {}\n\n: c\r\n\r\ndata: 1\rdata: 2\r\rid: 5\n\n"],
     "frames": [frames.encode_segment_header(1, 2), frames.encode_frame(b"{}", b"payload", 32) + frames.encode_frame(b"{}", b"", 64)],
 }

@@ -24,10 +24,59 @@ GOOD: list[tuple[Any, dict[str, str]]] = [
     ({"jsonrpc": "2.0", "method": "notifications/initialized"}, {}), ([call("ok"), call("nan", id=2)], {}), ({"jsonrpc": "2.0", "id": 1, "result": {}}, {}),
     ({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "c", "version": "1"}}}, {}),
 ]  # fmt: skip
-NAMES = [b"mcp-method", b"mcp-name", b"mcp-protocol-version", b"mcp-session-id", b"mcp-param-x", b"content-type", b"authorization", b"host", b"origin", b"accept", b"traceparent", b"user-agent", b"last-event-id", b"cookie"]
-values = st.binary(max_size=12) | st.sampled_from([b"2026-07-28", b"2025-11-25", b"tools/call", b"ok", b"x__ok", b"null", b"=?base64?b2s=?=", b"\xff", b"", b"http://[::1", b"application/json"])
+NAMES = [
+    b"mcp-method",
+    b"mcp-name",
+    b"mcp-protocol-version",
+    b"mcp-session-id",
+    b"mcp-param-x",
+    b"content-type",
+    b"authorization",
+    b"host",
+    b"origin",
+    b"accept",
+    b"traceparent",
+    b"user-agent",
+    b"last-event-id",
+    b"cookie",
+]
+values = st.binary(max_size=12) | st.sampled_from(
+    [
+        b"2026-07-28",
+        b"2025-11-25",
+        b"tools/call",
+        b"ok",
+        b"x__ok",
+        b"null",
+        b"=?base64?b2s=?=",
+        b"\xff",
+        b"",
+        b"http://[::1",
+        b"application/json",
+    ]
+)
 headers = st.lists(st.tuples(st.sampled_from(NAMES), values), max_size=3)
-replaced = st.sampled_from([None, [], {}, "", "ok", "x__ok", 0, 1.5, 2**70, True, "\ud800", {"name": 1}, [[]], "tools/call", "resources/read", "completion/complete", "x" * 300])
+replaced = st.sampled_from(
+    [
+        None,
+        [],
+        {},
+        "",
+        "ok",
+        "x__ok",
+        0,
+        1.5,
+        2**70,
+        True,
+        "\ud800",
+        {"name": 1},
+        [[]],
+        "tools/call",
+        "resources/read",
+        "completion/complete",
+        "x" * 300,
+    ]
+)
 
 
 @st.composite
@@ -43,7 +92,9 @@ def bodies(draw: st.DrawFn) -> tuple[bytes, dict[str, str]]:
             inner = [value for value in where.values() if isinstance(value, dict) and value] if isinstance(where, dict) else []
             where = draw(st.sampled_from(inner)) if inner else where
         if isinstance(where, dict):
-            where[draw(st.sampled_from(sorted(where) + ["id", "method", "params", "name", "uri", "_meta", "requestState", "ref", "cursor"]))] = copy.deepcopy(draw(replaced))
+            where[
+                draw(st.sampled_from(sorted(where) + ["id", "method", "params", "name", "uri", "_meta", "requestState", "ref", "cursor"]))
+            ] = copy.deepcopy(draw(replaced))
     text = json.dumps(body).encode()
     if draw(st.integers(0, 4)) == 0 and text:
         at = draw(st.integers(0, len(text) - 1))
@@ -61,7 +112,12 @@ class Bench:
     async def _open(self, directory: Path) -> None:
         self.upstream = Hostile()
         await self.upstream.__aenter__()
-        conf = Settings(data_dir=directory, mcp=McpSettings(public_url="http://gate.test"), limits=LimitSettings(timeout_s=2.0, drain_s=0.1, body_bytes_max=4096), log=LogSettings(segment_bytes=4 << 20, reserve_bytes=1 << 18))
+        conf = Settings(
+            data_dir=directory,
+            mcp=McpSettings(public_url="http://gate.test"),
+            limits=LimitSettings(timeout_s=2.0, drain_s=0.1, body_bytes_max=4096),
+            log=LogSettings(segment_bytes=4 << 20, reserve_bytes=1 << 18),
+        )
         vault = Vault(directory / "keys", b"m" * 32)
         self.book = Book.open(conf.log_dir, "t-w0", vault, conf.log)
         self.gate = Gate(conf, self.book, vault.subject)
@@ -116,11 +172,26 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
 @given(
     st.sampled_from(["POST", "POST", "POST", "POST", "GET", "DELETE", "PUT", "é"]), st.sampled_from(["/mcp/x", "/mcp", "/mcp/", "/mcp/gone", "/mcp/none", "/mcp/\ufffd", "/mcp/x/x"]), bodies(), headers, st.integers(1, 40), st.booleans(), st.sampled_from([True, True, True, True, False])
 )  # fmt: skip
-def test_anything_at_all(bench: Bench, method: str, path: str, body: tuple[bytes, dict[str, str]], extra: list[tuple[bytes, bytes]], size: int, gone: bool, known: bool) -> None:
+def test_anything_at_all(
+    bench: Bench,
+    method: str,
+    path: str,
+    body: tuple[bytes, dict[str, str]],
+    extra: list[tuple[bytes, bytes]],
+    size: int,
+    gone: bool,
+    known: bool,
+) -> None:
     """One answer, no failure, JSON or nothing or events, and at least one record on disk."""
     text, routing = body
-    sent = [(b"host", b"gate.test"), (b"content-type", b"application/json")] + ([(b"authorization", b"Bearer " + ANN.encode())] if known else [])
-    sent = [pair for pair in sent if pair[0] not in dict(extra) or size % 2] + [(name.encode(), value.encode()) for name, value in routing.items()] + extra
+    sent = [(b"host", b"gate.test"), (b"content-type", b"application/json")] + (
+        [(b"authorization", b"Bearer " + ANN.encode())] if known else []
+    )
+    sent = (
+        [pair for pair in sent if pair[0] not in dict(extra) or size % 2]
+        + [(name.encode(), value.encode()) for name, value in routing.items()]
+        + extra
+    )
     before = bench.book.last_seq
     answers = bench.send(method, path, sent, [text[at : at + size * 20] for at in range(0, len(text), size * 20)], gone and size % 4 == 0)
     starts = [event for event in answers if event["type"] == "http.response.start"]

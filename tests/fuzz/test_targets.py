@@ -33,6 +33,8 @@ def test_a_short_run_finds_nothing(name: str, tmp_path: Path) -> None:
     if importlib.util.find_spec("atheris") is None:
         pytest.skip("atheris is not installed: pip install atheris")
     command = [sys.executable, "-m", "tests.fuzz.targets", name, str(SECONDS), str(tmp_path)]
-    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, env={"PYTHONPATH": f"{ROOT / 'src'}:{ROOT}", "PATH": "/usr/bin:/bin"})
+    run = subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, timeout=60, env={"PYTHONPATH": f"{ROOT / 'src'}:{ROOT}", "PATH": "/usr/bin:/bin"}
+    )
     assert run.returncode == 0, run.stderr[-3000:]
     assert "number_of_executed_units" in run.stderr

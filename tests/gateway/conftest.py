@@ -34,12 +34,21 @@ def spec(**fields: Any) -> ConnectorSpec:
 
 def snapshot(connectors: dict[str, ConnectorSpec], revision: int = 1, without: tuple[str, ...] = ()) -> Snapshot:
     """Make a state with Ann (sales), Bob (engineering) and these connectors. Tokens of people in `without` are revoked."""
-    people = {"ann": Person(id="ann", email="ann@example.com", name="Ann", groups=("sales",)), "bob": Person(id="bob", groups=("engineering",))}
+    people = {
+        "ann": Person(id="ann", email="ann@example.com", name="Ann", groups=("sales",)),
+        "bob": Person(id="bob", groups=("engineering",)),
+    }
     tokens = {}
     for person, secret in (("ann", ANN), ("bob", BOB)):
         sha256 = digest(secret)
         tokens[sha256] = Token(
-            id=f"t-{person}", sha256=sha256, prefix=secret[:12], person=person, name="test", created_us=0, revoked_us=1 if person in without else None
+            id=f"t-{person}",
+            sha256=sha256,
+            prefix=secret[:12],
+            person=person,
+            name="test",
+            created_us=0,
+            revoked_us=1 if person in without else None,
         )
     named = {name: Connector(name=name, version=revision, spec=each) for name, each in connectors.items()}
     return Snapshot(revision=revision, config_hash="c" * 64, connectors=named, people=people, tokens=tokens)

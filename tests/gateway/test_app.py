@@ -84,7 +84,9 @@ async def test_bodies_that_are_no_message(gateway: Start, body: bytes, code: int
         assert upstream.requests == []
 
 
-@pytest.mark.parametrize(("method", "allow"), [("PUT", "GET, POST, DELETE"), ("OPTIONS", "GET, POST, DELETE"), ("PATCH", "GET, POST, DELETE")])
+@pytest.mark.parametrize(
+    ("method", "allow"), [("PUT", "GET, POST, DELETE"), ("OPTIONS", "GET, POST, DELETE"), ("PATCH", "GET, POST, DELETE")]
+)
 async def test_http_methods_that_are_not_served(gateway: Start, method: str, allow: str) -> None:
     """405 with what is allowed, and a record that names the method."""
     async with gateway({}) as running:
@@ -103,7 +105,9 @@ async def test_a_modern_client_has_post_only(gateway: Start, method: str) -> Non
         assert one_refusal(running).http_method == method
 
 
-@pytest.mark.parametrize("kind", ["text/plain", "", "application/x-www-form-urlencoded", "application/jsonp", "multipart/form-data; x=application/json"])
+@pytest.mark.parametrize(
+    "kind", ["text/plain", "", "application/x-www-form-urlencoded", "application/jsonp", "multipart/form-data; x=application/json"]
+)
 async def test_only_json_is_read(gateway: Start, kind: str) -> None:
     """Another content type is 415: a web page can send those across origins without asking."""
     async with gateway({}) as running:
@@ -180,7 +184,11 @@ async def test_an_unknown_version_is_told_what_is_served(gateway: Start) -> None
         body, headers = modern("server/discover")
         body["params"]["_meta"]["io.modelcontextprotocol/protocolVersion"] = headers["mcp-protocol-version"] = "2099-01-01"
         status, message, _ = await running.post("/mcp", body, headers)
-        assert (status, message["error"]["code"], message["error"]["data"]) == (400, -32022, {"supported": ["2026-07-28"], "requested": "2099-01-01"})
+        assert (status, message["error"]["code"], message["error"]["data"]) == (
+            400,
+            -32022,
+            {"supported": ["2026-07-28"], "requested": "2099-01-01"},
+        )
         assert one_refusal(running).outcome.error_class == "unsupported"
 
 
@@ -201,7 +209,11 @@ async def test_a_body_that_is_too_large(gateway: Start, how: str) -> None:
     async with Hostile() as upstream, gateway({"x": spec(url=upstream.url)}, body_bytes_max=10_000) as running:
         body = json.dumps(call("ok", {"v": "x" * 20_000})).encode()
         if how == "chunked":
-            pieces = [post(b"", "transfer-encoding: chunked"), *(b"%x\r\n%s\r\n" % (len(body[at : at + 5000]), body[at : at + 5000]) for at in range(0, len(body), 5000)), b"0\r\n\r\n"]
+            pieces = [
+                post(b"", "transfer-encoding: chunked"),
+                *(b"%x\r\n%s\r\n" % (len(body[at : at + 5000]), body[at : at + 5000]) for at in range(0, len(body), 5000)),
+                b"0\r\n\r\n",
+            ]
             answer = await raw(running, *pieces)
         elif how == "length":
             answer = await raw(running, post(body))
@@ -245,7 +257,15 @@ async def test_a_half_closed_client_is_gone(gateway: Start, tool: str) -> None:
         assert (finished.body.outcome.status, finished.body.outcome.detail) == ("cancelled", "the client went away")  # type: ignore[union-attr]
 
 
-@pytest.mark.parametrize("first", [b"GARBAGE\r\n\r\n", b"\x00\x01\x02\r\n\r\n", b"POST /mcp HTTP/9.9\r\n\r\n", b"POST /mcp HTTP/1.1\r\nhost: a\r\ncontent-length: -1\r\n\r\n"])
+@pytest.mark.parametrize(
+    "first",
+    [
+        b"GARBAGE\r\n\r\n",
+        b"\x00\x01\x02\r\n\r\n",
+        b"POST /mcp HTTP/9.9\r\n\r\n",
+        b"POST /mcp HTTP/1.1\r\nhost: a\r\ncontent-length: -1\r\n\r\n",
+    ],
+)
 async def test_what_is_not_http(gateway: Start, first: bytes) -> None:
     """The connection gets an error and ends; the next one is served."""
     async with gateway({}) as running:
@@ -262,7 +282,20 @@ async def test_smuggling_by_two_lengths_is_refused(gateway: Start) -> None:
         assert running.records("call.started") == []
 
 
-@pytest.mark.parametrize(("host", "served"), [("127.0.0.1", True), ("localhost:9", True), ("[::1]:80", True), ("evil.example", False), ("127.0.0.1.evil.example", False), ("", False), ("localhost.evil:80", False), ("evil.example:127.0.0.1", False), ("LOCALHOST", True)])
+@pytest.mark.parametrize(
+    ("host", "served"),
+    [
+        ("127.0.0.1", True),
+        ("localhost:9", True),
+        ("[::1]:80", True),
+        ("evil.example", False),
+        ("127.0.0.1.evil.example", False),
+        ("", False),
+        ("localhost.evil:80", False),
+        ("evil.example:127.0.0.1", False),
+        ("LOCALHOST", True),
+    ],
+)
 async def test_host_must_be_ours(gateway: Start, host: str, served: bool) -> None:
     """A name that an attacker may point at us is refused with 421 and a record."""
     async with gateway({}) as running:
@@ -272,7 +305,21 @@ async def test_host_must_be_ours(gateway: Start, host: str, served: bool) -> Non
             assert one_refusal(running).outcome.error_class == "permission"
 
 
-@pytest.mark.parametrize(("origin", "served"), [("http://localhost:3000", True), ("http://127.0.0.1", True), ("http://evil.example", False), ("null", False), ("", False), ("http://[::1", False), ("http://localhost.evil.example", False), ("file://", False), ("http://evil.example/localhost", False), ("é", False)])
+@pytest.mark.parametrize(
+    ("origin", "served"),
+    [
+        ("http://localhost:3000", True),
+        ("http://127.0.0.1", True),
+        ("http://evil.example", False),
+        ("null", False),
+        ("", False),
+        ("http://[::1", False),
+        ("http://localhost.evil.example", False),
+        ("file://", False),
+        ("http://evil.example/localhost", False),
+        ("é", False),
+    ],
+)
 async def test_origin_must_be_ours(gateway: Start, origin: str, served: bool) -> None:
     """A page of another origin is refused with 403 and a record, however odd the value."""
     async with gateway({}) as running:
@@ -336,7 +383,13 @@ async def test_metadata_and_health(gateway: Start) -> None:
 async def test_a_batch_is_answered_as_one(gateway: Start) -> None:
     """Each request of a batch has its own call and answer, in order; notifications are recorded; failures of one do not touch the others."""
     async with Hostile() as upstream, gateway({"x": spec(url=upstream.url)}) as running:
-        batch = [call("ok", id=1), {"jsonrpc": "2.0", "method": "notifications/progress", "params": {}}, call("http_500_html", id="b"), {"jsonrpc": "2.0", "id": 3, "method": "tools/call"}, call("echo_request", id=4)]
+        batch = [
+            call("ok", id=1),
+            {"jsonrpc": "2.0", "method": "notifications/progress", "params": {}},
+            call("http_500_html", id="b"),
+            {"jsonrpc": "2.0", "id": 3, "method": "tools/call"},
+            call("echo_request", id=4),
+        ]
         status, messages, _ = await running.post("/mcp/x", batch)
         assert status == 200 and [message["id"] for message in messages] == [1, "b", 3, 4]
         assert messages[1]["result"]["isError"] and messages[2]["error"]["code"] == -32602
@@ -346,7 +399,9 @@ async def test_a_batch_is_answered_as_one(gateway: Start) -> None:
 async def test_a_bad_message_in_a_batch_leaves_the_others_their_answers(gateway: Start) -> None:
     """A notification that is refused does not take the answers of the requests beside it away."""
     async with Hostile() as upstream, gateway({"x": spec(url=upstream.url)}) as running:
-        status, messages, _ = await running.post("/mcp/x", [call("ok", id=1), {"jsonrpc": "2.0", "method": "tools/call", "params": {"name": "ok"}}])
+        status, messages, _ = await running.post(
+            "/mcp/x", [call("ok", id=1), {"jsonrpc": "2.0", "method": "tools/call", "params": {"name": "ok"}}]
+        )
         assert status == 200 and [message["id"] for message in messages] == [1]
         assert len(running.records("call.refused")) == 1 and len(upstream.requests) == 1
 

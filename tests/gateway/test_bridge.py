@@ -10,8 +10,12 @@ from hypothesis import strategies as st
 from gatebook.gateway import bridge, wire
 from gatebook.gateway.headers import META_CAPABILITIES, META_CLIENT, META_VERSION
 
-params = st.dictionaries(st.sampled_from(["name", "arguments", "cursor", "uri", "é"]), st.sampled_from(["x", 1, {"a": [1.5, None]}, "\u2028", True]), max_size=4)
-metas = st.none() | st.dictionaries(st.sampled_from(["progressToken", "traceparent", "com.example/x"]), st.sampled_from([1, "t", {"k": 1}]), max_size=3)
+params = st.dictionaries(
+    st.sampled_from(["name", "arguments", "cursor", "uri", "é"]), st.sampled_from(["x", 1, {"a": [1.5, None]}, "\u2028", True]), max_size=4
+)
+metas = st.none() | st.dictionaries(
+    st.sampled_from(["progressToken", "traceparent", "com.example/x"]), st.sampled_from([1, "t", {"k": 1}]), max_size=3
+)
 INFO, CAPABILITIES = b'{"name":"c","version":"1"}', b"{}"
 
 
@@ -33,7 +37,12 @@ def test_no_params_get_an_envelope() -> None:
     assert bridge.params_for_legacy(bridge.params_for_modern(b"null", INFO, CAPABILITIES)) == b"{}"
 
 
-@given(st.dictionaries(st.sampled_from(["content", "tools", "isError", "_meta"]), st.sampled_from([[], {"a": 1}, True, [{"text": "é\u2028"}]])), st.sampled_from(["tools/call", "tools/list"]))
+@given(
+    st.dictionaries(
+        st.sampled_from(["content", "tools", "isError", "_meta"]), st.sampled_from([[], {"a": 1}, True, [{"text": "é\u2028"}]])
+    ),
+    st.sampled_from(["tools/call", "tools/list"]),
+)
 def test_results_cross_both_ways(result: dict[str, Any], method: str) -> None:
     """A result gets what the stateless era requires, and loses exactly that on the way back."""
     message = wire.parse_answer(json.dumps({"jsonrpc": "2.0", "id": 5, "result": result}).encode())
@@ -63,7 +72,15 @@ def test_a_question_back_is_not_bridged() -> None:
         bridge.answer_for_legacy(wire.parse_answer(b'{"jsonrpc":"2.0","id":5,"result":{"resultType":"input_required"}}'))
 
 
-@pytest.mark.parametrize(("method", "client", "leg", "fails"), [("subscriptions/listen", True, False, True), ("resources/subscribe", False, True, True), ("tools/call", True, False, False), ("resources/subscribe", False, False, False)])
+@pytest.mark.parametrize(
+    ("method", "client", "leg", "fails"),
+    [
+        ("subscriptions/listen", True, False, True),
+        ("resources/subscribe", False, True, True),
+        ("tools/call", True, False, False),
+        ("resources/subscribe", False, False, False),
+    ],
+)
 def test_methods_of_one_era(method: str, client: bool, leg: bool, fails: bool) -> None:
     """Only methods that the other era lacks are refused, and only across eras."""
     if fails:
@@ -75,7 +92,12 @@ def test_methods_of_one_era(method: str, client: bool, leg: bool, fails: bool) -
 
 def test_hellos_cross_both_ways() -> None:
     """Capabilities, instructions and the server's name survive from initialize to server/discover and back."""
-    hello = {"protocolVersion": "2025-11-25", "capabilities": {"tools": {}}, "serverInfo": {"name": "s", "version": "1"}, "instructions": "Do."}
+    hello = {
+        "protocolVersion": "2025-11-25",
+        "capabilities": {"tools": {}},
+        "serverInfo": {"name": "s", "version": "1"},
+        "instructions": "Do.",
+    }
     discovery = bridge.discovered(json.dumps(hello).encode())
     assert discovery["supportedVersions"] == ["2026-07-28"]
     again = json.loads(wire.encode(bridge.initialized(wire.encode(discovery), "2025-11-25")))

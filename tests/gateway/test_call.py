@@ -33,11 +33,19 @@ async def test_a_call_is_on_disk_before_it_is_sent_and_answered(gateway: Start, 
     async with Hostile() as upstream, gateway({"x": spec(url=upstream.url)}) as running:
         answering(monkeypatch, lambda: [record.type for record in running.records("call.started", "call.finished")])
         body = call("looks", {"a": 2**64}, id="i")
-        _, message, _ = await running.post("/mcp/x", body, {"user-agent": "agent/1", "traceparent": "00-" + "a" * 32 + "-" + "b" * 16 + "-01"})
+        _, message, _ = await running.post(
+            "/mcp/x", body, {"user-agent": "agent/1", "traceparent": "00-" + "a" * 32 + "-" + "b" * 16 + "-01"}
+        )
         assert json.loads(message["result"]["content"][0]["text"]) == ["call.started"]
         begun, ended = running.records("call.started", "call.finished")
         start, end = begun.body, ended.body
-        assert (start.method, start.endpoint, start.connector, start.tool, start.request_id) == ("tools/call", "/mcp/x", "x", "looks", '"i"')  # type: ignore[union-attr]
+        assert (start.method, start.endpoint, start.connector, start.tool, start.request_id) == (
+            "tools/call",
+            "/mcp/x",
+            "x",
+            "looks",
+            '"i"',
+        )  # type: ignore[union-attr]
         assert (start.client.user_agent, start.trace.id, start.trace.made, start.decision.effect) == ("agent/1", "a" * 32, False, "allowed")  # type: ignore[union-attr]
         assert json.loads(begun.parts["arguments"]) == body["params"] and json.loads(begun.parts["identity"])["id"] == "ann"
         assert (end.call, end.started_seq, json.loads(ended.parts["response"])) == (begun.header.id, begun.header.seq, message)  # type: ignore[union-attr]
@@ -48,7 +56,9 @@ async def test_a_call_is_on_disk_before_it_is_sent_and_answered(gateway: Start, 
 async def test_bytes_are_relayed_as_they_came(gateway: Start) -> None:
     """Blanks, escapes, long numbers and the order of keys reach the connector, and the client, as they were written."""
     async with Hostile() as upstream, gateway({"x": spec(url=upstream.url)}) as running:
-        body = b'{ "params" : {"arguments":{"b":1.50,"a":18446744073709551616,"e":"\\u00e9\\/ \xc3\xa9"}, "name":"big_integer"},"id":1e0 ,"jsonrpc":"2.0"}'.replace(b"1e0", b"10")
+        body = b'{ "params" : {"arguments":{"b":1.50,"a":18446744073709551616,"e":"\\u00e9\\/ \xc3\xa9"}, "name":"big_integer"},"id":1e0 ,"jsonrpc":"2.0"}'.replace(
+            b"1e0", b"10"
+        )
         body = body[:-1] + b',\n"method":"tools/call"}'
         sent = {"content-type": "application/json", "authorization": f"Bearer {ANN}"}
         async with running.http.post(running.url + "/mcp/x", data=body, headers=sent) as response:
@@ -63,21 +73,58 @@ async def test_what_goes_to_the_connector(gateway: Start, monkeypatch: pytest.Mo
     fields = {"headers": {"Authorization": "Bearer env:CRM_KEY", "X-Fixed": "1", "Mcp-Param-Tenant": "ours"}}
     async with Hostile() as upstream, gateway({"x": spec(url=upstream.url, **fields)}) as running:
         body, headers = modern("tools/call", {"name": "ok", "arguments": {}})
-        extra = {"cookie": "a=b", "origin": "http://localhost", "x-forwarded-for": "1.2.3.4", "x-real-ip": "1.2.3.4", "forwarded": "for=1", "referer": "http://a", "x-api-key": "k", "proxy-authorization": "p"}
-        extra |= {"mcp-param-region": "eu", "mcp-param-tenant": "theirs", "traceparent": "00-" + "1" * 32 + "-" + "2" * 16 + "-01", "tracestate": "a=1", "baggage": "k=v", "te": "trailers"}
+        extra = {
+            "cookie": "a=b",
+            "origin": "http://localhost",
+            "x-forwarded-for": "1.2.3.4",
+            "x-real-ip": "1.2.3.4",
+            "forwarded": "for=1",
+            "referer": "http://a",
+            "x-api-key": "k",
+            "proxy-authorization": "p",
+        }
+        extra |= {
+            "mcp-param-region": "eu",
+            "mcp-param-tenant": "theirs",
+            "traceparent": "00-" + "1" * 32 + "-" + "2" * 16 + "-01",
+            "tracestate": "a=1",
+            "baggage": "k=v",
+            "te": "trailers",
+        }
         status, _, _ = await running.post("/mcp/x", body, headers | extra)
         assert status == 200
         got = next(request for request in upstream.requests if request.rpc_method == "tools/call")
-        allowed = {"host", "accept", "content-type", "content-length", "mcp-protocol-version", "mcp-method", "mcp-name", "mcp-param-region", "mcp-param-tenant", "traceparent", "tracestate", "baggage", "authorization", "x-fixed"}
+        allowed = {
+            "host",
+            "accept",
+            "content-type",
+            "content-length",
+            "mcp-protocol-version",
+            "mcp-method",
+            "mcp-name",
+            "mcp-param-region",
+            "mcp-param-tenant",
+            "traceparent",
+            "tracestate",
+            "baggage",
+            "authorization",
+            "x-fixed",
+        }
         assert set(got.headers) == allowed
-        assert (got.headers["authorization"], got.headers["mcp-param-tenant"], got.headers["mcp-param-region"]) == ("Bearer crm-s3cret", "ours", "eu")
+        assert (got.headers["authorization"], got.headers["mcp-param-tenant"], got.headers["mcp-param-region"]) == (
+            "Bearer crm-s3cret",
+            "ours",
+            "eu",
+        )
         assert got.raw_headers.lower().count(b"mcp-param-tenant") == 1 and got.headers["host"] in upstream.url
         credential = running.records("call.started")[0].body.credential  # type: ignore[union-attr]
         assert (credential.id, credential.kind) == ("x/header:authorization", "header")
 
 
 @pytest.mark.parametrize("tool", ["echo_request", "http_401", "http_500_html", "dies_before_answer"])
-async def test_the_credential_of_a_connector_is_nowhere(gateway: Start, monkeypatch: pytest.MonkeyPatch, tool: str, caplog: pytest.LogCaptureFixture) -> None:
+async def test_the_credential_of_a_connector_is_nowhere(
+    gateway: Start, monkeypatch: pytest.MonkeyPatch, tool: str, caplog: pytest.LogCaptureFixture
+) -> None:
     """No record, error or log line of the gateway holds it; only what the connector itself says back is the connector's affair."""
     monkeypatch.setenv("CRM_KEY", "crm-s3cret")
     async with Hostile() as upstream, gateway({"x": spec(url=upstream.url, headers={"X-Key": "env:CRM_KEY"})}) as running:
@@ -100,7 +147,16 @@ async def test_a_missing_credential_is_a_clear_error(gateway: Start) -> None:
         assert finished(await running.settled(1, "call.finished"))[0].outcome.transport == "refused"
 
 
-@pytest.mark.parametrize("url", ["http://127.0.0.1:1/mcp", "http://nothing.invalid/mcp", "https://127.0.0.1:1/mcp", "http://" + "a" * 70 + ".invalid/mcp", "http://[::1]:1/mcp"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://127.0.0.1:1/mcp",
+        "http://nothing.invalid/mcp",
+        "https://127.0.0.1:1/mcp",
+        "http://" + "a" * 70 + ".invalid/mcp",
+        "http://[::1]:1/mcp",
+    ],
+)
 async def test_a_connector_that_is_not_there(gateway: Start, url: str) -> None:
     """A connection that cannot be made is a tool error for the model and transport `refused` in the book."""
     async with gateway({"x": spec(url=url)}) as running:
@@ -133,7 +189,9 @@ async def test_progress_is_relayed_in_order_and_counted(gateway: Start) -> None:
         assert [message.get("method") for message in messages] == ["notifications/progress"] * 2 + [None]
         assert messages[0]["params"]["progressToken"] == "p-1"
         relayed = running.records("message.relayed")
-        assert [(record.body.method, record.body.relayed, record.body.direction) for record in relayed] == [("notifications/progress", True, "to_client")] * 2  # type: ignore[union-attr]
+        assert [(record.body.method, record.body.relayed, record.body.direction) for record in relayed] == [
+            ("notifications/progress", True, "to_client")
+        ] * 2  # type: ignore[union-attr]
         (end,) = finished(running.records("call.finished"))
         assert end.messages == 2 and {record.body.call for record in relayed} == {end.call}  # type: ignore[union-attr]
 
@@ -149,7 +207,16 @@ async def test_answers_that_nobody_asked_for_are_dropped_and_recorded(gateway: S
         assert len(running.records("call.finished")) == 1
 
 
-@pytest.mark.parametrize(("tool", "status", "error"), [("http_401", 200, "HTTP 401"), ("http_404", 200, "HTTP 404"), ("redirect", 200, "HTTP 307"), ("http_500_html", 200, "HTTP 500"), ("http_429", 200, "HTTP 429")])
+@pytest.mark.parametrize(
+    ("tool", "status", "error"),
+    [
+        ("http_401", 200, "HTTP 401"),
+        ("http_404", 200, "HTTP 404"),
+        ("redirect", 200, "HTTP 307"),
+        ("http_500_html", 200, "HTTP 500"),
+        ("http_429", 200, "HTTP 429"),
+    ],
+)
 async def test_http_errors_of_a_connector_stay_there(gateway: Start, tool: str, status: int, error: str) -> None:
     """The client must not take the connector's 401 for the gateway's: it gets a tool error, the book the HTTP status."""
     async with Hostile() as upstream, gateway({"x": spec(url=upstream.url)}) as running:
@@ -165,7 +232,9 @@ async def test_a_message_with_an_http_error(gateway: Start, monkeypatch: pytest.
 
     async def answer(exchange: Exchange) -> None:
         error = {"jsonrpc": "2.0", "id": exchange.request.id, "error": {"code": -32000, "message": "sign in first"}}
-        await exchange.answer(json.dumps(error).encode(), f"{http_status} Status", "application/json", "location: /x", "www-authenticate: Basic")
+        await exchange.answer(
+            json.dumps(error).encode(), f"{http_status} Status", "application/json", "location: /x", "www-authenticate: Basic"
+        )
 
     monkeypatch.setitem(BEHAVIOURS, "with_status", answer)
     async with Hostile() as upstream, gateway({"x": spec(url=upstream.url)}) as running:
@@ -217,7 +286,11 @@ async def test_a_denied_tool_is_blocked_and_not_listed(gateway: Start, path: str
         _, message, _ = await running.post(path, call(name))
         assert message["result"]["isError"] and "is denied" in message["result"]["content"][0]["text"]
         (refused,) = finished(running.records("call.refused"))
-        assert (refused.outcome.status, refused.decision.effect, refused.decision.rule) == ("blocked", "blocked", "connector/x:tools.deny[o*]")
+        assert (refused.outcome.status, refused.decision.effect, refused.decision.rule) == (
+            "blocked",
+            "blocked",
+            "connector/x:tools.deny[o*]",
+        )
         assert upstream.requests == []
         session = await opened(running, path)
         _, listed, _ = await running.post(path, {"jsonrpc": "2.0", "id": 2, "method": "tools/list"}, session)
@@ -251,7 +324,10 @@ async def test_an_outcome_that_cannot_be_recorded_withholds_the_answer(gateway: 
 
 async def test_a_connector_may_go_on_without_the_log(gateway: Start, caplog: pytest.LogCaptureFixture) -> None:
     """With on_log_failure: allow its calls go through, loudly; the other connectors refuse."""
-    async with Hostile() as upstream, gateway({"x": spec(url=upstream.url, on_log_failure="allow"), "y": spec(url=upstream.url)}) as running:
+    async with (
+        Hostile() as upstream,
+        gateway({"x": spec(url=upstream.url, on_log_failure="allow"), "y": spec(url=upstream.url)}) as running,
+    ):
         running.gate.recorder.book.close()
         with pytest.raises(LogUnavailable):
             running.gate.recorder.book.append(None)  # type: ignore[arg-type]
@@ -261,7 +337,14 @@ async def test_a_connector_may_go_on_without_the_log(gateway: Start, caplog: pyt
         assert (await running.post("/mcp/y", call("ok")))[0] == 503
 
 
-@pytest.mark.parametrize(("limits", "fields", "who"), [({"person_concurrency_max": 2}, {}, "you have 2"), ({"concurrency_max": 2}, {}, "the gateway has 2"), ({}, {"limits": {"concurrency_max": 2}}, "the connector x has 2")])
+@pytest.mark.parametrize(
+    ("limits", "fields", "who"),
+    [
+        ({"person_concurrency_max": 2}, {}, "you have 2"),
+        ({"concurrency_max": 2}, {}, "the gateway has 2"),
+        ({}, {"limits": {"concurrency_max": 2}}, "the connector x has 2"),
+    ],
+)
 async def test_limits_refuse_with_a_reason(gateway: Start, limits: dict[str, Any], fields: dict[str, Any], who: str) -> None:
     """Above a limit a call is refused at once, clearly and on the record; below it again, it is served."""
     async with Hostile() as upstream, gateway({"x": spec(url=upstream.url, **fields)}, **limits) as running:

@@ -27,7 +27,18 @@ def test_the_hash_is_of_content_not_of_form() -> None:
     assert learned("tools/list", {"tools": [TOOL]}).tools["t"].hash == catalog.definition_hash(TOOL)
 
 
-@pytest.mark.parametrize("change", [{"description": "Does e."}, {"title": "T"}, {"inputSchema": {"type": "object"}}, {"outputSchema": {}}, {"annotations": {"readOnlyHint": True}}, {"icons": []}, {"name": "u"}])
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"description": "Does e."},
+        {"title": "T"},
+        {"inputSchema": {"type": "object"}},
+        {"outputSchema": {}},
+        {"annotations": {"readOnlyHint": True}},
+        {"icons": []},
+        {"name": "u"},
+    ],
+)
 def test_whatever_a_model_sees_changes_the_hash(change: dict[str, Any]) -> None:
     """Name, title, description, schemas, annotations and icons are pinned."""
     assert catalog.definition_hash(TOOL | change) != catalog.definition_hash(TOOL)
@@ -38,7 +49,9 @@ def test_a_lone_surrogate_can_be_hashed() -> None:
     assert len(catalog.definition_hash({"name": "t", "description": "\ud800"})) == 64
 
 
-@pytest.mark.parametrize("result", ["x", [], {"tools": "x"}, {"tools": [1, None, "x", {"name": 5}, {}, {"name": "ok", "inputSchema": "x"}]}, {"tools": {"a": 1}}])
+@pytest.mark.parametrize(
+    "result", ["x", [], {"tools": "x"}, {"tools": [1, None, "x", {"name": 5}, {}, {"name": "ok", "inputSchema": "x"}]}, {"tools": {"a": 1}}]
+)
 def test_lists_of_odd_shapes_are_no_error(result: Any) -> None:
     """Entries without a name are left out; the others count."""
     assert set(learned("tools/list", result).tools) <= {"ok"}
@@ -55,12 +68,29 @@ def test_the_catalog_is_bounded() -> None:
 def test_resources_are_known_by_address_and_template() -> None:
     """An address that was listed, or begins like a template, belongs to the connector."""
     known = learned("resources/list", {"resources": [{"uri": "a://1"}, {"uri": 5}, "x"]})
-    known.learn("resources/templates/list", b'{"resourceTemplates":[{"uriTemplate":"b://{id}"},{"uriTemplate":"c://fixed"},{"uriTemplate":"{all}"}]}')
+    known.learn(
+        "resources/templates/list",
+        b'{"resourceTemplates":[{"uriTemplate":"b://{id}"},{"uriTemplate":"c://fixed"},{"uriTemplate":"{all}"}]}',
+    )
     assert [known.has_resource(uri) for uri in ("a://1", "a://2", "b://7", "c://fixed2")] == [True, False, True, False]
 
 
-leaves = st.fixed_dictionaries({"type": st.sampled_from(["string", "integer", "boolean", "number", "object"])}, optional={"x-mcp-header": st.sampled_from(["A", "B-2", "a", "bad token", "", 5])})
-schemas = st.recursive(leaves, lambda inner: st.fixed_dictionaries({"type": st.just("object")}, optional={"properties": st.dictionaries(st.sampled_from("pqr"), inner, max_size=3), "items": inner, "anyOf": st.lists(inner, max_size=2)}), max_leaves=8)
+leaves = st.fixed_dictionaries(
+    {"type": st.sampled_from(["string", "integer", "boolean", "number", "object"])},
+    optional={"x-mcp-header": st.sampled_from(["A", "B-2", "a", "bad token", "", 5])},
+)
+schemas = st.recursive(
+    leaves,
+    lambda inner: st.fixed_dictionaries(
+        {"type": st.just("object")},
+        optional={
+            "properties": st.dictionaries(st.sampled_from("pqr"), inner, max_size=3),
+            "items": inner,
+            "anyOf": st.lists(inner, max_size=2),
+        },
+    ),
+    max_leaves=8,
+)
 
 
 @given(schemas)

@@ -18,7 +18,19 @@ def test_meta_goes_before_the_header() -> None:
     assert trace_of("nonsense", {b"traceparent": GOOD.encode()}).id == ID
 
 
-@pytest.mark.parametrize("text", ["", "00", GOOD.upper(), GOOD.replace("4", "g"), f"00-{'0' * 32}-{SPAN}-01", f"00-{ID}-{'0' * 16}-01", f"00-{ID}{SPAN}-01", f"00-{ID}-{SPAN}"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "00",
+        GOOD.upper(),
+        GOOD.replace("4", "g"),
+        f"00-{'0' * 32}-{SPAN}-01",
+        f"00-{ID}-{'0' * 16}-01",
+        f"00-{ID}{SPAN}-01",
+        f"00-{ID}-{SPAN}",
+    ],
+)
 def test_what_is_not_valid_is_made_anew(text: str) -> None:
     """Capital letters, zeros, short and long fields are not taken over."""
     trace = trace_of(text, {})

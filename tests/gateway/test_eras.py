@@ -62,7 +62,9 @@ async def text_of(client: Client, tool: str, **arguments: Any) -> str:
 
 async def fill_in(_: Any, params: types.ElicitRequestParams) -> types.ElicitResult:
     """Answer every form."""
-    return types.ElicitResult(action="accept", content={"name": "Ada", "ok": True, "color": "blue", "username": "ada", "email": "a@example.com"})
+    return types.ElicitResult(
+        action="accept", content={"name": "Ada", "ok": True, "color": "blue", "username": "ada", "email": "a@example.com"}
+    )
 
 
 async def sample(_: Any, params: types.CreateMessageRequestParams) -> types.CreateMessageResult:
@@ -111,13 +113,19 @@ async def test_a_handshake_connector_asks_the_client(gateway: Start, urls: dict[
     """Elicitation and sampling reach the client inside the call, the answers go back, and both are on the record of the call."""
     connector = spec(url=urls["legacy"]) if transport == "http" else _child()
     prefix = "x__" if path == "/mcp" else ""
-    async with gateway({"x": connector}) as running, connected(running, path, "legacy", elicitation_callback=fill_in, sampling_callback=sample) as client:
+    async with (
+        gateway({"x": connector}) as running,
+        connected(running, path, "legacy", elicitation_callback=fill_in, sampling_callback=sample) as client,
+    ):
         tool = "test_elicitation" if transport == "http" else "greet"
         said = await text_of(client, prefix + tool, **({"message": "Who?"} if transport == "http" else {}))
         assert "Ada" in said or "accept" in said
         (begun,) = calls(running, tool)
         asked = [record.body for record in running.records("message.relayed") if record.body.call == begun.header.id]  # type: ignore[union-attr]
-        assert [(message.direction, message.kind, message.method) for message in asked] == [("to_client", "request", "elicitation/create"), ("to_connector", "response", None)]  # type: ignore[union-attr]
+        assert [(message.direction, message.kind, message.method) for message in asked] == [
+            ("to_client", "request", "elicitation/create"),
+            ("to_connector", "response", None),
+        ]  # type: ignore[union-attr]
         if transport == "http":
             assert "Paris" in await text_of(client, prefix + "test_sampling", prompt="Capital?")
 
@@ -130,11 +138,18 @@ def _child(**fields: Any) -> ConnectorSpec:
 async def test_rounds_are_one_logical_call(gateway: Start, urls: dict[str, str], path: str) -> None:
     """input_required, then the same call with the answers: each round is a call of its own, linked to the first."""
     prefix = "x__" if path == "/mcp" else ""
-    async with gateway({"x": spec(url=urls["modern"])}) as running, connected(running, path, "2026-07-28", elicitation_callback=fill_in) as client:
+    async with (
+        gateway({"x": spec(url=urls["modern"])}) as running,
+        connected(running, path, "2026-07-28", elicitation_callback=fill_in) as client,
+    ):
         assert "Three rounds" in await text_of(client, prefix + "test_input_required_result_multi_round")
         rounds = calls(running, "test_input_required_result_multi_round")
         first = rounds[0].header.id
-        assert [(record.body.round.first, record.body.round.number) if record.body.round else None for record in rounds] == [None, (first, 2), (first, 3)]  # type: ignore[union-attr]
+        assert [(record.body.round.first, record.body.round.number) if record.body.round else None for record in rounds] == [
+            None,
+            (first, 2),
+            (first, 3),
+        ]  # type: ignore[union-attr]
         assert [outcome_of(running, record.header.id).status for record in rounds] == ["pending", "pending", "ok"]
 
 
@@ -161,11 +176,16 @@ async def test_the_state_of_a_call_is_its_persons(gateway: Start, urls: dict[str
 async def test_a_question_across_the_eras_is_a_clear_error(gateway: Start, urls: dict[str, str], mode: str, server: str) -> None:
     """What cannot be bridged yet ends in an error that says so, in time, with an outcome."""
     tool = "test_elicitation" if server == "legacy" else "test_input_required_result_elicitation"
-    async with gateway({"x": spec(url=urls[server])}) as running, connected(running, "/mcp/x", mode, elicitation_callback=fill_in) as client:
+    async with (
+        gateway({"x": spec(url=urls[server])}) as running,
+        connected(running, "/mcp/x", mode, elicitation_callback=fill_in) as client,
+    ):
         if server == "legacy":
             with pytest.raises(MCPError, match="cannot be asked"):
                 await client.call_tool(tool, {"message": "Who?"})
-            assert [record.body.relayed for record in running.records("message.relayed") if record.body.method == "elicitation/create"] == [False]  # type: ignore[union-attr]
+            assert [record.body.relayed for record in running.records("message.relayed") if record.body.method == "elicitation/create"] == [
+                False
+            ]  # type: ignore[union-attr]
         else:
             with pytest.raises(MCPError, match="asks for input"):
                 await client.call_tool(tool, {})
@@ -209,7 +229,10 @@ async def test_a_child_of_both_eras(gateway: Start, mode: str) -> None:
 async def test_the_older_transport_as_a_connector(gateway: Start, urls: dict[str, str], path: str, mode: str) -> None:
     """A server of HTTP+SSE serves clients of both eras; a client of the handshake era can be asked."""
     prefix = "x__" if path == "/mcp" else ""
-    async with gateway({"x": spec(transport="sse", url=urls["sse"])}) as running, connected(running, path, mode, elicitation_callback=fill_in) as client:
+    async with (
+        gateway({"x": spec(transport="sse", url=urls["sse"])}) as running,
+        connected(running, path, mode, elicitation_callback=fill_in) as client,
+    ):
         assert await text_of(client, prefix + "echo", text="hi") == "hi"
         if mode == "legacy":
             assert await text_of(client, prefix + "greet") == "Hello, Ada!"
@@ -245,7 +268,10 @@ async def test_a_stream_that_the_connector_closed_is_taken_up_again(gateway: Sta
                 last = identifier or last
                 assert message is None or message.get("id") != "r"
         assert last is not None and running.records("call.finished")[-1].body.call != calls(running, "test_reconnection")[0].header.id  # type: ignore[union-attr]
-        async with running.http.get(running.url + "/mcp/x", headers=session | {"last-event-id": last, "accept": "text/event-stream"}) as response, asyncio.timeout(5):
+        async with (
+            running.http.get(running.url + "/mcp/x", headers=session | {"last-event-id": last, "accept": "text/event-stream"}) as response,
+            asyncio.timeout(5),
+        ):
             async for _, message in events(response):
                 if message is not None and message.get("id") == "r":
                     break
@@ -293,8 +319,16 @@ async def test_what_belongs_to_no_call_comes_on_the_stream(gateway: Start, monke
         assert got[0] == update and got[1]["method"] == "roots/list" and (got[1]["id"] == "q-1") == (path == "/mcp/x")
         await running.post(path, {"jsonrpc": "2.0", "id": got[1]["id"], "result": {"roots": []}}, session)
         assert upstream.requests[-1].message == {"jsonrpc": "2.0", "id": "q-1", "result": {"roots": []}}
-        noted = [(record.body.kind, record.body.direction, record.body.relayed, record.body.connector) for record in running.records("message.relayed")]  # type: ignore[union-attr]
-        assert noted[-4:] == [("other", "to_client", False, "x"), ("notification", "to_client", True, "x"), ("request", "to_client", True, "x"), ("response", "to_connector", True, "x")]
+        noted = [
+            (record.body.kind, record.body.direction, record.body.relayed, record.body.connector)
+            for record in running.records("message.relayed")
+        ]  # type: ignore[union-attr]
+        assert noted[-4:] == [
+            ("other", "to_client", False, "x"),
+            ("notification", "to_client", True, "x"),
+            ("request", "to_client", True, "x"),
+            ("response", "to_connector", True, "x"),
+        ]
 
 
 async def _first(source: AsyncIterator[tuple[str | None, Any]], count: int) -> AsyncIterator[tuple[str | None, Any]]:
@@ -329,7 +363,9 @@ async def test_a_cancelled_call_ends(gateway: Start) -> None:
         session = await opened(running)
         waiting = asyncio.create_task(running.post("/mcp/x", call("never_answers", id="c"), session))
         await asyncio.sleep(0.2)
-        status, _, _ = await running.post("/mcp/x", {"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": "c"}}, session)
+        status, _, _ = await running.post(
+            "/mcp/x", {"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": "c"}}, session
+        )
         assert status == 202 and upstream.requests[-1].message["params"] == {"requestId": "c"}
         _, message, _ = await asyncio.wait_for(waiting, 4)
         assert message["error"]["code"] == -32055

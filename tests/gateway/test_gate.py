@@ -39,7 +39,11 @@ async def test_two_people_with_the_same_ids_do_not_mix(gateway: Start, monkeypat
 
         async def ask(token: str, who: str, number: int, era: str, path: str) -> None:
             name = "echo" if path == "/mcp/x" else "x__echo"
-            body, headers = (call(name, {"who": who}, number), {}) if era == "legacy" else modern("tools/call", {"name": name, "arguments": {"who": who}}, number)
+            body, headers = (
+                (call(name, {"who": who}, number), {})
+                if era == "legacy"
+                else modern("tools/call", {"name": name, "arguments": {"who": who}}, number)
+            )
             body["params"].setdefault("_meta", {})["progressToken"] = number
             if path == "/mcp" and era == "legacy":
                 headers = await opened(running, path, token)
@@ -49,7 +53,15 @@ async def test_two_people_with_the_same_ids_do_not_mix(gateway: Start, monkeypat
             assert messages[1]["result"]["content"][0]["text"] == who
 
         people = ((ANN, "ann"), (BOB, "bob"))
-        await asyncio.gather(*(ask(token, who, n, era, path) for n in range(3) for token, who in people for era in ("legacy", "modern") for path in ("/mcp/x", "/mcp")))
+        await asyncio.gather(
+            *(
+                ask(token, who, n, era, path)
+                for n in range(3)
+                for token, who in people
+                for era in ("legacy", "modern")
+                for path in ("/mcp/x", "/mcp")
+            )
+        )
         owners = {record.header.id: json.loads(record.parts["identity"])["id"] for record in running.records("call.started")}
         for record in running.records("call.finished"):
             response = record.parts["response"].decode()
@@ -64,11 +76,22 @@ async def test_a_session_is_one_persons_at_one_endpoint(gateway: Start, path: st
         session = await opened(running, path)
         ping = {"jsonrpc": "2.0", "id": 1, "method": "ping"}
         assert (await running.post(path, ping, session))[0] == 200
-        for headers, where, token in ((session, path, BOB), (session, "/mcp/y", ANN), ({"mcp-session-id": "w0-" + "0" * 32}, path, ANN), ({"mcp-session-id": ""}, path, ANN)):
+        for headers, where, token in (
+            (session, path, BOB),
+            (session, "/mcp/y", ANN),
+            ({"mcp-session-id": "w0-" + "0" * 32}, path, ANN),
+            ({"mcp-session-id": ""}, path, ANN),
+        ):
             assert (await running.post(where, ping, headers, token))[0] == 404
-            assert (await running.post(where, {"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": 1}}, headers, token))[0] == 404
+            assert (
+                await running.post(
+                    where, {"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": 1}}, headers, token
+                )
+            )[0] == 404
             for method in ("GET", "DELETE"):
-                async with running.http.request(method, running.url + where, headers=headers | {"authorization": f"Bearer {token}"}) as response:
+                async with running.http.request(
+                    method, running.url + where, headers=headers | {"authorization": f"Bearer {token}"}
+                ) as response:
                     assert response.status == 404
         assert len(running.records("call.refused")) == 16
         assert (await running.post(path, ping, session))[0] == 200
@@ -94,7 +117,11 @@ async def test_a_deleted_session_ends_its_calls(gateway: Start) -> None:
 async def test_lists_show_what_a_person_may_use(gateway: Start, era: str) -> None:
     """The aggregate has the tools of the connectors that are granted, under their names, and no others."""
     async with Hostile() as upstream:
-        connectors = {"a": spec(url=upstream.url, allow={"groups": ["sales"]}), "b": spec(url=upstream.url, allow={"people": ["bob"]}), "c": spec(url=upstream.url, tools={"allow": ["ok"]})}
+        connectors = {
+            "a": spec(url=upstream.url, allow={"groups": ["sales"]}),
+            "b": spec(url=upstream.url, allow={"people": ["bob"]}),
+            "c": spec(url=upstream.url, tools={"allow": ["ok"]}),
+        }
         async with gateway(connectors) as running:
             ann, bob = await tools(running, "/mcp", ANN, era), await tools(running, "/mcp", BOB, era)
             assert {name.partition("__")[0] for name in ann} == {"a", "c"} and {name.partition("__")[0] for name in bob} == {"b", "c"}
@@ -133,7 +160,10 @@ async def test_a_change_is_hot(gateway: Start) -> None:
 
 async def test_one_bad_connector_does_not_stop_the_others(gateway: Start) -> None:
     """An address that cannot be read makes its own connector fail, not the whole change."""
-    async with Hostile() as upstream, gateway({"bad": spec(url="http://" + "ü" * 80 + ".example/"), "x": spec(url=upstream.url)}) as running:
+    async with (
+        Hostile() as upstream,
+        gateway({"bad": spec(url="http://" + "ü" * 80 + ".example/"), "x": spec(url=upstream.url)}) as running,
+    ):
         assert (await running.post("/mcp/x", call("ok")))[0] == 200
         _, message, _ = await running.post("/mcp/bad", call("ok"))
         assert message["result"]["isError"]
@@ -224,7 +254,9 @@ async def test_a_connector_that_forgot_the_session_is_greeted_again(gateway: Sta
         lost.clear()
         async with Hostile("legacy") as upstream, gateway({"x": spec(url=upstream.url)}) as running:
             name = "forgetful" if path == "/mcp/x" else "x__forgetful"
-            body, headers = (call(name), await opened(running, path)) if era == "legacy" else modern("tools/call", {"name": name, "arguments": {}})
+            body, headers = (
+                (call(name), await opened(running, path)) if era == "legacy" else modern("tools/call", {"name": name, "arguments": {}})
+            )
             await running.post(path, body, headers)
             _, message, _ = await running.post(path, body, headers)
             assert not message["result"].get("isError")

@@ -12,7 +12,9 @@ from mcp.shared import inbound
 from gatebook.gateway import catalog, headers, wire
 
 META = {headers.META_VERSION: "2026-07-28", headers.META_CAPABILITIES: {}}
-texts = st.text(max_size=12) | st.sampled_from(["", " a", "a ", "=?base64?YQ==?=", "=?base64?YR==?=", "=?base64?", "é", "a\tb", "世界", "x" * 50])
+texts = st.text(max_size=12) | st.sampled_from(
+    ["", " a", "a ", "=?base64?YQ==?=", "=?base64?YR==?=", "=?base64?", "é", "a\tb", "世界", "x" * 50]
+)
 encodable = texts.filter(lambda text: not any("\ud800" <= letter <= "\udfff" for letter in text))
 
 
@@ -24,7 +26,12 @@ def test_sentinel_codec_agrees_with_the_sdk(text: str) -> None:
     assert headers.decode_value(theirs.encode("latin-1")) == text
 
 
-@given(st.text(st.characters(min_codepoint=32, max_codepoint=255), max_size=20) | st.sampled_from(["=?base64?YQ==?=", "=?base64?YR==?=", "=?base64?/w==?=", "=?base64??=", "=?base64?Y Q==?=", "=?BASE64?YQ==?=", "=?base64?="]))
+@given(
+    st.text(st.characters(min_codepoint=32, max_codepoint=255), max_size=20)
+    | st.sampled_from(
+        ["=?base64?YQ==?=", "=?base64?YR==?=", "=?base64?/w==?=", "=?base64??=", "=?base64?Y Q==?=", "=?BASE64?YQ==?=", "=?base64?="]
+    )
+)
 def test_sentinel_decoder_agrees_with_the_sdk(value: str) -> None:
     """Malformed and non-canonical sentinels are refused by both, everything else is read alike."""
     assert headers.decode_value(value.encode("latin-1")) == inbound.decode_header_value(value)
@@ -49,7 +56,13 @@ def checked(given_headers: dict[bytes, bytes], body: dict[str, Any]) -> int | No
 METHODS = ["tools/call", "prompts/get", "resources/read", "tools/list", "x"]
 NAMES = ["t", "T", None, "=?base64?dA==?=", "=?base64?dB==?=", "u"]
 VERSIONS = ["2026-07-28", "2099-01-01", None]
-ENVELOPES = [META, META | {headers.META_VERSION: "2099-01-01"}, META | {headers.META_VERSION: 7}, {headers.META_VERSION: "2026-07-28"}, None]
+ENVELOPES = [
+    META,
+    META | {headers.META_VERSION: "2099-01-01"},
+    META | {headers.META_VERSION: 7},
+    {headers.META_VERSION: "2026-07-28"},
+    None,
+]
 
 
 def test_envelope_and_headers_are_judged_as_the_sdk_does() -> None:
@@ -58,14 +71,18 @@ def test_envelope_and_headers_are_judged_as_the_sdk_does() -> None:
         key = "uri" if method == "resources/read" else "name"
         body = {"method": method, "params": {key: "t"} | ({} if meta is None else {"_meta": meta})}
         given_headers = sent(header_method, name, version)
-        expected = inbound.classify_inbound_request(body, headers={header.decode(): value.decode() for header, value in given_headers.items()})
+        expected = inbound.classify_inbound_request(
+            body, headers={header.decode(): value.decode() for header, value in given_headers.items()}
+        )
         wanted = expected.code if isinstance(expected, inbound.InboundLadderRejection) else None
         assert checked(given_headers, body) == wanted, (method, header_method, name, version, meta)
 
 
 def test_meta_that_python_cannot_read_is_a_clean_error() -> None:
     """An integer of 5000 digits in _meta is relayed or refused, not a crash."""
-    text = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "x", "params": {"_meta": META | {"n": 0}}}).replace('"n": 0', '"n": ' + "1" * 5000)
+    text = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "x", "params": {"_meta": META | {"n": 0}}}).replace(
+        '"n": 0', '"n": ' + "1" * 5000
+    )
     message = wire.parse(text.encode(), 64)
     headers.check_modern(sent("x", None), message, wire.params_head(message.params))
 
@@ -81,25 +98,92 @@ def test_no_number_is_too_long_for_the_check() -> None:
 
 
 SCHEMAS: list[dict[str, Any]] = [
-    {"type": "object", "properties": {"region": {"type": "string", "x-mcp-header": "Region"}, "n": {"type": "integer", "x-mcp-header": "N"}}},
+    {
+        "type": "object",
+        "properties": {"region": {"type": "string", "x-mcp-header": "Region"}, "n": {"type": "integer", "x-mcp-header": "N"}},
+    },
     {"type": "object", "properties": {"deep": {"type": "object", "properties": {"flag": {"type": "boolean", "x-mcp-header": "Flag"}}}}},
-    {"type": "object", "properties": {"region": {"type": "string", "x-mcp-header": "Region"}, "n": {"type": "string", "x-mcp-header": "region"}}},
-    {"type": "object", "properties": {"region": {"type": "number", "x-mcp-header": "Region"}, "n": {"type": "integer", "x-mcp-header": "N"}}},
-    {"type": "object", "properties": {"region": {"type": "string", "x-mcp-header": "bad token"}, "n": {"type": "integer", "x-mcp-header": "N"}}},
-    {"type": "object", "properties": {"n": {"type": "integer", "x-mcp-header": "N"}}, "anyOf": [{"properties": {"region": {"type": "string", "x-mcp-header": "R"}}}]},
+    {
+        "type": "object",
+        "properties": {"region": {"type": "string", "x-mcp-header": "Region"}, "n": {"type": "string", "x-mcp-header": "region"}},
+    },
+    {
+        "type": "object",
+        "properties": {"region": {"type": "number", "x-mcp-header": "Region"}, "n": {"type": "integer", "x-mcp-header": "N"}},
+    },
+    {
+        "type": "object",
+        "properties": {"region": {"type": "string", "x-mcp-header": "bad token"}, "n": {"type": "integer", "x-mcp-header": "N"}},
+    },
+    {
+        "type": "object",
+        "properties": {"n": {"type": "integer", "x-mcp-header": "N"}},
+        "anyOf": [{"properties": {"region": {"type": "string", "x-mcp-header": "R"}}}],
+    },
     {"type": "object", "properties": {"n": {"type": "integer", "x-mcp-header": 5}}},
     {"type": "object", "properties": {"n": {"type": "array", "items": {"type": "string", "x-mcp-header": "N"}}}},
     {"x-mcp-header": "Root"},
     {},
 ]
-values = st.sampled_from(["eu", "", " x", "é", 1, 0, -7, 42.0, 1.5, 1e300, 2**63, 10**25, True, False, None, [], {"flag": True}, {"flag": 1}, {"flag": None}, "true", "1"])
+values = st.sampled_from(
+    [
+        "eu",
+        "",
+        " x",
+        "é",
+        1,
+        0,
+        -7,
+        42.0,
+        1.5,
+        1e300,
+        2**63,
+        10**25,
+        True,
+        False,
+        None,
+        [],
+        {"flag": True},
+        {"flag": 1},
+        {"flag": None},
+        "true",
+        "1",
+    ]
+)
 arguments_of = st.dictionaries(st.sampled_from(["region", "n", "deep"]), values, max_size=3)
-header_values = st.sampled_from(["eu", "", "1", "1.0", "-7", "42", "42.0", "1e0", " 1", "0x1", "1_0", "inf", "nan", "9223372036854775808", "9223372036854775807", "10000000000000000000000000", "true", "false", "True", "=?base64?w6k=?=", "=?base64?IHg=?=", "=?base64?zz?="])
+header_values = st.sampled_from(
+    [
+        "eu",
+        "",
+        "1",
+        "1.0",
+        "-7",
+        "42",
+        "42.0",
+        "1e0",
+        " 1",
+        "0x1",
+        "1_0",
+        "inf",
+        "nan",
+        "9223372036854775808",
+        "9223372036854775807",
+        "10000000000000000000000000",
+        "true",
+        "false",
+        "True",
+        "=?base64?w6k=?=",
+        "=?base64?IHg=?=",
+        "=?base64?zz?=",
+    ]
+)
 param_headers = st.dictionaries(st.sampled_from(["Region", "N", "Flag", "Other", "R", "Root"]), header_values, max_size=3)
 
 
 @given(st.sampled_from(SCHEMAS), arguments_of, param_headers, st.booleans())
-def test_param_headers_are_judged_as_the_sdk_does(schema: dict[str, Any], arguments: dict[str, Any], extra: dict[str, str], mirror: bool) -> None:
+def test_param_headers_are_judged_as_the_sdk_does(
+    schema: dict[str, Any], arguments: dict[str, Any], extra: dict[str, str], mirror: bool
+) -> None:
     """For any schema, arguments and Mcp-Param headers, the gateway refuses exactly what the SDK refuses."""
     given_headers = {f"Mcp-Param-{token}": value for token, value in extra.items()}
     if mirror and inbound.find_invalid_x_mcp_header(schema) is None:
@@ -116,7 +200,20 @@ def test_param_headers_are_judged_as_the_sdk_does(schema: dict[str, Any], argume
     assert refused == (trimmed is not None), (expected, trimmed)
 
 
-@pytest.mark.parametrize("name", [b"mcp-method", b"mcp-name", b"mcp-protocol-version", b"mcp-session-id", b"mcp-param-region", b"host", b"authorization", b"content-type", b"origin"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        b"mcp-method",
+        b"mcp-name",
+        b"mcp-protocol-version",
+        b"mcp-session-id",
+        b"mcp-param-region",
+        b"host",
+        b"authorization",
+        b"content-type",
+        b"origin",
+    ],
+)
 def test_headers_that_decide_must_not_come_twice(name: bytes) -> None:
     """Two readers would take two different copies, so a second copy is refused, even one with the same value."""
     with pytest.raises(headers.HeaderError):
@@ -128,7 +225,19 @@ def test_values_are_trimmed_and_others_may_repeat() -> None:
     assert headers.read([(b"mcp-method", b" ping\t"), (b"x-a", b"1"), (b"x-a", b"2")]) == {b"mcp-method": b"ping", b"x-a": b"2"}
 
 
-@pytest.mark.parametrize(("version", "modern"), [(None, False), (b"2024-11-05", False), (b"2025-03-26", False), (b"2025-06-18", False), (b"2025-11-25", False), (b"2026-07-28", True), (b"2099-01-01", True), (b"", True)])
+@pytest.mark.parametrize(
+    ("version", "modern"),
+    [
+        (None, False),
+        (b"2024-11-05", False),
+        (b"2025-03-26", False),
+        (b"2025-06-18", False),
+        (b"2025-11-25", False),
+        (b"2026-07-28", True),
+        (b"2099-01-01", True),
+        (b"", True),
+    ],
+)
 def test_the_version_header_tells_the_era(version: bytes | None, modern: bool) -> None:
     """No version or one of the handshake era is legacy, anything else is modern."""
     assert headers.is_modern({} if version is None else {b"mcp-protocol-version": version}) is modern
@@ -136,7 +245,39 @@ def test_the_version_header_tells_the_era(version: bytes | None, modern: bool) -
 
 def test_only_listed_headers_go_on() -> None:
     """The list says what may pass: credentials, cookies, addresses and unknown headers do not."""
-    stay = [b"authorization", b"cookie", b"origin", b"host", b"referer", b"x-forwarded-for", b"forwarded", b"x-real-ip", b"proxy-authorization", b"user-agent"]
-    stay += [b"accept-encoding", b"connection", b"transfer-encoding", b"content-length", b"mcp-session-id", b"x-custom", b"upgrade", b"te", b"expect"]
-    go = [b"accept", b"content-type", b"mcp-protocol-version", b"mcp-method", b"mcp-name", b"mcp-param-x", b"last-event-id", b"traceparent", b"tracestate", b"baggage"]
+    stay = [
+        b"authorization",
+        b"cookie",
+        b"origin",
+        b"host",
+        b"referer",
+        b"x-forwarded-for",
+        b"forwarded",
+        b"x-real-ip",
+        b"proxy-authorization",
+        b"user-agent",
+    ]
+    stay += [
+        b"accept-encoding",
+        b"connection",
+        b"transfer-encoding",
+        b"content-length",
+        b"mcp-session-id",
+        b"x-custom",
+        b"upgrade",
+        b"te",
+        b"expect",
+    ]
+    go = [
+        b"accept",
+        b"content-type",
+        b"mcp-protocol-version",
+        b"mcp-method",
+        b"mcp-name",
+        b"mcp-param-x",
+        b"last-event-id",
+        b"traceparent",
+        b"tracestate",
+        b"baggage",
+    ]
     assert [name for name, _ in headers.forwarded(dict.fromkeys(stay + go, b"v"))] == go

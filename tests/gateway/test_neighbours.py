@@ -88,7 +88,9 @@ async def test_every_connection_reaches_the_session(tmp_path: Path) -> None:
     (tmp_path / "gatebook.toml").write_text(f'workers = 2\n[mcp]\nport = {mcp}\nauth = "off"\n[console]\nport = {console}\n')
     environment = {name: value for name, value in os.environ.items() if not name.startswith("GATEBOOK_")}
     command = [sys.executable, "-m", "gatebook", "up", "--data", str(tmp_path), "--json"]
-    up = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment)
+    up = subprocess.Popen(  # noqa: ASYNC220 - started once, before anything waits
+        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment
+    )
     try:
         assert up.stdout is not None
         assert await asyncio.to_thread(up.stdout.readline)

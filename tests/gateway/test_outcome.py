@@ -56,7 +56,18 @@ def test_failures_have_their_transport_level(reason: str, status: str, transport
     assert (judgement.status, judgement.transport, judgement.error_class, judgement.detail) == (status, transport, error_class, "why")
 
 
-@pytest.mark.parametrize(("status", "error_class"), [(401, "auth"), (403, "permission"), (404, "not_found"), (429, "rate_limited"), (500, "upstream_down"), (302, "upstream_invalid"), (418, "upstream_invalid")])
+@pytest.mark.parametrize(
+    ("status", "error_class"),
+    [
+        (401, "auth"),
+        (403, "permission"),
+        (404, "not_found"),
+        (429, "rate_limited"),
+        (500, "upstream_down"),
+        (302, "upstream_invalid"),
+        (418, "upstream_invalid"),
+    ],
+)
 def test_http_errors_have_a_class(status: int, error_class: str) -> None:
     """An HTTP status without a message is an error of its own level, with the status kept."""
     judgement = outcome.of_failure("http_error", "why", status)
@@ -71,5 +82,8 @@ def test_every_text_has_a_class(text: str) -> None:
 
 def test_blocked_is_a_status_of_its_own() -> None:
     """What policy refuses is blocked; what is malformed is a protocol error; neither was sent."""
-    assert (outcome.refused(wire.BLOCKED, "no", "policy").status, outcome.refused(wire.PARSE_ERROR, "no").status) == ("blocked", "protocol_error")
+    assert (outcome.refused(wire.BLOCKED, "no", "policy").status, outcome.refused(wire.PARSE_ERROR, "no").status) == (
+        "blocked",
+        "protocol_error",
+    )
     assert outcome.refused(wire.PARSE_ERROR, "no").transport == "not_sent"

@@ -27,7 +27,12 @@ async def test_json_has_its_length() -> None:
     wire = Wire()
     await Reply(wire.send).final(400, b"{}", [(b"x", b"1")])
     headers = dict(wire.events[0]["headers"])
-    assert (wire.events[0]["status"], headers[b"content-length"], headers[b"content-type"], headers[b"x"]) == (400, b"2", b"application/json", b"1")
+    assert (wire.events[0]["status"], headers[b"content-length"], headers[b"content-type"], headers[b"x"]) == (
+        400,
+        b"2",
+        b"application/json",
+        b"1",
+    )
     assert wire.body == b"{}" and not wire.events[-1].get("more_body")
 
 

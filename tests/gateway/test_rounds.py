@@ -53,7 +53,10 @@ def test_the_same_state_for_two_people_is_each_ones_own() -> None:
     rounds = Rounds()
     rounds.wait_for(STATE % b"s", live("c1", "ann"))
     rounds.wait_for(STATE % b"s", live("c2", "bob"))
-    assert [rounds.continued("s", asked(), context(who)) for who in ("ann", "bob")] == [Round(first="c1", number=2), Round(first="c2", number=2)]
+    assert [rounds.continued("s", asked(), context(who)) for who in ("ann", "bob")] == [
+        Round(first="c1", number=2),
+        Round(first="c2", number=2),
+    ]
 
 
 def test_what_is_not_known_is_no_round() -> None:

@@ -8,7 +8,23 @@ from gatebook.gateway import sse
 
 MAX = 1 << 20
 pieces = st.lists(
-    st.sampled_from([b"data: a", b"data:b", b"data", b"event: message", b"id: 7", b": comment", b"x", b"\n", b"\n", b"\r\n", b"\r", b"\xff", b"retry: 5"]),
+    st.sampled_from(
+        [
+            b"data: a",
+            b"data:b",
+            b"data",
+            b"event: message",
+            b"id: 7",
+            b": comment",
+            b"x",
+            b"\n",
+            b"\n",
+            b"\r\n",
+            b"\r",
+            b"\xff",
+            b"retry: 5",
+        ]
+    ),
     max_size=30,
 ).map(b"".join)
 
@@ -66,7 +82,9 @@ def test_events_are_those_of_the_standard(stream: bytes) -> None:
     """Lines may end by LF, CRLF or CR, mixed; what comes out is what a browser would dispatch, but for an end that is still open."""
     events, rest = split([stream])
     expected = dispatched(stream)
-    found = [event.data for event in events if b"data" in event.raw and any(line.partition(b":")[0] == b"data" for line in lines_of(event.raw))]
+    found = [
+        event.data for event in events if b"data" in event.raw and any(line.partition(b":")[0] == b"data" for line in lines_of(event.raw))
+    ]
     # A stream that ends in CR may go on with the LF of the same line end, so its last event may be kept back.
     assert found == expected or (found == expected[:-1] and rest.endswith(b"\r"))
 

@@ -11,7 +11,15 @@ from gatebook.record.parts import Status
 
 def row(**fields: Any) -> CallRow:
     """A tool call of Ann's."""
-    base = {"name": "Ann", "client": "Cursor", "connector": "crm", "tool": "find", "method": "tools/call", "duration_us": 41_000, "subject": "s"}
+    base = {
+        "name": "Ann",
+        "client": "Cursor",
+        "connector": "crm",
+        "tool": "find",
+        "method": "tools/call",
+        "duration_us": 41_000,
+        "subject": "s",
+    }
     return CallRow(call_id="x", time=1, **{**base, **fields})
 
 

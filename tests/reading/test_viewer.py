@@ -23,7 +23,9 @@ def test_only_readers_see_other_people(who: Viewer, all_: bool) -> None:
     assert who.reads_all is all_ and who.may_see("bbb") is all_ and who.may_see("aaa")
 
 
-@pytest.mark.parametrize("text", ["", "status:ok", "subject:bbb", "subject:bbb OR status:ok", "NOT subject:aaa", "-(subject:aaa)", "a OR b OR subject:bbb"])
+@pytest.mark.parametrize(
+    "text", ["", "status:ok", "subject:bbb", "subject:bbb OR status:ok", "NOT subject:aaa", "-(subject:aaa)", "a OR b OR subject:bbb"]
+)
 def test_the_scope_cannot_be_queried_away(text: str) -> None:
     """No query reaches a row of somebody else."""
     foreign = FullRow(call_id="x", time=1, subject="bbb", status="ok", arguments="a b")

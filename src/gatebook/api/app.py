@@ -99,4 +99,6 @@ def _problem_of(error: Exception) -> Problem:
 
 async def _not_found(_request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
-    return problems.respond(Problem(status, "Not found" if status == 404 else "Not allowed", "There is no such address, or not with this method."))
+    return problems.respond(
+        Problem(status, "Not found" if status == 404 else "Not allowed", "There is no such address, or not with this method.")
+    )

@@ -33,7 +33,9 @@ async def _of_token(header: str, source: Source, request: Request, deps: ApiDeps
         return found
     refusal = found if isinstance(found, Refusal) else None
     reason = refusal.reason if refusal else "unknown"
-    await deps.room.refused(reason, str(request.scope["path"]), source, request.headers.get("user-agent"), refusal.actor if refusal else None)
+    await deps.room.refused(
+        reason, str(request.scope["path"]), source, request.headers.get("user-agent"), refusal.actor if refusal else None
+    )
     raise Problem(401, "The token was refused", f"The access token is {reason}.")
 
 

@@ -27,7 +27,9 @@ class Calls:
         room = self._deps.room
         asked = params.question(request.query_params)
         limit = params.limit(request.query_params)
-        page = await room.rows(room.query(viewer, asked), params.cursor(request.query_params), limit, count=request.query_params.get("count") == "1")
+        page = await room.rows(
+            room.query(viewer, asked), params.cursor(request.query_params), limit, count=request.query_params.get("count") == "1"
+        )
         await room.note(viewer, "search", asked.words(), rows=len(page.rows))
         link = None
         if page.next:

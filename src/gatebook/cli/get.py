@@ -32,7 +32,14 @@ def run(args: argparse.Namespace) -> int:
         print(json.dumps([yaml.safe_load(resource["yaml"]) for resource in found], indent=2, ensure_ascii=False))
     else:
         rows = [
-            [resource["kind"], resource["name"], str(resource["version"]), when(resource["at_us"]), resource["author"], resource["reason"] or ""]
+            [
+                resource["kind"],
+                resource["name"],
+                str(resource["version"]),
+                when(resource["at_us"]),
+                resource["author"],
+                resource["reason"] or "",
+            ]
             for resource in found
         ]
         print(table(["KIND", "NAME", "VERSION", "CHANGED", "BY", "REASON"], rows))

@@ -55,7 +55,9 @@ def create_console(deps: ConsoleDeps) -> Starlette:
         viewer = session.viewer_of(request, deps)
         status = error.status_code if isinstance(error, HTTPException) else 500
         if viewer is None:
-            return RedirectResponse("/sign-in", 303) if status == 404 and request.method == "GET" else PlainTextResponse("Not allowed", status)
+            return (
+                RedirectResponse("/sign-in", 303) if status == 404 and request.method == "GET" else PlainTextResponse("Not allowed", status)
+            )
         shown = Shown(request=request, viewer=viewer)
         return pages.page("problem.html", shown, status, title="No such page", text="The address leads nowhere in this console.")
 

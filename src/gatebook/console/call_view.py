@@ -240,6 +240,4 @@ def _message(record: StoredRecord) -> MessageView:
 
 def _record(record: StoredRecord) -> RecordView:
     head = record.header
-    return RecordView(
-        type=head.type, stream=head.stream, seq=head.seq, leaf_hash=record.leaf, prev=head.prev, html=pretty(record.core)[0]
-    )
+    return RecordView(type=head.type, stream=head.stream, seq=head.seq, leaf_hash=record.leaf, prev=head.prev, html=pretty(record.core)[0])

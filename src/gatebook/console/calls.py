@@ -45,10 +45,18 @@ def proof_view(proved: list[ProvedRecord]) -> ProofView:
     """What the proof says, in sentences."""
     bad = next((item for item in proved if item.problem), None)
     if bad is not None and bad.waiting:
-        return ProofView(kind="wait", icon="clock", title="Not sealed yet", lines=[f"{_sentence(bad.problem)} Verify again in a moment."], hashes=[])
+        return ProofView(
+            kind="wait", icon="clock", title="Not sealed yet", lines=[f"{_sentence(bad.problem)} Verify again in a moment."], hashes=[]
+        )
     if bad is not None:
         place = f"Record {bad.seq} of stream {bad.stream}: {bad.problem}."
-        return ProofView(kind="poor", icon="failed", title="The proof fails", lines=[place, "Run gatebook verify to find the first bad place."], hashes=[])
+        return ProofView(
+            kind="poor",
+            icon="failed",
+            title="The proof fails",
+            lines=[place, "Run gatebook verify to find the first bad place."],
+            hashes=[],
+        )
     leaves = " and ".join(f"{item.proof.leaf:,}" for item in proved if item.proof)
     last = proved[-1]
     records = "Both records are" if len(proved) > 1 else "The record is"

@@ -131,7 +131,9 @@ class Explorer:
         """For an empty result: which filter to remove, and how many calls there are without it."""
         room = self._deps.room
         everything = Range(preset="all")
-        tries = [(filters.without(view.text, index), view.range, f"Without {chip.text}") for index, chip in enumerate(view.chips)][:_WAYS_OUT]
+        tries = [(filters.without(view.text, index), view.range, f"Without {chip.text}") for index, chip in enumerate(view.chips)][
+            :_WAYS_OUT
+        ]
         if view.range.preset != "all":
             tries.append((view.text, everything, "Over the whole book"))
 

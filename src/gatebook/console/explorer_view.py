@@ -12,7 +12,13 @@ from gatebook.console.times import PRESETS, Range
 from gatebook.query import QueryError
 from gatebook.reading.summary import Count
 
-FACETS: tuple[tuple[str, str], ...] = (("status", "Status"), ("person", "Person"), ("connector", "Connector"), ("tool", "Tool"), ("client", "Client"))
+FACETS: tuple[tuple[str, str], ...] = (
+    ("status", "Status"),
+    ("person", "Person"),
+    ("connector", "Connector"),
+    ("tool", "Tool"),
+    ("client", "Client"),
+)
 FACET_VALUES = 7
 
 
@@ -133,9 +139,7 @@ def frame(text: str, range_: Range) -> View:
         range=range_,
         here=address.explorer(text, range_),
         chips=[_chip(text, index, term, range_) for index, term in enumerate(terms)],
-        presets=[
-            Preset(name=name, label=label, href=address.explorer(text, Range(preset=name))) for name, (label, _) in PRESETS.items()
-        ],
+        presets=[Preset(name=name, label=label, href=address.explorer(text, Range(preset=name))) for name, (label, _) in PRESETS.items()],
         clear=address.explorer("", range_),
         zoom_out="" if range_.preset else address.explorer(text, Range(preset=times.DEFAULT_PRESET)),
     )
@@ -189,7 +193,9 @@ def histogram(found: dict[int, dict[str, int]], since_us: int, until_us: int, st
             counts[outcome] = counts.get(outcome, 0) + count
         start = since_us + number * step_us
         buckets.append(Bucket(since_us=start, until_us=start + step_us, counts=counts))
-    svg, top = charts.histogram(buckets, lambda bucket: address.explorer(view.text, Range(since_us=bucket.since_us, until_us=bucket.until_us)), _label)
+    svg, top = charts.histogram(
+        buckets, lambda bucket: address.explorer(view.text, Range(since_us=bucket.since_us, until_us=bucket.until_us)), _label
+    )
     legend = _legend(buckets, view)
     end_us = buckets[-1].until_us
     ticks = [((at - since_us) / (end_us - since_us), times.axis(at, end_us - since_us)) for at in times.ticks_us(since_us, end_us)]
@@ -211,7 +217,9 @@ def _legend(buckets: list[Bucket], view: View) -> list[LegendItem]:
 
 
 def _label(bucket: Bucket) -> str:
-    counts = ", ".join(f"{bucket.counts[outcome]:,} {word.lower()}" for outcome, word in charts.OUTCOMES.items() if bucket.counts.get(outcome))
+    counts = ", ".join(
+        f"{bucket.counts[outcome]:,} {word.lower()}" for outcome, word in charts.OUTCOMES.items() if bucket.counts.get(outcome)
+    )
     return f"{times.stamp(bucket.since_us)} to {times.stamp(bucket.until_us)[11:]} UTC: {counts or 'no calls'}"
 
 

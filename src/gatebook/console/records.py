@@ -18,7 +18,14 @@ from gatebook.reading.records import KINDS, RecordPage, RecordQuestion, find
 from gatebook.reading.room import TooSlow
 from gatebook.reading.viewer import Viewer
 
-_WORDS = {"": "All", "sign-ins": "Sign-ins", "changes": "Changes", "reads": "Reads of the book", "processes": "Processes", "log": "The log itself"}
+_WORDS = {
+    "": "All",
+    "sign-ins": "Sign-ins",
+    "changes": "Changes",
+    "reads": "Reads of the book",
+    "processes": "Processes",
+    "log": "The log itself",
+}
 _ALARMING = frozenset({"auth.failed", "log.unavailable", "log.tail_cut", "clock.stepped"})
 
 
@@ -71,7 +78,8 @@ class RecordPages:
             older=_address(kind, range_, page.next) if page.next else "",
             tabs=[{"word": word, "href": _address(name, range_), "on": name == kind} for name, word in _WORDS.items()],
             presets=[
-                {"label": label, "href": _address(kind, Range(preset=name)), "on": name == range_.preset} for name, (label, _) in PRESETS.items()
+                {"label": label, "href": _address(kind, Range(preset=name)), "on": name == range_.preset}
+                for name, (label, _) in PRESETS.items()
             ],
             empty_text=f"Nothing {range_.words}.",
             tab_on=bool(kind),
@@ -92,7 +100,12 @@ def line(row: RecordRow, names: Mapping[str, str]) -> Line:
     host = f"{row.person[3:]}, on the host" if row.person.startswith("os:") else ""
     # The identity beside a token is its owner's, not that of the actor.
     person = "" if row.type == "token.changed" else row.person
-    who = names.get(row.subject) or host or person or ("local administrator" if auth == "socket" else "nobody known" if row.type == "auth.failed" else "")
+    who = (
+        names.get(row.subject)
+        or host
+        or person
+        or ("local administrator" if auth == "socket" else "nobody known" if row.type == "auth.failed" else "")
+    )
     return Line(
         id=row.id,
         stamp=times.stamp(row.time),
@@ -120,7 +133,11 @@ def _text(type_: str, core: Mapping[str, Any], names: Mapping[str, str]) -> str:
         case "token.changed":
             return f"Token {core['token']} of {names.get(core['owner'], core['owner'][:8])} {core['action']}"
         case "log.read":
-            rows = f", {core['rows']:,} row{'' if core['rows'] == 1 else 's'}" if core.get("rows") is not None and core["action"] == "search" else ""
+            rows = (
+                f", {core['rows']:,} row{'' if core['rows'] == 1 else 's'}"
+                if core.get("rows") is not None and core["action"] == "search"
+                else ""
+            )
             return f"{core['action'].capitalize()}{rows}{', with payloads' if core['payloads'] else ''}: {core['query'] or 'everything'}"
         case "process.started":
             return f"{core['role'].capitalize()} started: process {core['pid']}, version {core['version']}, configuration {core['config']}"

@@ -67,9 +67,7 @@ class OpenedSession(Struct, frozen=True, kw_only=True):
 class Desk:
     """Makes changes for a caller who is allowed to make them; who that is, the faces decide."""
 
-    def __init__(
-        self, store: Store, book: Book, subject_of: Callable[[str], str], console_url: str, clock: Clock | None = None
-    ) -> None:
+    def __init__(self, store: Store, book: Book, subject_of: Callable[[str], str], console_url: str, clock: Clock | None = None) -> None:
         self.console_url = console_url
         self._store = store
         self._book = book
@@ -190,9 +188,7 @@ class Desk:
             with self._store.write() as connection:
                 yield connection
 
-    async def _commit(
-        self, connection: Connection, planned: list[Change], caller: Principal, reason: str | None, dry_run: bool
-    ) -> Applied:
+    async def _commit(self, connection: Connection, planned: list[Change], caller: Principal, reason: str | None, dry_run: bool) -> Applied:
         effective = [change for change in planned if change.action != "unchanged"]
         if dry_run or not effective:
             return Applied(changes=planned, revision=read_revision(connection), dry_run=dry_run)

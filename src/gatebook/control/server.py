@@ -26,9 +26,7 @@ CALLER_KEY = "gatebook.principal"
 _logger = logging.getLogger(__name__)
 
 
-def create_app(
-    desk: Desk, subject_of: Callable[[str], str], status: Callable[[], dict[str, Any]], api: ASGIApp | None = None
-) -> Starlette:
+def create_app(desk: Desk, subject_of: Callable[[str], str], status: Callable[[], dict[str, Any]], api: ASGIApp | None = None) -> Starlette:
     """The ASGI app of the socket. `api` is mounted at /api with `scope["gatebook.principal"]` set to the local caller."""
 
     async def operate(request: Request) -> Response:

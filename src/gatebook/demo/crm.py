@@ -47,7 +47,10 @@ def fill(database: sqlite3.Connection) -> None:
         database.execute("INSERT INTO customers VALUES (?,?,?,?,?,?,?)", (number, f"{first} {last}", company, email, phone, place, note))
         for _ in range(chance.randrange(3)):
             deal = (number, f"{chance.choice(('Pilot', 'Renewal', 'Expansion', 'Support plan'))} for {company}")
-            database.execute("INSERT INTO deals (customer,title,stage,amount) VALUES (?,?,?,?)", (*deal, chance.choice(_STAGES), chance.randrange(2, 90) * 500))
+            database.execute(
+                "INSERT INTO deals (customer,title,stage,amount) VALUES (?,?,?,?)",
+                (*deal, chance.choice(_STAGES), chance.randrange(2, 90) * 500),
+            )
 
 
 def build(database: sqlite3.Connection) -> MCPServer[Any]:
@@ -63,7 +66,9 @@ def build(database: sqlite3.Connection) -> MCPServer[Any]:
     def search_customers(query: str, limit: int = 10) -> list[dict[str, Any]]:
         """Find customers by name, company or city."""
         pattern = f"%{query}%"
-        return rows("SELECT * FROM customers WHERE name LIKE ? OR company LIKE ? OR city LIKE ? LIMIT ?", pattern, pattern, pattern, min(limit, 100))
+        return rows(
+            "SELECT * FROM customers WHERE name LIKE ? OR company LIKE ? OR city LIKE ? LIMIT ?", pattern, pattern, pattern, min(limit, 100)
+        )
 
     @server.tool()
     def get_customer(id: int) -> dict[str, Any]:

@@ -25,7 +25,7 @@ from gatebook.demo.stage import Stage, stage
 _CALLS_MIN = 300
 _READY_S = 90.0
 _INDEX_WAIT_S = 60.0
-_SETTINGS = '[mcp]\nport = {mcp_port}\n\n[console]\nport = {console_port}\n\n[limits]\ndrain_s = 3\n\n[log]\nsegment_bytes = 4194304\nreserve_bytes = 1048576\n'
+_SETTINGS = "[mcp]\nport = {mcp_port}\n\n[console]\nport = {console_port}\n\n[limits]\ndrain_s = 3\n\n[log]\nsegment_bytes = 4194304\nreserve_bytes = 1048576\n"
 _Addresses = dict[str, Any]
 
 
@@ -125,7 +125,10 @@ async def _burst(crews: list[Crew], addresses: _Addresses, args: argparse.Namesp
         progress.cancel()
     seen = sum((crew.outcomes for crew in crews), Counter[str]())
     took_s = time.monotonic() - began_s
-    say(f"\r{sum(crew.calls for crew in crews)} calls in {took_s:.0f} s by {len(crews)} people: " + ", ".join(f"{count} {name}" for name, count in seen.most_common()))
+    say(
+        f"\r{sum(crew.calls for crew in crews)} calls in {took_s:.0f} s by {len(crews)} people: "
+        + ", ".join(f"{count} {name}" for name, count in seen.most_common())
+    )
 
 
 async def _show_progress(crews: list[Crew], target: int) -> None:
@@ -149,7 +152,7 @@ async def _accident(crew: Crew, addresses: _Addresses) -> None:
             child.send_signal(signal.SIGKILL)
     await asyncio.wait({call}, timeout=10)
     async with asyncio.timeout(_READY_S), httpx2.AsyncClient() as http:
-        while not await _healthy(http, addresses["mcp_url"].removesuffix("/mcp") + "/healthz"):
+        while not await _healthy(http, addresses["mcp_url"].removesuffix("/mcp") + "/healthz"):  # noqa: ASYNC110 - another process, which sends no event
             await asyncio.sleep(0.2)
 
 

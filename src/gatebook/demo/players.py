@@ -111,7 +111,9 @@ async def _deals(crew: Crew) -> None:
 
 
 async def _note(crew: Crew) -> None:
-    await crew.call("crm__add_note", id=crew.chance.randrange(1, 240), note="called, will decide in " + crew.chance.choice(("March", "May")))
+    await crew.call(
+        "crm__add_note", id=crew.chance.randrange(1, 240), note="called, will decide in " + crew.chance.choice(("March", "May"))
+    )
 
 
 async def _export(crew: Crew) -> None:

@@ -69,7 +69,11 @@ def _repository(folder: Path) -> None:
     git = ["git", "-C", str(folder), "-c", "user.name=Priya Raman", "-c", "user.email=priya.raman@harbourpine.example"]
     subprocess.run([*git, "init", "-q", "-b", "main"], check=True)
     for number, (name, text) in enumerate(
-        [("README.md", "# Stock service\n"), ("stock.py", "def left(item):\n    return 3\n"), ("stock.py", "def left(item):\n    return 7\n")]
+        [
+            ("README.md", "# Stock service\n"),
+            ("stock.py", "def left(item):\n    return 3\n"),
+            ("stock.py", "def left(item):\n    return 7\n"),
+        ]
     ):
         (folder / name).write_text(text)
         subprocess.run([*git, "add", "."], check=True)
@@ -98,11 +102,15 @@ class Stage:
     def connectors(self) -> str:
         """Write the connectors as YAML, ready to be applied."""
         documents = [
-            self._http("crm", self.crm, ["sales", "support", "finance"], title="CRM", tools={"deny": ["delete_*"]}, limits={"timeout_s": 4}),
+            self._http(
+                "crm", self.crm, ["sales", "support", "finance"], title="CRM", tools={"deny": ["delete_*"]}, limits={"timeout_s": 4}
+            ),
             self._http("billing", "http://127.0.0.1:9/mcp", ["finance"], title="Billing (down)"),
             self._stdio("time", [sys.executable, "-m", "mcp_server_time", "--local-timezone", "Europe/London"], ["everyone"]),
             self._stdio("git", [sys.executable, "-m", "mcp_server_git", "--repository", str(self.repository)], ["engineering", "security"]),
-            self._stdio("fetch", [sys.executable, "-m", "mcp_server_fetch", "--ignore-robots-txt", "--allow-private-ips"], ["engineering", "sales"]),
+            self._stdio(
+                "fetch", [sys.executable, "-m", "mcp_server_fetch", "--ignore-robots-txt", "--allow-private-ips"], ["engineering", "sales"]
+            ),
             *self._node(),
         ]
         return yaml.safe_dump_all(documents, sort_keys=False)

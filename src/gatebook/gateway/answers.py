@@ -1,6 +1,5 @@
 """What the client gets: the connector's final answer, or an error that says what went wrong in words a person or a model can use."""
 
-
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
@@ -95,9 +94,16 @@ def name_of(entry: Any) -> str | None:
 def of_error(live: "Live", error: Exception) -> Final:
     """Make the client's answer from what went wrong on the way to the connector."""
     if isinstance(error, Refusal):
-        return Final(wire.error(live.message.id, error.code, str(error), error.data), judge.refused(error.code, str(error), error.error_class), None, error.status)
+        return Final(
+            wire.error(live.message.id, error.code, str(error), error.data),
+            judge.refused(error.code, str(error), error.error_class),
+            None,
+            error.status,
+        )
     if isinstance(error, bridge.NotBridged):
-        outcome = Outcome(status="protocol_error", transport="not_sent", rpc_code=wire.NOT_BRIDGED, error_class="unsupported", detail=str(error))
+        outcome = Outcome(
+            status="protocol_error", transport="not_sent", rpc_code=wire.NOT_BRIDGED, error_class="unsupported", detail=str(error)
+        )
         return Final(wire.error(live.message.id, wire.NOT_BRIDGED, str(error)), outcome, None, 400 if live.context.modern else 200)
     if isinstance(error, HttpFailure):
         if error.status == 404 and live.session is not None and live.message.method != "initialize" and live.context.connector is not None:
@@ -127,8 +133,12 @@ def failed(live: "Live", outcome: Outcome) -> Final:
 
 def broken(live: "Live") -> Final:
     """Make the answer for a call that failed by a fault of the gateway's own."""
-    outcome = Outcome(status="protocol_error", transport="broken", rpc_code=wire.INTERNAL_ERROR, error_class="internal", detail="a fault of the gateway")
-    return Final(wire.error(live.message.id, wire.INTERNAL_ERROR, "The gateway failed to carry out the call; its log says why."), outcome, None, 500)
+    outcome = Outcome(
+        status="protocol_error", transport="broken", rpc_code=wire.INTERNAL_ERROR, error_class="internal", detail="a fault of the gateway"
+    )
+    return Final(
+        wire.error(live.message.id, wire.INTERNAL_ERROR, "The gateway failed to carry out the call; its log says why."), outcome, None, 500
+    )
 
 
 def not_recorded(message: wire.Message, reason: str, *, ran: bool = False) -> bytes:

@@ -115,7 +115,10 @@ class GatewayApp:
         else:
             allowed = b"POST" if context.modern else b"GET, POST, DELETE"
             context.http_method = method[:16]
-            await self._note(context, Refusal(wire.INVALID_REQUEST, f"HTTP method {method[:16]} is not served here", status=405, error_class="unsupported"))
+            await self._note(
+                context,
+                Refusal(wire.INVALID_REQUEST, f"HTTP method {method[:16]} is not served here", status=405, error_class="unsupported"),
+            )
             await reply.empty(405, [(b"allow", allowed)])
 
     def _context(self, scope: Scope, headers: dict[bytes, bytes], received_ns: int) -> Context:
@@ -166,7 +169,9 @@ class GatewayApp:
             await gate.recorder.auth_failed(known.reason, context.endpoint, known.actor, context.source, context.client).durable()
         except LogUnavailable:
             pass  # refused either way; the book notes that it could not be written
-        await reply.json(401, wire.error(None, wire.INVALID_REQUEST, f"access token {known.reason}"), [self._challenge(context, known.reason)])
+        await reply.json(
+            401, wire.error(None, wire.INVALID_REQUEST, f"access token {known.reason}"), [self._challenge(context, known.reason)]
+        )
         return False
 
     def _challenge(self, context: Context, reason: str) -> tuple[bytes, bytes]:
@@ -202,7 +207,9 @@ class GatewayApp:
         while True:
             event = await receive()
             if event["type"] == "http.disconnect":
-                raise Refusal(wire.INVALID_REQUEST, "the client went away before its request was complete", status=400, error_class="cancelled")
+                raise Refusal(
+                    wire.INVALID_REQUEST, "the client went away before its request was complete", status=400, error_class="cancelled"
+                )
             parts.append(event.get("body", b""))
             size += len(parts[-1])
             if size > limit:
@@ -217,7 +224,9 @@ class GatewayApp:
         id_text = context.headers.get(b"mcp-session-id")
         if id_text is None or message.method == "initialize":
             if message.method != "initialize":
-                context.session = self._gate.sessions.stateless((context.principal.person, context.client.user_agent or "", context.endpoint))
+                context.session = self._gate.sessions.stateless(
+                    (context.principal.person, context.client.user_agent or "", context.endpoint)
+                )
             return None
         session = self._gate.sessions.find(id_text.decode("latin-1"), context.principal.person, context.connector)
         if session is None:

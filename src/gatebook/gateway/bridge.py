@@ -36,7 +36,11 @@ def params_for_legacy(params: bytes | None) -> bytes | None:
     if params is None:
         return None
     members = wire.raw_map(params)
-    meta = {key: value for key, value in wire.raw_map(bytes(members.get("_meta", b"{}"))).items() if not key.startswith("io.modelcontextprotocol/")}
+    meta = {
+        key: value
+        for key, value in wire.raw_map(bytes(members.get("_meta", b"{}"))).items()
+        if not key.startswith("io.modelcontextprotocol/")
+    }
     members.pop("_meta", None)
     if meta:
         members["_meta"] = Raw(wire.encode(meta))

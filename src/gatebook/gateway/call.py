@@ -71,7 +71,13 @@ class Live:
         """Where the time went so far."""
         total_us = (now_ns() - self.context.received_ns) // 1000
         spent = self.policy_us + self.log_us + self.upstream_us
-        return Timing(total_us=total_us, gateway_us=max(0, total_us - spent), policy_us=self.policy_us, log_us=self.log_us, upstream_us=self.upstream_us)
+        return Timing(
+            total_us=total_us,
+            gateway_us=max(0, total_us - spent),
+            policy_us=self.policy_us,
+            log_us=self.log_us,
+            upstream_us=self.upstream_us,
+        )
 
 
 async def serve(gate: "Gate", context: Context, message: wire.Message, reply: Reply, session: Session | None, watch: Watch) -> None:

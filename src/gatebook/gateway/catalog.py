@@ -15,7 +15,19 @@ _ENTRIES_MAX = 10_000
 _HEADER_KEY = "x-mcp-header"
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")  # RFC 9110 section 5.6.2
 # Keywords of JSON Schema 2020-12 whose values are schemas, lists of them, or maps of them.
-_SCHEMAS = ("items", "contains", "unevaluatedItems", "additionalProperties", "propertyNames", "unevaluatedProperties", "not", "if", "then", "else", "contentSchema")
+_SCHEMAS = (
+    "items",
+    "contains",
+    "unevaluatedItems",
+    "additionalProperties",
+    "propertyNames",
+    "unevaluatedProperties",
+    "not",
+    "if",
+    "then",
+    "else",
+    "contentSchema",
+)
 _LISTS = ("allOf", "anyOf", "oneOf", "prefixItems")
 _MAPS = ("patternProperties", "dependentSchemas", "$defs", "definitions")
 _Path = tuple[str, ...]
@@ -67,7 +79,9 @@ class Catalog:
 
     def has_resource(self, uri: str) -> bool:
         """Tell whether the address was listed, or begins like a template that was."""
-        return uri in self.resources or any(0 < template.find("{") and uri.startswith(template.partition("{")[0]) for template in self.templates)
+        return uri in self.resources or any(
+            0 < template.find("{") and uri.startswith(template.partition("{")[0]) for template in self.templates
+        )
 
 
 def definition_hash(definition: dict[str, Any]) -> str:

@@ -43,7 +43,14 @@ def trace_of(meta_traceparent: str | None, headers: dict[bytes, bytes]) -> Trace
     """Return the trace context of `_meta` (SEP-414), else of the header, else a new one (W3C Trace Context, level 1)."""
     for text in (meta_traceparent, headers.get(b"traceparent", b"").decode("latin-1")):
         parts = (text or "").split("-")
-        if len(parts) >= 4 and len(parts[1]) == 32 and len(parts[2]) == 16 and _hex(parts[1] + parts[2]) and parts[1].strip("0") and parts[2].strip("0"):
+        if (
+            len(parts) >= 4
+            and len(parts[1]) == 32
+            and len(parts[2]) == 16
+            and _hex(parts[1] + parts[2])
+            and parts[1].strip("0")
+            and parts[2].strip("0")
+        ):
             return Trace(id=parts[1], parent=parts[2])
     fresh = os.urandom(24).hex()
     return Trace(id=fresh[:32], parent=fresh[32:], made=True)

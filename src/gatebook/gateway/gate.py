@@ -165,7 +165,9 @@ class Gate:
     def detach(self, live: "Live") -> None:
         """The answer will come on the session's own stream; if it does not, the call ends as timed out."""
         live.detached = True
-        timeout_s = live.plan.runtime.timeout_s if live.plan is not None and live.plan.runtime is not None else self.settings.limits.timeout_s
+        timeout_s = (
+            live.plan.runtime.timeout_s if live.plan is not None and live.plan.runtime is not None else self.settings.limits.timeout_s
+        )
         live.task = self.spawn(self._expire(live, timeout_s))
 
     async def _expire(self, live: "Live", timeout_s: float) -> None:

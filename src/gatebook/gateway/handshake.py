@@ -24,7 +24,9 @@ def open_session(gate: "Gate", live: "Live") -> Session:
     context = live.context
     context.client = answers.client_of(wire.raw_map(bytes(members.get("clientInfo", b"{}"))), context.client.user_agent)
     context.protocol = bridge.negotiated(version)
-    session = gate.sessions.open(context.principal.person, context.connector, live.message.params or b"{}", context.client, context.protocol)
+    session = gate.sessions.open(
+        context.principal.person, context.connector, live.message.params or b"{}", context.client, context.protocol
+    )
     context.session = session.id
     live.session = session
     return session
@@ -56,7 +58,9 @@ async def _begin_http(gate: "Gate", live: "Live") -> "answers.Final":
     assert runtime.pool is not None
     leg = HttpLeg(runtime.pool, runtime.headers, modern=False)
     if runtime.eras.legacy is not False:
-        exchange = live.exchange = await leg.send(Outgoing(live.message, headers.forwarded(live.context.headers), runtime.response_bytes_max))
+        exchange = live.exchange = await leg.send(
+            Outgoing(live.message, headers.forwarded(live.context.headers), runtime.response_bytes_max)
+        )
         items = exchange.items()
         try:
             async for item in items:

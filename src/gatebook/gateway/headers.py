@@ -30,7 +30,17 @@ _SINGLE = frozenset(
     | {b"host", b"origin", b"authorization", b"content-type", b"content-encoding"}
 )
 _FORWARDED = frozenset(
-    {b"accept", b"content-type", b"mcp-protocol-version", b"mcp-method", b"mcp-name", b"last-event-id", b"traceparent", b"tracestate", b"baggage"}
+    {
+        b"accept",
+        b"content-type",
+        b"mcp-protocol-version",
+        b"mcp-method",
+        b"mcp-name",
+        b"last-event-id",
+        b"traceparent",
+        b"tracestate",
+        b"baggage",
+    }
 )
 _PARAM_PREFIX = b"mcp-param-"
 _DECIMAL = re.compile(r"-?[0-9]+(\.[0-9]+)?")
@@ -154,7 +164,9 @@ def _same_integer(value: Any, sent: str) -> bool:
     if isinstance(value, bool) or not (isinstance(value, int) or (isinstance(value, float) and value.is_integer())):
         return False
     whole, _, fraction = sent.partition(".")
-    return _DECIMAL.fullmatch(sent) is not None and not fraction.strip("0") and len(whole) <= _INTEGER_DIGITS_MAX and int(whole) == int(value)
+    return (
+        _DECIMAL.fullmatch(sent) is not None and not fraction.strip("0") and len(whole) <= _INTEGER_DIGITS_MAX and int(whole) == int(value)
+    )
 
 
 def forwarded(headers: Mapping[bytes, bytes]) -> list[tuple[bytes, bytes]]:

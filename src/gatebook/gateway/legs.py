@@ -233,7 +233,11 @@ async def final_of(exchange: Exchange, id_text: bytes, timeout_s: float = _HANDS
         async with asyncio.timeout(timeout_s):
             async for item in exchange.items():
                 message = item.message
-                if message is not None and message.kind in ("response", "error") and (message.id == id_text or exchange.http_status not in (None, 200)):
+                if (
+                    message is not None
+                    and message.kind in ("response", "error")
+                    and (message.id == id_text or exchange.http_status not in (None, 200))
+                ):
                     return message
     except TimeoutError as error:
         exchange.abort("timeout")

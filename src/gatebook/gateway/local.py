@@ -111,7 +111,9 @@ async def _to_all(gate: "Gate", live: "Live") -> None:
         if runtime is None or leg.modern:
             continue
         id_text = gate.own_request_id()
-        request = wire.Message("request", wire.request(id_text, live.message.method, live.message.params), id_text, live.message.method, live.message.params)
+        request = wire.Message(
+            "request", wire.request(id_text, live.message.method, live.message.params), id_text, live.message.method, live.message.params
+        )
         try:
             await final_of(await leg.send(outgoing(live.context, request, leg, runtime, Name(None, None))), id_text)
         except (UpstreamError, HttpFailure, InvalidAnswer):

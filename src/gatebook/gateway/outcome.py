@@ -84,7 +84,9 @@ def of_failure(reason: str, detail: str, http_status: int | None = None) -> Outc
 def refused(code: int, detail: str, error_class: ErrorClass | None = None) -> Outcome:
     """Judge a request that the gateway refused itself."""
     status: Status = "blocked" if error_class == "policy" else "protocol_error"
-    return Outcome(status=status, transport="not_sent", rpc_code=code, error_class=error_class or _BY_CODE.get(code, "other"), detail=detail)
+    return Outcome(
+        status=status, transport="not_sent", rpc_code=code, error_class=error_class or _BY_CODE.get(code, "other"), detail=detail
+    )
 
 
 def classify(text: str) -> ErrorClass:

@@ -26,7 +26,9 @@ _BY_URI = ("resources/read", "resources/subscribe", "resources/unsubscribe")
 class Refusal(Exception):
     """The gateway answers the request itself, with an error."""
 
-    def __init__(self, code: int, text: str, *, status: int = 200, error_class: ErrorClass | None = None, decision: Decision | None = None) -> None:
+    def __init__(
+        self, code: int, text: str, *, status: int = 200, error_class: ErrorClass | None = None, decision: Decision | None = None
+    ) -> None:
         super().__init__(text)
         self.code = code
         self.status = status
@@ -125,10 +127,14 @@ def _of_resource(gate: "Gate", context: Context, uri: str) -> Runtime:
         return owners[0]
     if len(owners) > 1:
         names = ", ".join(f"/mcp/{runtime.name}" for runtime in owners)
-        raise Refusal(wire.INVALID_PARAMS, f"several connectors have the resource {uri[:200]!r}; ask one of {names}", error_class="invalid_input")
+        raise Refusal(
+            wire.INVALID_PARAMS, f"several connectors have the resource {uri[:200]!r}; ask one of {names}", error_class="invalid_input"
+        )
     if len(runtimes) == 1:
         return runtimes[0]
-    raise Refusal(wire.INVALID_PARAMS, f"no connector has listed the resource {uri[:200]!r}; list the resources first", error_class="not_found")
+    raise Refusal(
+        wire.INVALID_PARAMS, f"no connector has listed the resource {uri[:200]!r}; list the resources first", error_class="not_found"
+    )
 
 
 def _of_completion(gate: "Gate", context: Context, message: wire.Message) -> tuple[Runtime, Name]:

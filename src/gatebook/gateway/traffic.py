@@ -25,7 +25,9 @@ async def take(gate: "Gate", context: Context, message: wire.Message, session: S
     """Record the message, pass it on where it belongs, and return the HTTP status. Raises Refusal."""
     if message.kind == "notification" and not message.method.startswith("notifications/"):
         # A connector might carry out a call that is sent without an id: no decision, no record of a call, no answer.
-        raise Refusal(wire.INVALID_REQUEST, f"{message.method[:100]!r} is a request and needs an id", status=400, error_class="invalid_input")
+        raise Refusal(
+            wire.INVALID_REQUEST, f"{message.method[:100]!r} is a request and needs an id", status=400, error_class="invalid_input"
+        )
     if context.modern:
         if message.kind != "notification":
             raise Refusal(wire.INVALID_REQUEST, "a response cannot be posted in this protocol version", status=400)
@@ -63,7 +65,11 @@ async def _notification(gate: "Gate", context: Context, message: wire.Message, s
         return await _cancelled(gate, context, message, session)
     # On a channel, and on the aggregate, the gateway has done the handshake itself and has sent this.
     own = message.method == "notifications/initialized"
-    legs = {name: leg for name, leg in session.legs.items() if not (own and (isinstance(leg, Channel) or session.connector is None)) and not leg.modern}
+    legs = {
+        name: leg
+        for name, leg in session.legs.items()
+        if not (own and (isinstance(leg, Channel) or session.connector is None)) and not leg.modern
+    }
     await _record(gate, context, message, session.connector, None, relayed=bool(legs))
     if session.connector is not None and legs:
         return await _pass_on(gate, legs[session.connector], message, context)
@@ -120,7 +126,9 @@ async def _record(gate: "Gate", context: Context, message: wire.Message, connect
     try:
         await gate.recorder.relayed(context, message, Move(to_client=False, connector=connector, call=call, relayed=relayed)).durable()
     except (LogUnavailable, RecordTooLarge) as error:
-        raise Refusal(wire.AUDIT_UNAVAILABLE, "the message could not be recorded and was not passed on", status=503, error_class="log_unavailable") from error
+        raise Refusal(
+            wire.AUDIT_UNAVAILABLE, "the message could not be recorded and was not passed on", status=503, error_class="log_unavailable"
+        ) from error
 
 
 async def end_session(gate: "Gate", context: Context, session: Session) -> None:

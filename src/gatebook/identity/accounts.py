@@ -87,7 +87,9 @@ def revoke(connection: Connection, id_or_prefix: str, now_us: int) -> Token:
     query = select(tokens).where((tokens.c.id == id_or_prefix) | (tokens.c.prefix == id_or_prefix))
     found = [Token(**row) for row in connection.execute(query).mappings()]
     if len(found) != 1:
-        raise StateError(f"there is no token {id_or_prefix!r}" if not found else f"more than one token begins with {id_or_prefix!r}; use its id")
+        raise StateError(
+            f"there is no token {id_or_prefix!r}" if not found else f"more than one token begins with {id_or_prefix!r}; use its id"
+        )
     if found[0].revoked_us is not None:
         raise StateError(f"the token {found[0].id} is revoked already")
     connection.execute(update(tokens).where(tokens.c.id == found[0].id).values(revoked_us=now_us))

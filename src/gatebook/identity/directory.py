@@ -53,9 +53,7 @@ class Directory:
     Principals are made when they are first met: a change of state must not stop the event loop for as long as 20,000 people take.
     """
 
-    def __init__(
-        self, snapshot: Snapshot, subject_of: Callable[[str], str], *, auth: Literal["token", "off"] = "token"
-    ) -> None:
+    def __init__(self, snapshot: Snapshot, subject_of: Callable[[str], str], *, auth: Literal["token", "off"] = "token") -> None:
         self.snapshot = snapshot
         self._subject_of = subject_of
         self._local = make_principal(LOCAL, subject_of(LOCAL.id), "profile") if auth == "off" else None

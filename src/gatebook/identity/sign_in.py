@@ -42,9 +42,7 @@ def use_link(connection: Connection, secret: str, now_us: int) -> str | None:
     if not secret.isascii() or len(secret) > _SECRET_CHARACTERS_MAX:
         return None
     sha256 = digest(secret)
-    fresh = (
-        (one_time_links.c.sha256 == sha256) & one_time_links.c.used_us.is_(None) & (one_time_links.c.expires_us > now_us)
-    )
+    fresh = (one_time_links.c.sha256 == sha256) & one_time_links.c.used_us.is_(None) & (one_time_links.c.expires_us > now_us)
     if connection.execute(update(one_time_links).where(fresh).values(used_us=now_us)).rowcount != 1:
         return None
     return str(connection.execute(select(one_time_links.c.person).where(one_time_links.c.sha256 == sha256)).scalar_one())
@@ -55,9 +53,7 @@ def open_session(connection: Connection, secret: str, person: str, now_us: int) 
     session = Session(person=person, created_us=now_us, expires_us=now_us + SESSION_LIFE_S * 1_000_000)
     connection.execute(delete(console_sessions).where(console_sessions.c.expires_us <= now_us))
     connection.execute(
-        insert(console_sessions).values(
-            sha256=digest(secret), person=person, created_us=session.created_us, expires_us=session.expires_us
-        )
+        insert(console_sessions).values(sha256=digest(secret), person=person, created_us=session.created_us, expires_us=session.expires_us)
     )
     return session
 

@@ -10,6 +10,7 @@ _RETRY_S_MIN = 1.0
 _RETRY_S_MAX = 60.0
 _logger = logging.getLogger(__name__)
 
+
 class Work(Protocol):
     """What the thread does. Made in the thread, used by it alone, made anew after a failure."""
 

@@ -178,7 +178,9 @@ class ReadingRoom:
             opened = [open_record(entry, self._vault) for entry in entries]
         except (LogError, OSError):
             return {}
-        seen = {row.call_id: record.parts.get("response", record.parts.get("arguments")) for row, record in zip(wanted, opened, strict=True)}
+        seen = {
+            row.call_id: record.parts.get("response", record.parts.get("arguments")) for row, record in zip(wanted, opened, strict=True)
+        }
         return {id: data for id, data in seen.items() if data is not None}
 
 

@@ -196,7 +196,9 @@ class ConnectorProcess(Body, frozen=True, kw_only=True, tag="connector.process")
     reason: Annotated[str, Meta(description="Why: demand, restart, idle, crashed, evicted, memory, changed, stopped or start_failed.")]
     owner: Annotated[str | None, Meta(description="Subject that the child serves; absent when it is shared.")] = None
     exit_code: Annotated[int | None, Meta(description="Exit code; negative is the number of the signal.")] = None
-    memory_bytes_max: Annotated[int | None, Meta(description="Largest resident memory that was seen, of the child and its children.")] = None
+    memory_bytes_max: Annotated[int | None, Meta(description="Largest resident memory that was seen, of the child and its children.")] = (
+        None
+    )
 
 
 class SegmentOpened(Body, frozen=True, kw_only=True, tag="log.segment_opened"):
@@ -226,7 +228,9 @@ class LogUnavailable(Body, frozen=True, kw_only=True, tag="log.unavailable"):
     since: Annotated[int, Meta(description="When writing first failed, microseconds since 1970.")]
     refused: Annotated[int, Meta(description="Requests that were refused meanwhile.")]
     reason: Annotated[str, Meta(description="What failed, such as disk_full.")]
-    let_through: Annotated[int, Meta(description="Calls that went through unrecorded because their connector says `on_log_failure: allow`.")] = 0
+    let_through: Annotated[
+        int, Meta(description="Calls that went through unrecorded because their connector says `on_log_failure: allow`.")
+    ] = 0
 
 
 AnyBody = (

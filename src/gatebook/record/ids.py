@@ -6,7 +6,7 @@ def uuid7(time_us: int, random: bytes) -> str:
     milliseconds, rest_us = divmod(time_us, 1000)
     milliseconds &= 0xFFFF_FFFF_FFFF
     tail = int.from_bytes(random[:8], "big")
-    return "%08x-%04x-7%03x-%04x-%012x" % (
+    return "%08x-%04x-7%03x-%04x-%012x" % (  # noqa: UP031 - half the time of format(), on every record
         milliseconds >> 16,
         milliseconds & 0xFFFF,
         rest_us * 4096 // 1000,

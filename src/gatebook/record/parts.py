@@ -127,9 +127,7 @@ class Outcome(Struct, frozen=True, kw_only=True, omit_defaults=True):
             description="Derived: ok, tool_error, protocol_error, upstream_error, timeout, cancelled, blocked, pending (needs another round) or unknown."
         ),
     ]
-    transport: Annotated[
-        Transport, Meta(description="Transport level: ok, not_sent, refused, timeout, cancelled, broken or http_error.")
-    ]
+    transport: Annotated[Transport, Meta(description="Transport level: ok, not_sent, refused, timeout, cancelled, broken or http_error.")]
     http_status: Annotated[int | None, Meta(description="HTTP status of the upstream's answer.")] = None
     rpc_code: Annotated[int | None, Meta(description="Protocol level: code of the JSON-RPC error.")] = None
     is_error: Annotated[bool, Meta(description="Tool level: `isError` of the result.")] = False
@@ -146,7 +144,9 @@ class Timing(Struct, frozen=True, kw_only=True, omit_defaults=True):
     gateway_us: Annotated[int, Meta(description="Gateway work: total less policy, dlp, log and upstream.")] = 0
     policy_us: Annotated[int, Meta(description="Deciding.")] = 0
     dlp_us: Annotated[int, Meta(description="Scanning payloads for sensitive data.")] = 0
-    log_us: Annotated[int, Meta(description="Waiting for records to be durable before dispatch; the wait for the last record comes after its own timing.")] = 0
+    log_us: Annotated[
+        int, Meta(description="Waiting for records to be durable before dispatch; the wait for the last record comes after its own timing.")
+    ] = 0
     upstream_us: Annotated[int, Meta(description="From dispatch to the final answer of the connector.")] = 0
 
 

@@ -44,7 +44,9 @@ class ConnectorLimits(_Part, frozen=True, kw_only=True):
 
     timeout_s: Annotated[Annotated[float, Meta(gt=0, le=86_400)] | None, Meta(description="Longest wait for a final answer.")] = None
     concurrency_max: Annotated[Annotated[int, Meta(ge=1, le=100_000)] | None, Meta(description="Calls in flight in one worker.")] = None
-    response_bytes_max: Annotated[Annotated[int, Meta(ge=1024, le=1 << 30)] | None, Meta(description="Largest message from the connector.")] = None
+    response_bytes_max: Annotated[
+        Annotated[int, Meta(ge=1024, le=1 << 30)] | None, Meta(description="Largest message from the connector.")
+    ] = None
     children_max: Annotated[Annotated[int, Meta(ge=1, le=10_000)] | None, Meta(description="stdio: child processes in one worker.")] = None
     idle_stop_s: Annotated[
         Annotated[float, Meta(gt=0, le=604_800)] | None, Meta(description="stdio: an idle child is stopped after this time.")
@@ -67,12 +69,8 @@ class ConnectorSpec(_Part, frozen=True, kw_only=True):
     allow: Annotated[Allow, Meta(description="Who may use it.")] = Allow()
     tools: Annotated[ToolRules, Meta(description="Which tools may be called.")] = ToolRules()
     limits: Annotated[ConnectorLimits, Meta(description="Limits of its own.")] = ConnectorLimits()
-    share: Annotated[
-        Literal["person", "connector"], Meta(description="stdio: one child per person, or one for all.")
-    ] = "person"
-    on_log_failure: Annotated[
-        Literal["refuse", "allow"], Meta(description="What happens to a call that cannot be recorded.")
-    ] = "refuse"
+    share: Annotated[Literal["person", "connector"], Meta(description="stdio: one child per person, or one for all.")] = "person"
+    on_log_failure: Annotated[Literal["refuse", "allow"], Meta(description="What happens to a call that cannot be recorded.")] = "refuse"
 
 
 class Connector(Struct, frozen=True, kw_only=True):

@@ -83,9 +83,7 @@ def check_distinct(documents: list[Document]) -> None:
 
 def render(kind: str, name: str, spec: Struct) -> str:
     """Write a resource as YAML; reading it back gives the same."""
-    return yaml.safe_dump(
-        {"kind": kind, "name": name, "spec": msgspec.to_builtins(spec)}, sort_keys=False, allow_unicode=True, width=120
-    )
+    return yaml.safe_dump({"kind": kind, "name": name, "spec": msgspec.to_builtins(spec)}, sort_keys=False, allow_unicode=True, width=120)
 
 
 def _document(node: yaml.Node, source: str) -> Document:

@@ -76,9 +76,7 @@ def read_snapshot(connection: Connection) -> Snapshot:
     """Read everything in the caller's transaction. Raises msgspec.ValidationError for a spec that this version cannot read."""
     newest = select(resources.c.kind, resources.c.name, func.max(resources.c.version).label("version"))
     newest_of = newest.group_by(resources.c.kind, resources.c.name).subquery()
-    same = (
-        (resources.c.kind == newest_of.c.kind) & (resources.c.name == newest_of.c.name) & (resources.c.version == newest_of.c.version)
-    )
+    same = (resources.c.kind == newest_of.c.kind) & (resources.c.name == newest_of.c.name) & (resources.c.version == newest_of.c.version)
     live = select(resources.c.kind, resources.c.name, resources.c.version, resources.c.spec).join(newest_of, same)
     rows = sorted(tuple(row) for row in connection.execute(live.where(resources.c.deleted == 0)))
     digest = hashlib.sha256()

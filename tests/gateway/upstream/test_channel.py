@@ -59,7 +59,10 @@ async def test_the_same_ids_get_their_own_answers() -> None:
     assert one != two
     say(channel, id=two, result={"for": "bob"})
     say(channel, id=one, result={"for": "ann"})
-    assert (await got(ann), await got(bob)) == ([{"jsonrpc": "2.0", "id": 1, "result": {"for": "ann"}}], [{"jsonrpc": "2.0", "id": 1, "result": {"for": "bob"}}])
+    assert (await got(ann), await got(bob)) == (
+        [{"jsonrpc": "2.0", "id": 1, "result": {"for": "ann"}}],
+        [{"jsonrpc": "2.0", "id": 1, "result": {"for": "bob"}}],
+    )
     assert channel.in_flight == 0
 
 

@@ -114,7 +114,11 @@ def test_however_an_answer_is_cut(parts: list[bytes], cuts: list[int], chunked: 
     """The body is the same for any chunks and any packets."""
     body = b"".join(parts)
     if chunked:
-        answer = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n" + b"".join(b"%x\r\n%s\r\n" % (len(part), part) for part in parts) + b"0\r\n\r\n"
+        answer = (
+            b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n"
+            + b"".join(b"%x\r\n%s\r\n" % (len(part), part) for part in parts)
+            + b"0\r\n\r\n"
+        )
     else:
         answer = b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n" % len(body) + body
     edges = sorted({0, len(answer), *(cut for cut in cuts if cut < len(answer))})
@@ -167,7 +171,15 @@ async def test_a_connection_is_used_again() -> None:
         assert sorted(len(heads) for heads in server.heads) == [1, 4]
 
 
-@pytest.mark.parametrize("answer", [b"HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 2\r\n\r\nok", b"HTTP/1.0 200 OK\r\ncontent-length: 2\r\n\r\nok", OK + OK, OK + b"x"])
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 2\r\n\r\nok",
+        b"HTTP/1.0 200 OK\r\ncontent-length: 2\r\n\r\nok",
+        OK + OK,
+        OK + b"x",
+    ],
+)
 async def test_connections_that_must_not_be_used_again(answer: bytes) -> None:
     """After Connection: close, HTTP/1.0, and bytes that nobody asked for, the next request has a connection of its own."""
     async with served(answer, OK) as server, pooled(server.url) as pool:
@@ -278,7 +290,9 @@ async def test_ipv6_addresses() -> None:
         pytest.skip(f"no IPv6 on this machine: {error}")
 
 
-@pytest.mark.parametrize("url", ["http://127.0.0.1:1/", "https://127.0.0.1:1/", "http://nothing.invalid/", "http://" + "a" * 80 + "/", "http://[::1]:1/"])
+@pytest.mark.parametrize(
+    "url", ["http://127.0.0.1:1/", "https://127.0.0.1:1/", "http://nothing.invalid/", "http://" + "a" * 80 + "/", "http://[::1]:1/"]
+)
 async def test_what_cannot_be_reached(url: str) -> None:
     """No listener and no such name are `refused`, with the place in the text."""
     async with pooled(url) as pool:

@@ -13,7 +13,9 @@ from gatebook.state.connectors import ConnectorSpec
 from tests.gateway.conftest import ANN, BOB, Record, Running, Start, call, modern, spec
 
 HERE = Path(__file__).parent.parent.parent / "fixtures"
-LATE = f"import runpy, sys, time; time.sleep(0.6); sys.argv = ['x']; runpy.run_path({str(HERE / 'stdio_hostile.py')!r}, run_name='__main__')"
+LATE = (
+    f"import runpy, sys, time; time.sleep(0.6); sys.argv = ['x']; runpy.run_path({str(HERE / 'stdio_hostile.py')!r}, run_name='__main__')"
+)
 
 
 def child(script: str = "stdio_echo.py", *words: str, **fields: Any) -> ConnectorSpec:
@@ -46,8 +48,12 @@ async def gone(pid: int) -> bool:
     return False
 
 
-@pytest.mark.parametrize(("tool", "arguments", "how"), [("crash", {"code": 7}, "exit code 7"), ("kill", {}, "signal 9"), ("crash_in_answer", {}, "exit code 3")])
-async def test_a_crash_is_a_tool_error_and_the_next_call_starts_again(gateway: Start, tool: str, arguments: dict[str, Any], how: str) -> None:
+@pytest.mark.parametrize(
+    ("tool", "arguments", "how"), [("crash", {"code": 7}, "exit code 7"), ("kill", {}, "signal 9"), ("crash_in_answer", {}, "exit code 3")]
+)
+async def test_a_crash_is_a_tool_error_and_the_next_call_starts_again(
+    gateway: Start, tool: str, arguments: dict[str, Any], how: str
+) -> None:
     """A child that dies in a call gives an error that a model can read, with how it ended; the next call gets a new child."""
     async with gateway({"x": child("stdio_hostile.py")}) as running:
         status, message, _ = await running.post("/mcp/x", call(tool, arguments))
@@ -56,7 +62,10 @@ async def test_a_crash_is_a_tool_error_and_the_next_call_starts_again(gateway: S
         first, second = await said(running, "ok"), await said(running, "ok")
         assert first == second
         judged = outcomes(await running.settled(3, "call.finished"))
-        assert [(outcome.status, outcome.transport, outcome.error_class) for outcome in judged] == [("upstream_error", "broken", "upstream_down"), *[("ok", "ok", None)] * 2]
+        assert [(outcome.status, outcome.transport, outcome.error_class) for outcome in judged] == [
+            ("upstream_error", "broken", "upstream_down"),
+            *[("ok", "ok", None)] * 2,
+        ]
         assert how in judged[0].detail
         assert [life[:2] for life in lives(running)] == [("started", "demand"), ("ended", "crashed"), ("started", "restart")]
         assert running.records("connector.process")[1].body.exit_code in (7, 3, -9)  # type: ignore[union-attr]
@@ -66,7 +75,10 @@ async def test_the_last_line_of_stderr_is_told(gateway: Start) -> None:
     """Whoever has to mend it sees what the program said last."""
     async with gateway({"x": child("stdio_hostile.py", "--start", "crash")}) as running:
         _, message, _ = await running.post("/mcp/x", call("ok"))
-        assert "cannot start: no configuration" in message["result"]["content"][0]["text"] and "exit code 3" in message["result"]["content"][0]["text"]
+        assert (
+            "cannot start: no configuration" in message["result"]["content"][0]["text"]
+            and "exit code 3" in message["result"]["content"][0]["text"]
+        )
         assert outcomes(await running.settled(1, "call.finished"))[0].transport == "refused"
         assert lives(running) == [("started", "demand", None), ("ended", "start_failed", 3)]
 
@@ -251,7 +263,22 @@ async def test_the_environment_of_the_gateway_stays_in_it(gateway: Start, monkey
         environment = json.loads(await said(running, "environment"))["environment"]
         assert environment["API_KEY"] == "k3y" and environment["MODE"] == "plain"
         assert not {"GATEBOOK_TEST_SECRET", "UPSTREAM_KEY"} & set(environment)
-        assert set(environment) <= {"API_KEY", "MODE", "PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "USER", "LOGNAME", "SSL_CERT_FILE", "SSL_CERT_DIR", "NODE_EXTRA_CA_CERTS"}
+        assert set(environment) <= {
+            "API_KEY",
+            "MODE",
+            "PATH",
+            "HOME",
+            "LANG",
+            "LC_ALL",
+            "LC_CTYPE",
+            "TZ",
+            "TMPDIR",
+            "USER",
+            "LOGNAME",
+            "SSL_CERT_FILE",
+            "SSL_CERT_DIR",
+            "NODE_EXTRA_CA_CERTS",
+        }
         started = running.records("call.started")[0].body
         assert started.credential.kind == "environment" and "k3y" not in str(started)  # type: ignore[union-attr]
 

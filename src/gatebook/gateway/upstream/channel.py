@@ -208,7 +208,9 @@ class Channel:
 
     def cancel(self, own_id: bytes) -> None:
         """Tell the connector that a request is not waited for any more."""
-        message = wire.notification("notifications/cancelled", b'{"requestId":' + own_id + b',"reason":"the client does not wait any more"}')
+        message = wire.notification(
+            "notifications/cancelled", b'{"requestId":' + own_id + b',"reason":"the client does not wait any more"}'
+        )
         task = asyncio.ensure_future(self._quietly(message))
         task.add_done_callback(lambda _: None)
 

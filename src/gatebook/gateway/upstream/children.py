@@ -144,7 +144,11 @@ class Children:
             self._died.add(slot.key)
         if self._slots.get(slot.key) is slot:
             del self._slots[slot.key]
-        words = child.last_words if child.end_reason in ("crashed", "start_failed") else f"the connector's process was stopped: {child.end_reason}"
+        words = (
+            child.last_words
+            if child.end_reason in ("crashed", "start_failed")
+            else f"the connector's process was stopped: {child.end_reason}"
+        )
         slot.channel.lost(UpstreamError("broken", words))
         self._notes.child_ended(self._spec.connector, child, slot.owner)
         asyncio.ensure_future(self._tell_freed())

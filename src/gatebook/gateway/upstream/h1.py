@@ -288,7 +288,9 @@ class Pool:
         self._ssl_context = ssl_context
         self._all: set[_Connection] = set()
 
-    async def request(self, method: str, headers: Sequence[tuple[bytes, bytes]], body: bytes = b"", target: bytes | None = None) -> Response:
+    async def request(
+        self, method: str, headers: Sequence[tuple[bytes, bytes]], body: bytes = b"", target: bytes | None = None
+    ) -> Response:
         """Send a request and return when the headers of its answer are there. Raises UpstreamError.
 
         Never sent twice: a call that may have run must not run again. A connection is therefore not reused after `idle_s`, before
@@ -329,7 +331,9 @@ class Pool:
                 else:
                     _, connection = await loop.create_connection(lambda: _Connection(self), self.origin.host, self.origin.port, ssl=context)
         except TimeoutError as error:
-            raise UpstreamError("refused", f"no connection to {self.origin.host}:{self.origin.port} within {self._connect_timeout_s} s") from error
+            raise UpstreamError(
+                "refused", f"no connection to {self.origin.host}:{self.origin.port} within {self._connect_timeout_s} s"
+            ) from error
         except (OSError, UnicodeError) as error:  # UnicodeError: the name is no host name
             raise UpstreamError("refused", f"no connection to {self.origin.host}:{self.origin.port}: {_reason(error)}") from error
         self._all.add(connection)
