@@ -20,7 +20,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 EXTRAS = PROJECT["project"]["optional-dependencies"]
 
 # Import name -> name on the registry, where they differ.
-DISTRIBUTIONS = {"yaml": "pyyaml", "chdb": "chdb-core", "mcp_types": "mcp-types"}
+DISTRIBUTIONS = {"yaml": "pyyaml", "chdb": "chdb-core-lite", "mcp_types": "mcp-types"}
 
 
 def _locked(path: Path) -> dict[str, set[str]]:
