@@ -188,13 +188,16 @@ DEEDS: dict[str, tuple[Deed, ...]] = {
 
 
 async def special(crew: Crew) -> None:
-    """What must be in every demo once: a slow call, one given up, one that asks back, and one for a tool that is not there."""
+    """What must be in every demo once: calls that are slow, given up, ask back, are not there, are denied, or lead to a connector that is down."""
     if "crm" not in crew.player.connectors or not {"sales", "finance", "support"} & set(crew.player.groups):
         return
     await crew.call("crm__merge_customers", first=1, second=2)
     await crew.give_up("crm__yearly_report", 0.4, year=2025)
     await crew.call("crm__yearly_report", year=2026)
     await _unknown(crew)
+    await _delete(crew)
+    if "billing" in crew.player.connectors:
+        await _invoice(crew)
 
 
 async def slow(crew: Crew) -> None:
