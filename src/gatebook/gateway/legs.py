@@ -1,6 +1,7 @@
 """Finds the way to a connector for a client: its session's own leg, a shared stateless one, or one that the gateway opens for a person."""
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -22,7 +23,6 @@ _HANDSHAKE_S = 20.0
 # Long enough for a server that takes seconds to start, short enough to leave time for the older handshake after it.
 _PROBE_S = 8.0
 _POOLED_IDLE_S = 600.0
-_CHANNELS_MAX = 1000
 _PROBE_ID = b'"gatebook-probe"'
 _HELLO_ID = b'"gatebook-hello"'
 _OWN_INFO = wire.encode(bridge.GATEWAY_INFO)
@@ -230,8 +230,8 @@ async def discover(leg: Leg, timeout_s: float = _HANDSHAKE_S) -> bytes | None:
 async def final_of(exchange: Exchange, id_text: bytes, timeout_s: float = _HANDSHAKE_S) -> wire.Message:
     """Return the final answer of an exchange of the gateway's own. Raises UpstreamError, HttpFailure, InvalidAnswer."""
     try:
-        async with asyncio.timeout(timeout_s):
-            async for item in exchange.items():
+        async with asyncio.timeout(timeout_s), contextlib.aclosing(exchange.items()) as items:
+            async for item in items:
                 message = item.message
                 if (
                     message is not None

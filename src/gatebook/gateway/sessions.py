@@ -88,11 +88,6 @@ class Sessions:
         session.used_s = time.monotonic()
         return session
 
-    def slot_of(self, id: str) -> int | None:
-        """Return the worker that owns a session id, or None when it is not one of ours."""
-        head, _, rest = id.partition("-")
-        return int(head[1:]) if rest and head[:1] == "w" and head[1:].isdigit() and len(head) < 6 else None
-
     def drop(self, session: Session) -> None:
         """Forget a session."""
         self._all.pop(session.id, None)

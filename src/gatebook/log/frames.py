@@ -74,11 +74,6 @@ def encode_frame(core: bytes, payload: bytes, batch: int) -> bytes:
     return _FRAME.pack(FRAME_MAGIC, total, len(core), checksum, batch) + core + payload
 
 
-def frame_bytes(core: bytes, payload: bytes) -> int:
-    """Return how long the frame of these is."""
-    return FRAME_HEADER_BYTES + len(core) + len(payload)
-
-
 def parse_frame(buf: Buffer, offset: int) -> Frame | End | Bad:
     """Read the frame at `offset`. `buf` reaches to the end of the file, or at least `bytes_needed` further."""
     room = len(buf) - offset

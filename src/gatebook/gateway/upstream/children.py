@@ -70,11 +70,6 @@ class Children:
         self._room = asyncio.Lock()
         self._begun = 0
 
-    @property
-    def memory_bytes(self) -> int:
-        """Resident memory of all children."""
-        return sum(slot.child.sample_memory() for slot in self._slots.values())
-
     def __len__(self) -> int:
         return len(self._slots)
 
