@@ -7,7 +7,7 @@ from gatebook.index import build
 from gatebook.index.build import Opened
 from gatebook.log.position import Position
 from gatebook.record.body import CallFinished, CallOutcomeUnknown, CallRefused, CallStarted, Header
-from gatebook.record.parts import Client, Credential, Decision, Outcome, Part, Payload, Round, Timing
+from gatebook.record.parts import ApiRequest, Client, Credential, Decision, Finding, Outcome, Part, Payload, Round, Timing
 from tests.index.conftest import request
 
 HEADER = Header(v=1, id="01a20000-0000-7000-8000-000000000001", stream="n-w0", seq=9, prev="0" * 64, time=1_793_000_000_000_000, type="x")
@@ -69,6 +69,33 @@ def test_the_outcome_fills_the_rest() -> None:
     assert (row.time, row.finished, row.outcome_seq, row.outcome_segment, row.outcome_offset) == (HEADER.time, HEADER.time + 5, 12, 1, 90)
 
 
+def test_arguments_are_kept_by_path() -> None:
+    """Of a tool call what the tool is given, without the envelope."""
+    data = b'{"name":"find","arguments":{"limit":100,"filter":{"Owner":"Ann"},"ids":[7,8]}}'
+    row = build.started(HEADER, started(), Position(1, 40), Opened({"arguments": data}, "kept"))
+    assert row.args == ("limit\x1f100", "filter.owner\x1fann", "ids\x1f7", "ids\x1f8")
+
+
+def test_findings_of_both_payloads_are_joined_each_once() -> None:
+    """What was found in the response comes to what was found in the arguments."""
+    mail = Finding(detector="contact/email", type="email", severity="low", part="arguments", action="logged", fingerprint="f1")
+    card = Finding(detector="financial/card", type="card", severity="high", part="response", action="redacted", fingerprint="f2")
+    row = build.started(HEADER, msgspec.structs.replace(started(), findings=(mail, mail)), Position(1, 40), Opened())
+    assert (row.findings, row.fingerprints) == (("email",), ("f1",))
+    requests = (
+        ApiRequest(method="GET", host="api.example", path="/a", status=200),
+        ApiRequest(method="GET", host="api.example", path="/b"),
+    )
+    body = CallFinished(
+        call=HEADER.id, started_seq=9, outcome=Outcome(status="ok", transport="ok"), timing=Timing(total_us=1),
+        findings=(card, mail), api_requests=requests,
+    )  # fmt: skip
+    row = build.finished(row, HEADER, body, Position(1, 90), Opened({"response": b'{"result":{"structuredContent":{"a":[1,2]}}}'}, "kept"))
+    assert (row.findings, row.detectors, row.severities) == (("email", "card"), ("contact/email", "financial/card"), ("low", "high"))
+    assert (row.fingerprints, row.returned) == (("f1", "f2"), 2)
+    assert (row.api_hosts, row.api_methods, row.api_statuses) == (("api.example",), ("GET",), (200,))
+
+
 def test_an_unknown_outcome_says_why() -> None:
     """The process ended; the status is not guessed."""
     row = build.started(HEADER, started(), Position(1, 40), Opened())
@@ -103,7 +130,7 @@ def test_the_worse_state_of_both_payloads_counts(first: str, second: str, both: 
 @pytest.mark.parametrize("data", [b"", b"{", b"[]", b'{"arguments":', b"\xff", b'{"name":"x"}'])
 def test_arguments_of_any_form_are_searched(data: bytes) -> None:
     """A body that is no tool call is searched as it came."""
-    assert build.arguments_text("tools/call", {"arguments": data}) == data.decode("utf-8", "replace").lower()
+    assert build.arguments("tools/call", {"arguments": data}) == data
 
 
 @pytest.mark.parametrize("data", [b"", b"{", b'{"id":5}', b"[]", b'"x"'])

@@ -21,4 +21,4 @@ def test_rows_and_tables_have_the_same_columns() -> None:
     assert tuple(CALLS) == CALL_COLUMNS
     assert tuple(RECORDS) == RECORD_COLUMNS
     assert tuple(PAYLOADS) == PAYLOAD_COLUMNS
-    assert set(FullRow.__struct_fields__) - set(CALL_COLUMNS) == {"arguments", "response"}
+    assert set(FullRow.__struct_fields__) - set(CALL_COLUMNS) == {"arguments", "response", "args"}

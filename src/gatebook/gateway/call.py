@@ -120,7 +120,7 @@ def _plan(gate: "Gate", live: Live) -> Plan:
         runtime = planned.runtime
         asked.tool, asked.decision = planned.name.value, planned.decision
         if runtime is not None:
-            asked.connector, asked.credential = runtime.name, runtime.credential
+            asked.connector, asked.credential, asked.server = runtime.name, runtime.credential, runtime.server
             if message.method == "tools/call" and (tool := runtime.catalog.tools.get(planned.name.value or "")) is not None:
                 asked.tool_hash = tool.hash
                 if context.modern:

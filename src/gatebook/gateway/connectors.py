@@ -3,6 +3,8 @@
 import asyncio
 import time
 from collections.abc import Mapping
+from pathlib import PurePath
+from urllib.parse import urlsplit
 
 from msgspec import Struct
 
@@ -51,6 +53,7 @@ class Runtime:
         except ValueError:  # one address that cannot be read must not keep the whole configuration from being in force
             self.fault = "the connector's address cannot be used"
         self.credential = _credential(connector)
+        self.server = _server(connector)
 
     def _connect(self, settings: Settings, environ: Mapping[str, str], notes: ChildNotes) -> None:
         spec = self.connector.spec
@@ -95,6 +98,17 @@ class Runtime:
             await self.children.close_all(reason)
         if self.pool is not None:
             self.pool.close()
+
+
+def _server(connector: Connector) -> str | None:
+    spec = connector.spec
+    if spec.transport == "stdio":
+        return f"stdio:{PurePath(spec.command[0]).name}"
+    try:
+        # Without user and password, which an address may hold.
+        return urlsplit(spec.url or "").netloc.rpartition("@")[2] or None
+    except ValueError:
+        return None
 
 
 def _credential(connector: Connector) -> Credential:

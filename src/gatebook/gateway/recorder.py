@@ -30,6 +30,7 @@ class Asked(Struct, kw_only=True):
     request_id: bytes | None = None
     params: bytes | None = None
     credential: Credential | None = None
+    server: str | None = None
     decision: Decision | None = None
     round: Round | None = None
 
@@ -58,6 +59,7 @@ class Recorder:
             request_id=_text(asked.request_id),
             session=context.session,
             credential=asked.credential,
+            server=asked.server,
             round=asked.round,
         )
         return self.book.append(body, parts=_request_parts(context, asked.params), subject=context.principal.subject)

@@ -7,11 +7,13 @@ import msgspec
 from msgspec import Raw, Struct
 from msgspec.structs import asdict, replace
 
+from gatebook.index.returned import returned
 from gatebook.index.rows import CALL_COLUMNS, CallRow, FullRow, RecordRow
 from gatebook.log.position import Position
+from gatebook.query.paths import pairs
 from gatebook.query.text import searchable
 from gatebook.record.body import AnyBody, CallFinished, CallOutcomeUnknown, CallRefused, CallStarted, Header
-from gatebook.record.parts import Decision, Outcome, PartName, Payload, Timing
+from gatebook.record.parts import ApiRequest, Decision, Finding, Outcome, PartName, Payload, Timing
 
 TEXT_BYTES_MAX: Final = 1 << 20
 """Payloads are searched up to here; the log holds them whole."""
@@ -45,6 +47,7 @@ _decode_params = msgspec.json.Decoder(_Params).decode
 def started(header: Header, body: CallStarted | CallRefused, at: Position, payload: Opened) -> FullRow:
     """Return the row of a call that begins here; it is open until `finished`, or ended when the body is of a refused call."""
     person = identity(payload.parts)
+    asked = arguments(body.method, payload.parts)[:TEXT_BYTES_MAX]
     fields: dict[str, Any] = {
         "call_id": header.id,
         "time": header.time,
@@ -71,6 +74,8 @@ def started(header: Header, body: CallStarted | CallRefused, at: Position, paylo
         "request_id": body.request_id or "",
         "trace": body.trace.id,
         "credential": body.credential.id if body.credential else "",
+        "credential_kind": body.credential.kind if body.credential else "",
+        "server": (body.server or "") if isinstance(body, CallStarted) else "",
         "bytes_in": _size(body.payload, "arguments"),
         "round_first": body.round.first if body.round else "",
         "round_number": body.round.number if body.round else 1,
@@ -79,8 +84,10 @@ def started(header: Header, body: CallStarted | CallRefused, at: Position, paylo
         "started_seq": header.seq,
         "started_segment": at.segment,
         "started_offset": at.offset,
-        "arguments": arguments_text(body.method, payload.parts),
+        "arguments": searchable(asked),
+        "args": pairs(asked),
         **_decision(body.decision),
+        **_findings(body.findings),
     }
     if isinstance(body, CallRefused):
         fields.update(_outcome(header, body.outcome, body.timing, at))
@@ -95,16 +102,18 @@ def finished(row: FullRow, header: Header, body: CallFinished | CallOutcomeUnkno
         unknown = Outcome(status="unknown", transport="broken", detail=body.reason)
         return replace(row, **_outcome(header, unknown, Timing(total_us=0), at))
     response = payload.parts.get("response", b"")
+    fields = {**_decision(body.decision), **_findings(body.findings, row), **_api_requests(body.api_requests)}
     return replace(
         row,
         **_outcome(header, body.outcome, body.timing, at),
-        **_decision(body.decision),
+        **fields,
         messages=body.messages,
         extra_answers=body.extra_answers,
         response_dropped=body.response_dropped or "",
         bytes_out=_size(body.payload, "response"),
         payload=max(row.payload, payload.state, key=_GONE.index),
         response=searchable(response[:TEXT_BYTES_MAX]),
+        returned=returned(response) if body.outcome.status == "ok" else 0,
     )
 
 
@@ -153,15 +162,15 @@ def identity(parts: Mapping[PartName, bytes]) -> _Identity:
         return _Identity()
 
 
-def arguments_text(method: str, parts: Mapping[PartName, bytes]) -> str:
-    """Return the searched text of the arguments: of a tool call what the tool is given, else the whole parameters."""
+def arguments(method: str, parts: Mapping[PartName, bytes]) -> bytes:
+    """Return the arguments as they are searched: of a tool call what the tool is given, else the whole parameters."""
     data = parts.get("arguments", b"")
     if method == "tools/call":
         try:
             data = bytes(_decode_params(data).arguments) or data
         except (msgspec.MsgspecError, UnicodeDecodeError):
             pass
-    return searchable(data[:TEXT_BYTES_MAX])
+    return data
 
 
 def _outcome(header: Header, outcome: Outcome, timing: Timing, at: Position) -> dict[str, Any]:
@@ -194,6 +203,28 @@ def _decision(decision: Decision | None) -> dict[str, Any]:
         "rules": (decision.rule, *(rule for rule in decision.matched if rule != decision.rule)),
         "bundle": decision.bundle,
         "reason": decision.reason or "",
+    }
+
+
+def _findings(found: tuple[Finding, ...], row: CallRow | None = None) -> dict[str, Any]:
+    """The columns about findings; those of the response come to those of the arguments, which `row` holds."""
+    if not found:
+        return {}
+    columns = (("findings", "type"), ("detectors", "detector"), ("severities", "severity"), ("fingerprints", "fingerprint"))
+    before: dict[str, tuple[str, ...]] = {name: getattr(row, name) if row else () for name, _ in columns}
+    return {
+        name: tuple(dict.fromkeys([*before[name], *(value for item in found if (value := getattr(item, field)))]))
+        for name, field in columns
+    }
+
+
+def _api_requests(requests: tuple[ApiRequest, ...]) -> dict[str, Any]:
+    return {
+        "api_hosts": tuple(dict.fromkeys(request.host for request in requests)),
+        "api_methods": tuple(dict.fromkeys(request.method for request in requests)),
+        "api_statuses": tuple(
+            dict.fromkeys(request.status for request in requests if request.status is not None and 0 <= request.status <= 999)
+        ),
     }
 
 

@@ -108,7 +108,7 @@ class Index:
     def insert_payloads(self, calls: Sequence[FullRow]) -> None:
         """Add the searched texts of calls."""
         lines = [
-            _encode([row.call_id, _moment(row.time), row.stream, row.outcome_seq, row.arguments, row.response])
+            _encode([row.call_id, _moment(row.time), row.stream, row.outcome_seq, row.arguments, row.response, row.args])
             for row in calls
             if row.arguments or row.response
         ]

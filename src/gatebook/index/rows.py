@@ -51,6 +51,16 @@ class CallRow(Struct, frozen=True, kw_only=True):
     reason: Annotated[str, Meta(description="Reason that the caller was told.")] = ""
     trace: Annotated[str, Meta(description="Trace id.")] = ""
     credential: Annotated[str, Meta(description="Id of the upstream credential.")] = ""
+    credential_kind: Annotated[str, Meta(description="Kind of the upstream credential.")] = ""
+    server: Annotated[str, Meta(description="Where the connector is: host and port, or stdio: and the program.")] = ""
+    findings: Annotated[tuple[str, ...], Meta(description="Types of sensitive data that were found, each once.")] = ()
+    detectors: Annotated[tuple[str, ...], Meta(description="Detectors that found something, each once.")] = ()
+    severities: Annotated[tuple[str, ...], Meta(description="Severities of what was found, each once.")] = ()
+    fingerprints: Annotated[tuple[str, ...], Meta(description="Keyed hashes of values that were found, each once.")] = ()
+    api_hosts: Annotated[tuple[str, ...], Meta(description="Hosts of the API requests under the call, each once.")] = ()
+    api_methods: Annotated[tuple[str, ...], Meta(description="Methods of the API requests, each once.")] = ()
+    api_statuses: Annotated[tuple[int, ...], Meta(description="HTTP statuses of the API requests, each once.")] = ()
+    returned: Annotated[int, Meta(description="Records in the response: length of its longest list, 1 for a single thing, 0 for none.")] = 0
     bytes_in: Annotated[int, Meta(description="Size of the arguments part in bytes.")] = 0
     bytes_out: Annotated[int, Meta(description="Size of the response part in bytes.")] = 0
     round_first: Annotated[str, Meta(description="Id of the first round's call, in a call of several.")] = ""
@@ -69,10 +79,11 @@ class CallRow(Struct, frozen=True, kw_only=True):
 
 
 class FullRow(CallRow, frozen=True, kw_only=True):
-    """A row together with the text of its payloads that is searched (`gatebook.query.text.searchable`)."""
+    """A row together with what is searched of its payloads: texts (`gatebook.query.text.searchable`) and arguments by path (`gatebook.query.paths`)."""
 
     arguments: Annotated[str, Meta(description="Searched text of the arguments.")] = ""
     response: Annotated[str, Meta(description="Searched text of the response.")] = ""
+    args: Annotated[tuple[str, ...], Meta(description="Arguments by path: path, U+001F, value.")] = ()
 
 
 class RecordRow(Struct, frozen=True, kw_only=True):
@@ -96,4 +107,4 @@ class RecordRow(Struct, frozen=True, kw_only=True):
 
 CALL_COLUMNS: tuple[str, ...] = CallRow.__struct_fields__
 RECORD_COLUMNS: tuple[str, ...] = RecordRow.__struct_fields__
-PAYLOAD_COLUMNS: tuple[str, ...] = ("call_id", "time", "stream", "outcome_seq", "arguments", "response")
+PAYLOAD_COLUMNS: tuple[str, ...] = ("call_id", "time", "stream", "outcome_seq", "arguments", "response", "args")

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
 """Raise it with every change here: an index of another version is built anew from the log."""
 
 _SETTINGS: Final = (
@@ -57,6 +57,16 @@ CALLS: Final[dict[str, str]] = {
     "reason": _WORD,
     "trace": _TEXT,
     "credential": _WORD,
+    "credential_kind": _WORD,
+    "server": _WORD,
+    "findings": f"Array({_WORD})",
+    "detectors": f"Array({_WORD})",
+    "severities": f"Array({_WORD})",
+    "fingerprints": "Array(String) CODEC(ZSTD(1))",
+    "api_hosts": f"Array({_WORD})",
+    "api_methods": f"Array({_WORD})",
+    "api_statuses": "Array(UInt16) CODEC(ZSTD(1))",
+    "returned": _COUNT,
     "bytes_in": _COUNT,
     "bytes_out": _COUNT,
     "round_first": _TEXT,
@@ -81,6 +91,7 @@ PAYLOADS: Final[dict[str, str]] = {
     "outcome_seq": "UInt64 CODEC(Delta(8), ZSTD(1))",
     "arguments": "String CODEC(ZSTD(3))",
     "response": "String CODEC(ZSTD(3))",
+    "args": "Array(String) CODEC(ZSTD(3))",
 }
 
 RECORDS: Final[dict[str, str]] = {

@@ -9,9 +9,11 @@ from msgspec import Meta, Struct
 
 from gatebook.record.parts import (
     Actor,
+    ApiRequest,
     Client,
     Credential,
     Decision,
+    Finding,
     OpenCall,
     Outcome,
     Payload,
@@ -61,11 +63,14 @@ class _Request(Body, frozen=True, kw_only=True):
     credential: Annotated[Credential | None, Meta(description="Upstream credential that is used.")] = None
     round: Annotated[Round | None, Meta(description="Place in a logical call of several rounds; absent in a call of one.")] = None
     http_method: Annotated[str | None, Meta(description="HTTP method, when it was not POST.")] = None
+    findings: Annotated[tuple[Finding, ...], Meta(description="What was found in the arguments.")] = ()
     payload: Annotated[Payload | None, Meta(description="Parts identity and arguments; of a refused request also the response.")] = None
 
 
 class CallStarted(_Request, frozen=True, kw_only=True, tag="call.started"):
     """A request is about to be dispatched. Durable before the dispatch."""
+
+    server: Annotated[str | None, Meta(description="Where the connector is: host and port, or `stdio:` and the program.")] = None
 
 
 class CallRefused(_Request, frozen=True, kw_only=True, tag="call.refused"):
@@ -88,6 +93,8 @@ class CallFinished(Body, frozen=True, kw_only=True, tag="call.finished"):
     response_dropped: Annotated[
         str | None, Meta(description="Why the response is not in the payload: too_large or disk_full; absent when it is.")
     ] = None
+    findings: Annotated[tuple[Finding, ...], Meta(description="What was found in the response.")] = ()
+    api_requests: Annotated[tuple[ApiRequest, ...], Meta(description="Requests to APIs under the call, as far as they are known.")] = ()
     payload: Annotated[Payload | None, Meta(description="Part response.")] = None
 
 

@@ -35,6 +35,7 @@ ErrorClass = Literal[
 ]
 Transport = Literal["ok", "not_sent", "refused", "timeout", "cancelled", "broken", "http_error"]
 Effect = Literal["allowed", "blocked", "redacted", "pending"]
+Severity = Literal["low", "medium", "high", "critical"]
 PartName = Literal["identity", "arguments", "response", "message", "diff"]
 
 
@@ -101,6 +102,37 @@ class Decision(Struct, frozen=True, kw_only=True, omit_defaults=True):
     bundle: Annotated[str, Meta(description="Hash of the configuration that was in force, hex, 16 characters.")]
     matched: Annotated[tuple[str, ...], Meta(description="Ids of all rules that matched, in order of evaluation.")] = ()
     reason: Annotated[str | None, Meta(description="The reason in one sentence, as the caller was told.")] = None
+
+
+class Finding(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Sensitive data that a detector found in a payload, without the data."""
+
+    detector: Annotated[str, Meta(description="Id of the detector, such as `financial/iban`.")]
+    type: Annotated[str, Meta(description="Type of the data, such as iban or email.")]
+    severity: Annotated[Severity, Meta(description="low, medium, high or critical.")]
+    part: Annotated[Literal["arguments", "response"], Meta(description="Payload that it was found in: arguments or response.")]
+    action: Annotated[
+        Literal["logged", "redacted", "masked", "hashed", "blocked"],
+        Meta(description="What was done about it: logged, redacted, masked, hashed or blocked."),
+    ]
+    count: Annotated[int, Meta(description="How many were found.")] = 1
+    pointer: Annotated[str, Meta(description="Where the first stands: JSON pointer (RFC 6901) into the payload.")] = ""
+    fingerprint: Annotated[
+        str, Meta(description="Keyed hash of the first value, so that the same value can be found elsewhere; never the value.")
+    ] = ""
+
+
+class ApiRequest(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A request to an API that a connector made to answer a call."""
+
+    method: Annotated[str, Meta(description="HTTP method.")]
+    host: Annotated[str, Meta(description="Host that was asked.")]
+    path: Annotated[str, Meta(description="Path without the query.")]
+    status: Annotated[int | None, Meta(description="HTTP status of the answer; absent when there was none.")] = None
+    started_us: Annotated[int, Meta(description="Microseconds after the call began.")] = 0
+    duration_us: Annotated[int, Meta(description="How long it took.")] = 0
+    bytes_in: Annotated[int, Meta(description="Size of the request's body.")] = 0
+    bytes_out: Annotated[int, Meta(description="Size of the answer's body.")] = 0
 
 
 class Trace(Struct, frozen=True, kw_only=True, omit_defaults=True):
