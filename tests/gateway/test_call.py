@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -119,6 +120,7 @@ async def test_what_goes_to_the_connector(gateway: Start, monkeypatch: pytest.Mo
         assert got.raw_headers.lower().count(b"mcp-param-tenant") == 1 and got.headers["host"] in upstream.url
         credential = running.records("call.started")[0].body.credential  # type: ignore[union-attr]
         assert (credential.id, credential.kind) == ("x/header:authorization", "header")
+        assert running.records("call.started")[0].body.server == urlsplit(upstream.url).netloc  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize("tool", ["echo_request", "http_401", "http_500_html", "dies_before_answer"])

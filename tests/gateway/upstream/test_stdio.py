@@ -281,6 +281,7 @@ async def test_the_environment_of_the_gateway_stays_in_it(gateway: Start, monkey
         }
         started = running.records("call.started")[0].body
         assert started.credential.kind == "environment" and "k3y" not in str(started)  # type: ignore[union-attr]
+        assert started.server.startswith("stdio:python")  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize("tool", ["spawn", "ignore_signals"])
