@@ -1,4 +1,4 @@
-"""One plain sentence about a call. Pure."""
+"""One plain sentence about a call: who asked, whose app, which connector, for what, how much came back, what governance did, how it ended. Pure."""
 
 from gatebook.index.rows import CallRow
 
@@ -16,10 +16,12 @@ _ERRORS = {
     "log_unavailable": "the log could not be written",
     "internal": "the gateway failed",
 }
+_REASON_CHARACTERS_MAX = 240
+_KINDS_MAX = 4
 
 
 def sentence(row: CallRow) -> str:
-    """Say who asked what of whom, and how it ended."""
+    """Say who asked what of whom, what came back, what governance did and why, and how it ended."""
     return f"{who(row)} {_asked(row)}{_ended(row)}"
 
 
@@ -28,7 +30,9 @@ def who(row: CallRow) -> str:
     person = row.name or row.email or row.person
     if not person:
         person = "Somebody who was not identified" if row.subject in ("", "-") else f"Somebody erased ({row.subject[:8]})"
-    return f"{person}, with {row.client}," if row.client else person
+        return f"{person}, with {row.client}," if row.client else person
+    owner = f"{person}'" if person.endswith("s") else f"{person}'s"
+    return f"{owner} {row.client}" if row.client else person
 
 
 def _asked(row: CallRow) -> str:
@@ -50,23 +54,18 @@ def _asked(row: CallRow) -> str:
 
 
 def _ended(row: CallRow) -> str:
-    took = _took(row.duration_us)
-    why = _ERRORS.get(row.error_class, "")
-    because = f": {row.detail.rstrip('.')}" if row.detail else f": {why}" if why else ""
+    took = duration(row.duration_us)
     match row.status:
         case "ok":
-            redacted = ", after redaction" if row.effect == "redacted" else ""
-            return f"; it was answered in {took}{redacted}."
+            return f"; {_came_back(row)} in {took}{_redacted(row)}."
         case "blocked":
-            rule = f"; rule {row.rules[0]} blocked it" if row.rules else "; it was blocked"
-            reason = row.reason or row.detail
-            return f"{rule}: {reason.rstrip('.')}." if reason else f"{rule}."
+            return _blocked(row)
         case "tool_error":
-            return f"; the tool itself failed after {took}{because}."
+            return f"; the tool itself failed after {took}{_because(row)}."
         case "protocol_error":
-            return f"; it was answered with a protocol error in {took}{because}."
+            return f"; it was answered with a protocol error in {took}{_because(row)}."
         case "upstream_error":
-            return f"; the connector failed after {took}{because}."
+            return f"; the connector failed after {took}{_because(row)}."
         case "timeout":
             return f"; no answer came within {took}."
         case "cancelled":
@@ -78,7 +77,50 @@ def _ended(row: CallRow) -> str:
     return "; it has not been answered yet."
 
 
-def _took(us: int) -> str:
+def _came_back(row: CallRow) -> str:
+    """How much came back, as far as the record tells."""
+    size = f" ({_size(row.bytes_out)})" if row.bytes_out else ""
+    if row.returned > 1:
+        return f"{row.returned:,} records came back{size}"
+    return f"an answer of {_size(row.bytes_out)} came back" if row.bytes_out else "it was answered"
+
+
+def _redacted(row: CallRow) -> str:
+    if row.effect != "redacted":
+        return f"; it carried {_found(row)}" if row.findings else ""
+    rule = f"rule {row.rules[0]}" if row.rules else "governance"
+    return f", after {rule} redacted {_found(row) if row.findings else 'it'}{_reason(row.reason)}"
+
+
+def _blocked(row: CallRow) -> str:
+    rule = f"; rule {row.rules[0]} blocked it" if row.rules else "; it was blocked"
+    found = f" because of {_found(row)}" if row.findings else ""
+    return f"{rule}{found}{_reason(row.reason or row.detail)}."
+
+
+def _found(row: CallRow) -> str:
+    """The kinds of sensitive data, in words."""
+    kinds = [kind.replace("_", " ") for kind in dict.fromkeys(row.findings)]
+    if len(kinds) > _KINDS_MAX:
+        kinds = [*kinds[: _KINDS_MAX - 1], f"{len(kinds) - _KINDS_MAX + 1} more"]
+    return kinds[0] if len(kinds) == 1 else f"{', '.join(kinds[:-1])} and {kinds[-1]}"
+
+
+def _reason(text: str) -> str:
+    text = text.strip().rstrip(".")
+    return f": {text[:_REASON_CHARACTERS_MAX]}{'…' if len(text) > _REASON_CHARACTERS_MAX else ''}" if text else ""
+
+
+def _because(row: CallRow) -> str:
+    return _reason(row.detail or _ERRORS.get(row.error_class, ""))
+
+
+def duration(us: int) -> str:
+    """A duration in the unit that fits."""
     if us < 10_000:
         return f"{us / 1000:.1f} ms"
     return f"{us / 1000:.0f} ms" if us < 1_000_000 else f"{us / 1_000_000:.1f} s"
+
+
+def _size(count: int) -> str:
+    return f"{count} bytes" if count < 1000 else f"{count / 1000:.1f} kB" if count < 1_000_000 else f"{count / 1_000_000:.1f} MB"
