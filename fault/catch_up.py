@@ -67,7 +67,7 @@ def _calls(deployment: Deployment, since_us: int | None) -> dict[str, tuple[str,
     asked = {"limit": str(_PAGE_ROWS)} | ({"since": str(since_us)} if since_us else {})
     cursor: str | None = None
     while True:
-        page = _page(deployment, asked | ({"cursor": cursor} if cursor else {}))
+        page = _page(deployment, asked | ({"before": cursor} if cursor else {}))
         rows |= {row["call_id"]: (row["status"], row["method"]) for row in page["calls"]}
         cursor = page["next_cursor"]
         if not cursor:

@@ -51,7 +51,7 @@ async def test_other_methods_and_addresses_are_problems(admin: httpx2.AsyncClien
 async def test_records_are_paged_and_scoped(admin: httpx2.AsyncClient, employee: httpx2.AsyncClient, stage: Stage) -> None:
     """An administrator pages over all records; an employee sees their own only; an unknown kind is refused."""
     first = (await admin.get("/api/v1/records?kind=changes&limit=5")).json()
-    second = (await admin.get(f"/api/v1/records?kind=changes&limit=5&cursor={first['next_cursor']}")).json()
+    second = (await admin.get(f"/api/v1/records?kind=changes&limit=5&before={first['next_cursor']}")).json()
     ids = [record["id"] for record in first["records"] + second["records"]]
     assert len(set(ids)) == 10 and ids == sorted(ids, reverse=True)
     own = stage.vault.subject("amara@northwind.example")

@@ -26,9 +26,9 @@ def test_a_refusal_is_the_same_with_and_without_a_keeper(data: Path, gatebook: R
     record(data)
     settings = settings_of(data)
     with pytest.raises(book_access.Refused, match="cursor"):
-        book_access.get(settings, "/calls", cursor="x")
+        book_access.get(settings, "/calls", before="x")
     with keeper(data), pytest.raises(book_access.Refused, match="cursor") as caught:
-        book_access.get(settings, "/calls", cursor="x")
+        book_access.get(settings, "/calls", before="x")
     assert "{" not in str(caught.value)
 
 

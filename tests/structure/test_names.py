@@ -7,10 +7,12 @@ FORBIDDEN = {"utils", "util", "helpers", "helper", "common", "misc", "manager", 
 # Source files without a test file of their own, and where they are tested instead.
 TESTED_ELSEWHERE = {
     "__main__.py": "one call of cli/main.py",
+    "api/answers.py": "tests/api/test_calls.py, one call with its payloads",
     "api/app.py": "tests/api/test_calls.py and test_caller.py go through it",
     "api/deps.py": "data only; every test of the API makes it",
-    "api/params.py": "tests/api/test_calls.py, bad parameters",
+    "api/params.py": "tests/api/test_operations.py, bad parameters",
     "api/problems.py": "tests/api/test_calls.py, bad queries",
+    "api/records.py": "tests/api/test_caller.py, records",
     "console/address.py": "tests/console/test_explorer.py follows the addresses",
     "console/answers.py": "tests/console/test_calls.py and test_browser.py",
     "console/app.py": "tests/console/test_sign_in.py, every address",

@@ -1,7 +1,7 @@
 """The ASGI app of the API. Mount it at `/api`: the console's listener for tokens and sessions, the unix socket for the local administrator."""
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Mapping, Sequence
 
 import msgspec
 from starlette.applications import Starlette
@@ -10,71 +10,77 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from gatebook.api import params, problems
+from gatebook.api import bodies, params, problems
 from gatebook.api.caller import identify
-from gatebook.api.calls import Calls, answer
+from gatebook.api.calls import Calls
 from gatebook.api.deps import ApiDeps
-from gatebook.api.problems import Problem
+from gatebook.api.document import document
+from gatebook.api.operations import Ask, Operation, respond
+from gatebook.api.problems import HEADERS, Problem
+from gatebook.api.records import Records
 from gatebook.api.tail import Tail
 from gatebook.index import CursorError, EngineError, QueryTooHeavy
 from gatebook.log.errors import LogDamaged, LogUnavailable
 from gatebook.query import QueryError
-from gatebook.reading.records import KINDS, RecordQuestion, find
 from gatebook.reading.room import TooSlow
+from gatebook.state.store import StateError
 
 _logger = logging.getLogger(__name__)
-_Handler = Callable[[Request], Awaitable[Response]]
 
 
 def create_api(deps: ApiDeps) -> Starlette:
     """Make the app."""
-    calls, tail = Calls(deps), Tail(deps)
-
-    async def records(request: Request) -> Response:
-        viewer = await identify(request, deps)
-        asked = request.query_params
-        kind = asked.get("kind", "")
-        if kind and kind not in KINDS:
-            raise params.bad("kind", f"must be one of {', '.join(KINDS)}")
-        question = RecordQuestion(
-            kind=kind,
-            since_us=params.moment(asked, "since"),
-            until_us=params.moment(asked, "until"),
-            before=params.cursor(asked),
-            limit=params.limit(asked),
-        )
-        page = await deps.room.ask(lambda: find(deps.room.index, viewer, question))
-        await deps.room.note(viewer, "search", question.words(), rows=len(page.rows))
-        rows = [{"id": row.id, "core": msgspec.Raw(row.summary.encode())} for row in page.rows]
-        return answer({"records": rows, "next_cursor": page.next})
-
-    async def status(request: Request) -> Response:
-        await identify(request, deps)
-        health = deps.health()
-        return answer({**msgspec.structs.asdict(health), "records": health.records, "sealed_fresh": health.sealed_fresh})
-
-    routes = {
-        "/v1/calls": calls.search,
-        "/v1/calls/{id}": calls.show,
-        "/v1/calls/{id}/proof": calls.prove,
-        "/v1/tail": tail.follow,
-        "/v1/records": records,
-        "/v1/status": status,
-    }
+    table = all_operations(deps)
+    paths: dict[str, dict[str, Operation]] = {}
+    for operation in table:
+        paths.setdefault(operation.path, {})[operation.method] = operation
     return Starlette(
-        routes=[Route(path, _guarded(handler), methods=["GET"]) for path, handler in routes.items()],
+        routes=[_route(deps, path, methods) for path, methods in paths.items()],
         exception_handlers={HTTPException: _not_found},
     )
 
 
-def _guarded(handler: _Handler) -> _Handler:
-    async def guarded(request: Request) -> Response:
+def all_operations(deps: ApiDeps) -> tuple[Operation, ...]:
+    """The whole table, the operation that shows it as a document included."""
+    parts = (Calls(deps), Tail(deps), Records(deps))
+    table = tuple(operation for part in parts for operation in part.operations())
+    return (*table, _self_description(table))
+
+
+def _self_description(table: Sequence[Operation]) -> Operation:
+    async def handle(_ask: Ask) -> Response:
+        return Response(encoded, media_type="application/json", headers=HEADERS)
+
+    described = Operation(
+        name="showOpenApi",
+        method="GET",
+        path="/v1/openapi.json",
+        group="keeper",
+        handle=handle,
+        summary="This document, OpenAPI 3.1.",
+        answer=dict[str, msgspec.Raw],
+    )
+    encoded = msgspec.json.encode(document([*table, described]))
+    return described
+
+
+def _route(deps: ApiDeps, path: str, methods: Mapping[str, Operation]) -> Route:
+    async def answer(request: Request) -> Response:
         try:
-            return await handler(request)
+            return await _answer(request, methods["GET" if request.method == "HEAD" else request.method], deps)
         except Exception as error:
             return problems.respond(_problem_of(error))
 
-    return guarded
+    return Route(path, answer, methods=list(methods))
+
+
+async def _answer(request: Request, operation: Operation, deps: ApiDeps) -> Response:
+    viewer = await identify(request, deps)
+    if operation.changes:
+        bodies.check_origin(request, viewer)
+    values = params.read_all(operation.parameters, request.query_params, request.path_params)
+    body = None if operation.body is None else await bodies.read_body(request, operation.body)
+    return respond(operation, await operation.handle(Ask(viewer=viewer, values=values, body=body, request=request)))
 
 
 def _problem_of(error: Exception) -> Problem:
@@ -84,7 +90,7 @@ def _problem_of(error: Exception) -> Problem:
         case QueryError():
             return problems.of_query(error)
         case CursorError():
-            return params.bad("cursor", "is not one that this API gave out")
+            return params.bad("before", "is not a cursor that this API gave out")
         case QueryTooHeavy() | TooSlow():
             return Problem(503, "The query is too heavy", "No answer within the budget of time and memory; a shorter time range helps.")
         case LogUnavailable():
@@ -94,11 +100,17 @@ def _problem_of(error: Exception) -> Problem:
     _logger.error("a request to the API failed", exc_info=error)
     if isinstance(error, EngineError):
         return Problem(503, "The index does not answer", "The search index failed; calls go on and are recorded.")
+    if isinstance(error, StateError):
+        return Problem(503, "State does not answer", "What people have saved cannot be read or written now; calls go on and are recorded.")
     return Problem(500, "The keeper failed", "Its own log says why.")
 
 
 async def _not_found(_request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
-    return problems.respond(
+    allowed = (error.headers or {}).get("Allow") if isinstance(error, HTTPException) else None
+    response = problems.respond(
         Problem(status, "Not found" if status == 404 else "Not allowed", "There is no such address, or not with this method.")
     )
+    if allowed:
+        response.headers["allow"] = allowed
+    return response

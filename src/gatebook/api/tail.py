@@ -10,13 +10,17 @@ from starlette.responses import Response, StreamingResponse
 from gatebook.api import params
 from gatebook.api.caller import identify
 from gatebook.api.deps import ApiDeps
+from gatebook.api.operations import Ask, Operation
 from gatebook.api.problems import HEADERS, Problem
 from gatebook.query import Query
+from gatebook.reading.room import Question
 
 _POLL_S = 0.25
 _HEARTBEAT_S = 10.0
 _LIFE_S = 3600.0
 TAILS_MAX = 64
+_EVENTS = """Server-sent events: `call` with the row of a call as JSON, once it has its outcome; `gap` when more calls arrived at once than are kept.
+Comments keep the connection alive. The stream ends after an hour, and when the caller is no longer let in."""
 
 
 class Tail:
@@ -26,18 +30,34 @@ class Tail:
         self._deps = deps
         self._open = 0
 
-    async def follow(self, request: Request) -> Response:
+    def operations(self) -> tuple[Operation, ...]:
+        """What can be asked."""
+        return (
+            Operation(
+                name="tailCalls",
+                method="GET",
+                path="/v1/tail",
+                group="calls",
+                handle=self.follow,
+                summary="New calls that match, as they are indexed.",
+                description=_EVENTS,
+                parameters=(params.Q,),
+                media_type="text/event-stream",
+                answer_description="A stream that stays open.",
+            ),
+        )
+
+    async def follow(self, ask: Ask) -> Response:
         """Rows that match, from now on. The stream ends when the caller is no longer let in, or after an hour."""
-        viewer = await identify(request, self._deps)
         room = self._deps.room
-        asked = params.question(request.query_params)
-        query = room.query(viewer, asked)
+        asked = Question(text=ask.values["q"])
+        query = room.query(ask.viewer, asked)
         if self._open >= TAILS_MAX:
             raise Problem(503, "Too many streams", f"{TAILS_MAX} tails are open already; close one.")
         mark = room.index.arrivals.mark
-        await room.note(viewer, "tail", asked.words())
+        await room.note(ask.viewer, "tail", asked.words())
         headers = {**HEADERS, "x-accel-buffering": "no"}
-        return StreamingResponse(self._events(request, query, mark), media_type="text/event-stream", headers=headers)
+        return StreamingResponse(self._events(ask.request, query, mark), media_type="text/event-stream", headers=headers)
 
     async def _events(self, request: Request, query: Query, mark: int) -> AsyncIterator[bytes]:
         self._open += 1

@@ -74,7 +74,7 @@ def _find(args: argparse.Namespace, query: str) -> tuple[list[dict[str, Any]], b
     calls: list[dict[str, Any]] = []
     cursor = None
     while len(calls) < limit:
-        page = book_access.get(settings, "/calls", q=query, limit=min(_PAGE_ROWS, limit - len(calls)), cursor=cursor)
+        page = book_access.get(settings, "/calls", q=query, limit=min(_PAGE_ROWS, limit - len(calls)), before=cursor)
         calls += page["calls"]
         cursor = page["next_cursor"]
         if cursor is None:
