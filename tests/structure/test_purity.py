@@ -22,6 +22,7 @@ ALLOWED = {
     "hashlib",
     "hmac",
     "inspect",
+    "ipaddress",
     "itertools",
     "json",
     "math",
