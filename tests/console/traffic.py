@@ -2,12 +2,14 @@
 
 import json
 import random
+import zlib
 from typing import Any
 
+import msgspec
 from msgspec import Struct
 
 from gatebook.record.body import CallFinished, CallRefused, CallStarted
-from gatebook.record.parts import Actor, Client, Credential, Decision, Outcome, Source, Timing, Trace
+from gatebook.record.parts import Actor, ApiRequest, Client, Credential, Decision, Finding, Outcome, Source, Timing, Trace
 from gatebook.state.snapshot import Person
 
 PEOPLE = tuple(
@@ -38,7 +40,13 @@ TOOLS: tuple[tuple[str, str, Any, Any, int], ...] = (
     ),
     ("crm", "get_customer", {"id": 4012}, {"id": 4012, "name": "Helix Optics", "owner": "Amara Okafor", "health": "green"}, 12),
     ("crm", "update_customer", {"id": 4012, "stage": "negotiation"}, {"ok": True, "version": 17}, 44),
-    ("crm", "export_contacts", {"segment": "all", "format": "csv"}, {"rows": 4200}, 900),
+    (
+        "crm",
+        "export_contacts",
+        {"segment": "all", "format": "csv"},
+        {"contacts": [{"id": number, "name": f"Contact {number}"} for number in range(420)]},
+        900,
+    ),
     (
         "git",
         "git_log",
@@ -58,7 +66,13 @@ TOOLS: tuple[tuple[str, str, Any, Any, int], ...] = (
     ("files", "list_directory", {"path": "/srv/share/contracts"}, "[FILE] helix-2026.md\n[FILE] corvid-2025.md", 6),
     ("files", "write_file", {"path": "/srv/share/notes/q4.md", "content": "Draft of the Q4 plan"}, "Successfully wrote to q4.md", 14),
     ("tickets", "create_issue", {"project": "OPS", "title": "Rotate the staging certificates", "priority": 2}, {"key": "OPS-1187"}, 210),
-    ("tickets", "search_issues", {"jql": "project = OPS AND status != Done", "max": 50}, {"total": 37}, 340),
+    (
+        "tickets",
+        "search_issues",
+        {"jql": "project = OPS AND status != Done", "max": 50},
+        {"issues": [{"key": f"OPS-{number}"} for number in range(1100, 1137)]},
+        340,
+    ),
     ("time", "get_current_time", {"timezone": "Europe/Stockholm"}, {"datetime": "2026-11-23T10:15:00+01:00", "is_dst": False}, 3),
     ("fetch", "fetch", {"url": "https://status.helix.example/", "max_length": 5000}, "All systems operational", 620),
     ("memory", "search_nodes", {"query": "Helix"}, {"entities": [{"name": "Helix Optics", "entityType": "customer"}]}, 5),
@@ -70,6 +84,25 @@ _TOOL_ERRORS = (
     ("not_found", "Customer 9931 does not exist"), ("permission", "Access denied: path outside allowed directories"),
     ("rate_limited", "429 Too Many Requests, retry after 30 s"), ("invalid_input", "limit must be at most 100"),
 )  # fmt: skip
+
+
+REDACTED_REASON = "Account numbers do not leave the share."
+SERVERS = {
+    "crm": "crm.northwind.example:443",
+    "tickets": "tickets.northwind.example:443",
+    "fetch": "stdio:mcp-server-fetch",
+    "git": "stdio:mcp-server-git",
+}
+REDACTED_RULE = "guardrail/account-numbers"
+CONTRACT = "# Master services agreement\n\nTerm: 36 months\nPay to [redacted:iban], contact [redacted:email]"
+
+
+def found(kind: str, value: int, **more: Any) -> Finding:
+    """A finding in a response; the same `value` gives the same fingerprint."""
+    severity = {"iban": "high", "email": "low", "phone_intl": "low", "aws_access_key_id": "critical"}[kind]
+    family = {"iban": "financial", "aws_access_key_id": "secret"}.get(kind, "pii")
+    base: dict[str, Any] = {"part": "response", "action": "logged", "pointer": "/result/content/0/text", "fingerprint": f"fp_{value:08x}"}
+    return Finding(detector=f"{family}/{kind}", type=kind, severity=severity, **{**base, **more})  # type: ignore[arg-type]
 
 
 class Planned(Struct, frozen=True, kw_only=True):
@@ -95,10 +128,10 @@ def plan(dice: random.Random, subject: str, person: Person) -> Planned:
     method = "tools/list" if end == "listed" else "tools/call"
     params: dict[str, Any] = {} if end == "listed" else {"name": tool, "arguments": arguments}
     upstream_us = round(usual_ms * 1000 * dice.lognormvariate(0, 0.5)) if end != "timeout" else 30_000_000
-    return build(
-        person, subject, Case(method=method, connector=connector, tool=None if end == "listed" else tool, params=params, result=result, end=end),
-        upstream_us, dice,
-    )  # fmt: skip
+    case = Case(method=method, connector=connector, tool=None if end == "listed" else tool, params=params, result=result, end=end)
+    if end == "ok":
+        case = msgspec.structs.replace(case, **_sensitive(dice, connector, tool))
+    return build(person, subject, case, upstream_us, dice)
 
 
 class Case(Struct, frozen=True, kw_only=True):
@@ -111,6 +144,26 @@ class Case(Struct, frozen=True, kw_only=True):
     result: Any = None
     end: str = "ok"
     client: tuple[str, str] | None = None
+    session: str | None = None
+    findings: tuple[Finding, ...] = ()
+    api_requests: tuple[ApiRequest, ...] = ()
+    redacted: bool = False
+
+
+def _sensitive(dice: random.Random, connector: str, tool: str) -> dict[str, Any]:
+    """What a data scan would have found in some of the answers."""
+    customer = dice.randrange(12)
+    if tool == "export_contacts":
+        return {"findings": (found("email", 7, count=420), found("phone_intl", 9, count=310))}
+    if tool == "read_text_file" and dice.random() < 0.5:
+        return {
+            "findings": (found("iban", 4, action="redacted"), found("email", 7, action="redacted")),
+            "result": CONTRACT,
+            "redacted": True,
+        }
+    if connector == "crm" and dice.random() < 0.5:
+        return {"findings": (found("email", customer),)}
+    return {}
 
 
 def build(person: Person, subject: str, case: Case, upstream_us: int, dice: random.Random) -> Planned:
@@ -132,7 +185,7 @@ def build(person: Person, subject: str, case: Case, upstream_us: int, dice: rand
         "tool": case.tool,
         "protocol": "2026-07-28",
         "request_id": str(dice.randrange(1, 400)),
-        "session": f"ses_{dice.getrandbits(48):012x}",
+        "session": case.session or f"ses_{zlib.crc32(f'{person.id} {dice.randrange(5)}'.encode()):08x}",
     }
     arguments = json.dumps(case.params if case.params is not None else {}).encode()
     if end == "blocked":
@@ -142,7 +195,16 @@ def build(person: Person, subject: str, case: Case, upstream_us: int, dice: rand
         return Planned(person=person, opening=refused, arguments=arguments)
     credential = Credential(id=f"{case.connector}/header:authorization", kind="header", owner="connector")
     decision = Decision(effect="allowed", rule=rule, bundle="5b1f0c9a7d3e4412", matched=matched)
-    started = CallStarted(**common, decision=decision, credential=credential, tool_hash=f"{dice.getrandbits(256):064x}")
+    started = CallStarted(
+        **common,
+        decision=decision,
+        credential=credential,
+        tool_hash=f"{dice.getrandbits(256):064x}",
+        server=SERVERS.get(case.connector or ""),
+    )
+    later = Decision(
+        effect="redacted", rule=REDACTED_RULE, bundle=decision.bundle, matched=(*matched, REDACTED_RULE), reason=REDACTED_REASON
+    )
     outcome, body = _answer(case, end, dice)
     timing = Timing(
         total_us=upstream_us + 900, gateway_us=340, policy_us=40, log_us=520, upstream_us=upstream_us
@@ -150,7 +212,10 @@ def build(person: Person, subject: str, case: Case, upstream_us: int, dice: rand
     notes = ()
     if case.tool == "export_contacts":
         notes = (b'{"jsonrpc":"2.0","method":"notifications/progress","params":{"progress":2100,"total":4200}}',)
-    finish = CallFinished(call="", started_seq=0, outcome=outcome, timing=timing, messages=len(notes))
+    finish = CallFinished(
+        call="", started_seq=0, outcome=outcome, timing=timing, messages=len(notes), findings=case.findings, api_requests=case.api_requests,
+        decision=later if case.redacted else None,
+    )  # fmt: skip
     return Planned(person=person, opening=started, arguments=arguments, finish=finish, response=body, notifications=notes)
 
 
