@@ -71,7 +71,7 @@ def _leaf(node: Leaf, field: Field, value: Any) -> bool:
         case Substring(_, part):
             return part in value
         case Pattern(_, pattern):
-            return _like(ascii_lower(value), pattern) if field.kind == "word" else _like(value, pattern)
+            return like(ascii_lower(value), pattern) if field.kind == "word" else like(value, pattern)
         case Span(_, low, high):
             return _present(field, value) and (low is None or value >= absolute(low)) and (high is None or value < absolute(high))
         case Compare(_, op, wanted):
@@ -98,7 +98,7 @@ def _compare(op: Operator, value: int, wanted: int) -> bool:
             return value >= wanted
 
 
-def _like(value: str, pattern: str) -> bool:
+def like(value: str, pattern: str) -> bool:
     """Match `*` wildcards from left to right; greedy search of each piece is enough for `*`, so time is linear in the pieces."""
     first, *rest = pattern.split("*")
     if not rest:
