@@ -76,6 +76,41 @@ console_sessions = Table(
     Column("expires_us", BigInteger, nullable=False),
 )
 
+saved_searches = Table(
+    "saved_searches",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("owner", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("shared", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("range", Text, nullable=False),
+    Column("columns", Text, nullable=False),
+    Column("version", BigInteger, nullable=False),
+    Column("created_us", BigInteger, nullable=False),
+    Column("changed_us", BigInteger, nullable=False),
+)
+
+shares = Table(
+    "shares",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("by", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("since_us", BigInteger),
+    Column("until_us", BigInteger),
+    Column("columns", Text, nullable=False),
+    Column("at_us", BigInteger, nullable=False),
+)
+
+preferences = Table(
+    "preferences",
+    metadata,
+    Column("person", Text, primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+)
+
 STEPS: tuple[tuple[str, ...], ...] = (
     (
         """CREATE TABLE resources (
@@ -99,6 +134,22 @@ STEPS: tuple[tuple[str, ...], ...] = (
         """CREATE TABLE console_sessions (
             sha256 TEXT NOT NULL PRIMARY KEY, person TEXT NOT NULL REFERENCES people (id),
             created_us BIGINT NOT NULL, expires_us BIGINT NOT NULL
+        )""",
+    ),
+    # What people keep for themselves. Their ids are not references: an administrator on the host is nobody of the directory.
+    (
+        """CREATE TABLE saved_searches (
+            id TEXT NOT NULL PRIMARY KEY, owner TEXT NOT NULL, name TEXT NOT NULL, shared TEXT NOT NULL, text TEXT NOT NULL,
+            "range" TEXT NOT NULL, columns TEXT NOT NULL, version BIGINT NOT NULL, created_us BIGINT NOT NULL, changed_us BIGINT NOT NULL,
+            UNIQUE (owner, name)
+        )""",
+        """CREATE TABLE shares (
+            id TEXT NOT NULL PRIMARY KEY, "by" TEXT NOT NULL, text TEXT NOT NULL, since_us BIGINT, until_us BIGINT,
+            columns TEXT NOT NULL, at_us BIGINT NOT NULL
+        )""",
+        'CREATE INDEX shares_by ON shares ("by")',
+        """CREATE TABLE preferences (
+            person TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (person, name)
         )""",
     ),
 )
