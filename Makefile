@@ -1,7 +1,7 @@
 # A thin face of run.py, which needs only Python: `make test ARGS="-k record"` is `python3 run.py test -k record`.
 PYTHON ?= python3
 ARGS ?=
-VERBS := demo test check bench conformance fault setup docs format lock clean
+VERBS := demo test check bench conformance fault setup docs pictures format lock clean
 
 .PHONY: help $(VERBS)
 help:

@@ -80,6 +80,12 @@ def _docs(arguments: list[str]) -> int:
     return _call([environment.ensure_main("test"), "-m", "scripts.docs", *arguments])
 
 
+def _pictures(arguments: list[str]) -> int:
+    python = environment.ensure_main("test")
+    debian.ensure("chromium", "the browser that takes the pictures")
+    return _call([python, "-m", "scripts.pictures", *arguments])
+
+
 def _bench(arguments: list[str]) -> int:
     python = environment.ensure_main("test")
     debian.ensure("wrk", "wrk as the load generator (the benchmark's own, slower one takes its place)")
@@ -145,6 +151,7 @@ ALL = {
     "fault": Verb("kill, fill the disk, drop unsynced data, and count what was lost", _fault),
     "setup": Verb("only make the virtual environment", _setup),
     "docs": Verb("write the generated pages and tables of docs/", _docs),
+    "pictures": Verb("take the pictures of docs/images from the running demo", _pictures),
     "format": Verb("format the code", _format),
     "lock": Verb("make requirements/*.txt anew (--upgrade for newer versions)", _lock),
     "clean": Verb("remove all that was installed or made", _clean),

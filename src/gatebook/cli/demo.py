@@ -12,6 +12,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--once", action="store_true", help="make the calls, stop, and compare what was sent, recorded and indexed")
     parser.add_argument("--json", action="store_true", help="with --once: print the counts as JSON")
     parser.add_argument("--calls", type=int, default=320, metavar="N", help="tool calls to make at once, at least 300 (default: 320)")
+    parser.add_argument(
+        "--past-days",
+        type=int,
+        default=30,
+        metavar="N",
+        help="days of invented calls to look back on; 0 for none, none with --once (default: 30)",
+    )
     parser.add_argument("--mcp-port", type=int, default=0, metavar="PORT", help="port for AI clients (default: a free one)")
     parser.add_argument("--console-port", type=int, default=0, metavar="PORT", help="port of the console (default: a free one)")
     parser.add_argument("--node-modules", type=Path, metavar="DIR", help="where the MCP servers from npm are; without it they are left out")

@@ -17,10 +17,12 @@ from typing import Any
 import httpx2
 import psutil
 
-from gatebook.demo import players, tally
+from gatebook.control.key_files import read_master_key
+from gatebook.demo import history, players, tally
 from gatebook.demo.cast import PLAYERS
 from gatebook.demo.players import Crew
 from gatebook.demo.stage import Stage, stage
+from gatebook.settings import load
 
 _CALLS_MIN = 300
 _READY_S = 90.0
@@ -53,6 +55,7 @@ async def _play(args: argparse.Namespace, work: Path, data: Path) -> int:
     async with stage(work, args.node_modules) as set_up:
         for missing in set_up.missing:
             say(f"Not in this demo: {missing}")
+        await _invent_past(args, data)
         async with _product(data) as addresses:
             say("Gatebook runs; making connectors and tokens …")
             (work / "connectors.yaml").write_text(set_up.connectors())
@@ -63,6 +66,16 @@ async def _play(args: argparse.Namespace, work: Path, data: Path) -> int:
                 return await _go_on(crews, addresses)
         found = await _verdict(data, crews)
     return _report(found, as_json=args.json)
+
+
+async def _invent_past(args: argparse.Namespace, data: Path) -> None:
+    """Write the weeks before today, unless that was done for this directory, or counts are to be compared."""
+    if args.once or not args.past_days or (data / "log" / history.STREAM).exists():
+        return
+    await gatebook(data, "init")
+    settings = load(data / "gatebook.toml", {}, data_dir=data)
+    calls = await asyncio.to_thread(history.write, settings, read_master_key(settings), args.past_days, time.time_ns() // 1000)
+    say(f"Invented {calls:,} calls of the last {args.past_days} days, in the stream {history.STREAM}.")
 
 
 @contextlib.asynccontextmanager

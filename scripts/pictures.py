@@ -1,0 +1,81 @@
+"""Takes the pictures of docs/images from the running demo: `python3 run.py pictures`.
+
+Starts the demo, signs in with headless Chromium and photographs each screen in light and dark. The demo invents the same past each time, so pictures change
+only with the screens and the date.
+"""
+
+import argparse
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import quote
+
+from playwright.sync_api import Page, sync_playwright
+
+ROOT = Path(__file__).resolve().parents[1]
+IMAGES = ROOT / "docs" / "images"
+CHROMIUM = "/usr/bin/chromium"
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--force-color-profile=srgb",
+)
+SIZE = {"width": 1280, "height": 800}
+_LINK = re.compile(r"http://\S+/sign-in#\S+")
+_START_S = 180
+_SUSPECT = "tomas.lind@harbourpine.example"
+
+
+def main() -> int:
+    """Take all pictures; returns the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--to", type=Path, default=IMAGES, metavar="DIR", help="where to put them (default: docs/images)")
+    args = parser.parse_args()
+    args.to.mkdir(parents=True, exist_ok=True)
+    with _demo() as link, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
+        page = browser.new_context(viewport=SIZE, reduced_motion="reduce").new_page()
+        page.goto(link)
+        page.wait_for_selector("#calls")
+        for name, address in _screens(page, link.partition("/sign-in")[0]):
+            for theme in ("light", "dark"):
+                page.emulate_media(color_scheme=theme)
+                page.goto(address)
+                page.wait_for_load_state("networkidle")
+                page.screenshot(path=args.to / f"{name}-{theme}.png")
+                print(args.to / f"{name}-{theme}.png", flush=True)
+        browser.close()
+    return 0
+
+
+def _screens(page: Page, url: str) -> Iterator[tuple[str, str]]:
+    """Names and addresses of the screens."""
+    yield "explorer", f"{url}/?range=7d"
+    page.goto(f"{url}/?range=7d&q={quote(f'person:{_SUSPECT} status:blocked')}")
+    yield "call", url + str(page.locator("#calls a[href^='/calls/']").first.get_attribute("href"))
+    yield "investigation", f"{url}/investigate?start={quote(f'person:{_SUSPECT}')}&range=30d"
+    yield "trends", f"{url}/trends?range=30d"
+
+
+@contextmanager
+def _demo() -> Iterator[str]:
+    """Run the demo; yields its link, which signs in once."""
+    command = [sys.executable, "-m", "gatebook", "demo"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT, start_new_session=True) as process:
+        try:
+            assert process.stdout is not None
+            found = next((match[0] for line in process.stdout if (match := _LINK.search(line))), None)
+            if found is None:
+                raise SystemExit("the demo printed no link; see the lines above")
+            yield found
+        finally:
+            os.killpg(process.pid, signal.SIGINT)
+            process.wait(_START_S)
