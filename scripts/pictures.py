@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page, ViewportSize, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[1]
 IMAGES = ROOT / "docs" / "images"
@@ -28,7 +28,7 @@ FLAGS = (
     "--disable-background-networking",
     "--force-color-profile=srgb",
 )
-SIZE = {"width": 1280, "height": 800}
+SIZE: ViewportSize = {"width": 1280, "height": 800}
 _LINK = re.compile(r"http://\S+/sign-in#\S+")
 _START_S = 180
 _SUSPECT = "tomas.lind@harbourpine.example"
