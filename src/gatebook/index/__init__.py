@@ -7,8 +7,10 @@ from gatebook.index.cursor import CursorError
 from gatebook.index.engine import EngineError, QueryTooHeavy
 from gatebook.index.follow import Follower, Lag, rebuild
 from gatebook.index.generation import request_rebuild
-from gatebook.index.index import Index, Page
+from gatebook.index.index import Index
+from gatebook.index.newest import Page
 from gatebook.index.rows import CallRow, FullRow, RecordRow
+from gatebook.index.snapshot import Snapshot
 
 __all__ = [
     "CallRow",
@@ -21,6 +23,7 @@ __all__ = [
     "Page",
     "QueryTooHeavy",
     "RecordRow",
+    "Snapshot",
     "rebuild",
     "request_rebuild",
 ]

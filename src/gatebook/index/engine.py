@@ -7,17 +7,23 @@ shared session wait for each other; values of parameters are unescaped like TSV;
 import contextlib
 import re
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 from xml.sax.saxutils import escape
 
-Value: TypeAlias = str | int | float
+from gatebook.index.asking import Ask, AskCancelled, current_ask
+from gatebook.index.symptoms import shows_damage
+
+Value: TypeAlias = str | int | float | list[str]
 
 _CODE: Final = re.compile(r"Code: (\d+)\. DB::\w*Exception: (.*)", re.DOTALL)
 _OVER_BUDGET: Final = frozenset({158, 159, 160, 241, 307, 394, 396})
 _ESCAPES: Final = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r", "\0": "\\0", "\b": "\\b", "\f": "\\f"})
 _STARTING = threading.Lock()
+_PRIORITIES: Final = {False: 1, True: 9}
+"""Of light and heavy questions; the engine lets those of a lower number go first, and inserts, which have none, never wait."""
 
 _CONFIG: Final = """<clickhouse>
  <path>{path}/</path>
@@ -43,18 +49,32 @@ class EngineError(Exception):
 
 
 class QueryTooHeavy(EngineError):
-    """The query went over its budget of time or memory; a narrower one would do."""
+    """The query went over its budget of time or memory, or nobody waits for it any more; a narrower one would do."""
+
+
+class _Seat:
+    """The session of one thread, and the name by which the engine knows its queries."""
+
+    def __init__(self, session: Any, name: str) -> None:
+        self.session = session
+        self.name = name
+        self.heavy = False
 
 
 class Engine:
-    """One open data directory of the engine; every thread that asks gets a session of its own."""
+    """One open data directory of the engine; every thread that asks gets a session of its own.
+
+    `damage`: the first error that shows that files are damaged or gone; the directory is then to be set aside.
+    """
 
     def __init__(self, path: Path, *, memory_bytes_max: int = 1 << 30) -> None:
         """Open or create the directory. Raises EngineError when the engine is not installed or the directory is in use or damaged."""
         self.path = path.resolve()
+        self.damage: str | None = None
         self._local = threading.local()
         self._lock = threading.Lock()
-        self._sessions: list[Any] = []
+        self._seats: list[_Seat] = []
+        self._own = Ask()
         self._closed = False
         path.mkdir(parents=True, exist_ok=True, mode=0o700)
         config = self.path / "engine.conf.xml"
@@ -62,7 +82,9 @@ class Engine:
         self._connection = f"{self.path}?config-file={config}"
         with _STARTING, contextlib.chdir(self.path):
             self._make = _load()
-            self._session()
+            self._seat()
+            self._killer = self._session()
+            self._killing = threading.Lock()
         self.version = self._run("SELECT version()", "TSVRaw", None).bytes().decode().strip()
 
     def rows(self, sql: str, params: Mapping[str, Value] | None = None) -> bytes:
@@ -78,36 +100,76 @@ class Engine:
         self._run(f"INSERT INTO {table} ({', '.join(columns)}) FORMAT JSONCompactEachRow\n{lines.decode()}", "Null", None)
 
     def close(self) -> None:
-        """Close all sessions; the process may open another directory afterwards."""
+        """Stop what runs and close all sessions; the process may open another directory afterwards."""
         with self._lock:
             self._closed = True
-            for session in self._sessions:
-                session.close()
-            self._sessions.clear()
-            self._local = threading.local()
+        self._own.cancel()
+        # Closing a session waits for its query.
+        for seat in self._seats:
+            seat.session.close()
+        with self._killing:
+            self._killer.close()
+        self._seats.clear()
+        self._local = threading.local()
 
     def _run(self, sql: str, form: str, params: Mapping[str, Value] | None) -> Any:
         bound = {name: value.translate(_ESCAPES) if isinstance(value, str) else value for name, value in (params or {}).items()}
+        seat = self._seat()
+        ask = current_ask()
         try:
-            return self._session().query(sql, form, params=bound)
+            with self._running(seat, ask):
+                if ask is not None and ask.heavy != seat.heavy:
+                    seat.session.query(f"SET priority = {_PRIORITIES[ask.heavy]}", "Null")
+                    seat.heavy = ask.heavy
+                return seat.session.query(sql, form, params=bound)
+        except AskCancelled as error:
+            raise (EngineError("the index is closed") if self._closed else QueryTooHeavy(str(error))) from None
         except EngineError:
             raise
         except Exception as error:
-            raise _typed(error) from None
+            raise self._typed(error) from None
 
-    def _session(self) -> Any:
-        session = getattr(self._local, "session", None)
-        if session is None:
+    @contextmanager
+    def _running(self, seat: _Seat, ask: Ask | None) -> Iterator[None]:
+        """A query of this seat runs inside: it is stopped when the question is cancelled or the engine closes."""
+
+        def stop() -> None:
+            self._kill(seat)
+
+        with self._own.running(stop):
+            if ask is None:
+                yield
+            else:
+                with ask.running(stop):
+                    yield
+
+    def _kill(self, seat: _Seat) -> None:
+        with self._killing, contextlib.suppress(Exception):
+            self._killer.query(f"KILL QUERY WHERE Settings['log_comment'] = '{seat.name}' ASYNC", "Null")
+
+    def _seat(self) -> _Seat:
+        seat: _Seat | None = getattr(self._local, "seat", None)
+        if seat is None:
             with self._lock:
                 if self._closed:
                     raise EngineError("the index is closed")
-                try:
-                    session = self._make(self._connection)
-                except Exception as error:
-                    raise _typed(error) from None
-                self._sessions.append(session)
-            self._local.session = session
-        return session
+                seat = _Seat(self._session(), f"seat{len(self._seats)}")
+                self._seats.append(seat)
+            seat.session.query(f"SET log_comment = '{seat.name}'", "Null")
+            self._local.seat = seat
+        return seat
+
+    def _session(self) -> Any:
+        try:
+            return self._make(self._connection)
+        except Exception as error:
+            raise self._typed(error) from None
+
+    def _typed(self, error: Exception) -> EngineError:
+        typed = _typed(error)
+        if self.damage is None and shows_damage(typed.code, str(typed), str(self.path)):
+            self.damage = str(typed)
+        return typed
 
 
 def _load() -> Any:

@@ -11,6 +11,7 @@ _SETTINGS: Final = (
 _WORD: Final = "LowCardinality(String)"
 _TEXT: Final = "String CODEC(ZSTD(1))"
 _COUNT: Final = "UInt64 CODEC(T64, ZSTD(1))"
+_BATCH: Final = "UInt32 CODEC(Delta(4), ZSTD(1))"
 _TIME: Final = "DateTime64(6, 'UTC') CODEC(Delta(8), ZSTD(1))"
 
 CALLS: Final[dict[str, str]] = {
@@ -82,7 +83,10 @@ CALLS: Final[dict[str, str]] = {
     "outcome_seq": "UInt64 CODEC(Delta(8), ZSTD(1))",
     "outcome_segment": "UInt64 CODEC(Delta(8), ZSTD(1))",
     "outcome_offset": "UInt64 CODEC(Delta(8), ZSTD(1))",
+    "who": _WORD,
+    "batch": _BATCH,
 }
+"""The columns of `rows.CallRow`, then those that only questions use: `who` names a person whole (`people.key`), `batch` is the number of the insert."""
 
 PAYLOADS: Final[dict[str, str]] = {
     "call_id": "UUID CODEC(ZSTD(1))",
@@ -92,6 +96,7 @@ PAYLOADS: Final[dict[str, str]] = {
     "arguments": "String CODEC(ZSTD(3))",
     "response": "String CODEC(ZSTD(3))",
     "args": "Array(String) CODEC(ZSTD(3))",
+    "batch": _BATCH,
 }
 
 RECORDS: Final[dict[str, str]] = {
@@ -112,7 +117,8 @@ RECORDS: Final[dict[str, str]] = {
 }
 
 
-TABLES: Final = ("calls", "payloads", "records")
+COLUMNS: Final = {"calls": CALLS, "payloads": PAYLOADS, "records": RECORDS}
+TABLES: Final = tuple(COLUMNS)
 
 
 def statements(database: str) -> list[str]:

@@ -3,6 +3,7 @@
 from msgspec import Struct
 
 from gatebook.index.engine import Value
+from gatebook.index.vocabulary import WHO, Vocabulary
 from gatebook.query.fields import FIELDS, ORDERED, Field
 from gatebook.query.resolve import absolute
 from gatebook.query.text import words
@@ -36,11 +37,15 @@ class Condition(Struct, frozen=True):
 
 
 class Compiler:
-    """Compiles trees for one database. `window` is a condition on `time` that every sub-query over payloads repeats, so that it stays small."""
+    """Compiles trees for one database. `window` is a condition on `time` that every sub-query over payloads repeats, so that it stays small.
 
-    def __init__(self, database: str, window: str = "") -> None:
+    With a vocabulary, words are compared as they are stored; without one, columns are folded.
+    """
+
+    def __init__(self, database: str, window: str = "", vocabulary: Vocabulary | None = None) -> None:
         self._database = database
         self._window = window
+        self._vocabulary = vocabulary
         self._params: dict[str, Value] = {}
         self._payloads = False
 
@@ -108,6 +113,8 @@ class Compiler:
     def _on_columns(self, node: Leaf, field: Field) -> str:
         if isinstance(node, Compare | Span) and field.kind in ORDERED:
             return self._joined_columns(field, self._ordered(node, field))
+        if (listed := self._listed(node, field)) is not None:
+            return listed
         match node:
             case Exists():
                 test = "{}" if field.kind == "flag" else f"{{}} != {field.absent}" if field.absent is not None else "{} != ''"
@@ -124,6 +131,29 @@ class Compiler:
             case _:
                 raise ValueError(f"{field.name} cannot be asked for like this")
         return self._joined_columns(field, test)
+
+    def _listed(self, node: Leaf, field: Field) -> str | None:
+        """The condition by the values that are stored, where the vocabulary knows them."""
+        if self._vocabulary is None or field.kind != "word" or field.choices:
+            return None
+        tests = []
+        for column in (WHO,) if field.name == "person" else field.columns:
+            match node:
+                case Compare(_, "eq", str() as text):
+                    values = self._vocabulary.equal(column, text)
+                case Pattern(_, pattern):
+                    values = self._vocabulary.like(column, pattern)
+                case _:
+                    return None
+            if values is None:
+                return None
+            if not values:
+                tests.append("0")
+            elif field.many:
+                tests.append(f"hasAny({column}, {self._bind(values)})" if len(values) > 1 else f"has({column}, {self._bind(values[0])})")
+            else:
+                tests.append(f"{column} IN {self._bind(values)}" if len(values) > 1 else f"{column} = {self._bind(values[0])}")
+        return "(" + " OR ".join(tests) + ")"
 
     def _joined_columns(self, field: Field, test: str) -> str:
         if field.many:
@@ -156,6 +186,8 @@ class Compiler:
     def _bind(self, value: Value, kind: str = "String") -> str:
         name = f"p{len(self._params)}"
         self._params[name] = value
+        if isinstance(value, list):
+            kind = f"Array({kind})"
         return f"{{{name}:{kind}}}"
 
 

@@ -33,20 +33,22 @@ class Extent(Struct, frozen=True):
         return Extent(min(self.first, first), max(self.last, last), self.rows + rows)
 
 
-def windows(extent: Extent, bounds: Window) -> Iterator[Window]:
-    """Yield the windows to ask one after the other, newest first, without gaps, until the extent and the bounds are covered.
+def windows(extent: Extent, bounds: Window, *, upwards: bool = False) -> Iterator[Window]:
+    """Yield the windows to ask one after the other, newest first or `upwards`, without gaps, until the extent and the bounds are covered.
 
     The first is as long as FIRST_ROWS rows would need if they came evenly; each next one is GROWTH times as long.
     """
     low, high = max(bounds.low, extent.first), min(bounds.high, extent.last + 1)
     width = max(1, (extent.last - extent.first + 1) * FIRST_ROWS // max(1, extent.rows))
     while low < high:
-        start = max(low, high - width)
         # A short rest is not worth a question of its own.
-        if start - low < width:
-            start = low
-        yield Window(start, high)
-        high = start
+        part = high - low if high - low < 2 * width else width
+        if upwards:
+            yield Window(low, low + part)
+            low += part
+        else:
+            yield Window(high - part, high)
+            high -= part
         width *= GROWTH
 
 

@@ -1,0 +1,155 @@
+"""The tables of one generation: rows go in as numbered batches, questions are asked of what a snapshot holds."""
+
+import threading
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import msgspec
+from msgspec import Struct
+
+from gatebook.index import people, schema
+from gatebook.index.engine import Engine, Value
+from gatebook.index.rows import CALL_COLUMNS, RECORD_COLUMNS, CallRow, FullRow, RecordRow
+from gatebook.index.snapshot import Snapshot
+from gatebook.index.sql import Compiler, Condition, moment_sql
+from gatebook.index.vocabulary import Vocabulary
+from gatebook.index.windows import Extent
+from gatebook.query.tree import Node
+from gatebook.record.ids import time_us_of
+
+TIMEOUT_S: Final = 10.0
+_TIMES: Final = ("time", "finished")
+_TIME_US_MAX: Final = 4_102_444_800_000_000
+_ID_SLACK_US: Final = 60_000_000
+_MEMORY_BYTES_MAX: Final = 600 << 20
+# Lazy materialization: the many columns of a row are read for the rows of the page only, not for every row that is sorted.
+_SETTINGS: Final = (
+    "SETTINGS max_execution_time = {timeout}, max_memory_usage = {memory}, max_threads = 2, prefer_column_name_to_alias = 1, "
+    "query_plan_max_limit_for_lazy_materialization = 2000"
+)
+
+_encode = msgspec.json.Encoder().encode
+_decode_calls = msgspec.json.Decoder(CallRow).decode_lines
+_decode_records = msgspec.json.Decoder(RecordRow).decode_lines
+_decode_any = msgspec.json.Decoder().decode_lines
+
+
+class Store:
+    """One database of the engine. Inserts come from one thread; questions from any."""
+
+    def __init__(self, engine: Engine, database: str) -> None:
+        self.engine = engine
+        self.database = database
+        self.vocabulary = Vocabulary(self._distinct)
+        self._lock = threading.Lock()
+        select = "SELECT toUnixTimestamp64Micro(min(time)) AS first, toUnixTimestamp64Micro(max(time)) AS last, count() AS rows"
+        self._extent = msgspec.convert(self.ask(f"{select} FROM {database}.calls", {})[0], Extent)
+        last = f"SELECT max(batch) AS n FROM {database}"
+        self._batch = max(int(self.ask(f"{last}.{table}", {})[0]["n"]) for table in ("calls", "payloads"))
+
+    @property
+    def batch(self) -> int:
+        """Number of the last batch whose calls are stored whole."""
+        return self._batch
+
+    @property
+    def extent(self) -> Extent:
+        """Times of all calls, those included that are about to be inserted."""
+        return self._extent
+
+    def insert_payloads(self, calls: Sequence[FullRow]) -> None:
+        """Add the searched texts of calls, to the batch that the next `insert_calls` completes."""
+        number = self._batch + 1
+        lines = [
+            _encode([row.call_id, _moment(row.time), row.stream, row.outcome_seq, row.arguments, row.response, row.args, number])
+            for row in calls
+            if row.arguments or row.response or row.args
+        ]
+        if lines:
+            self.engine.insert(f"{self.database}.payloads", tuple(schema.PAYLOADS), b"\n".join(lines))
+
+    def insert_calls(self, calls: Sequence[FullRow]) -> None:
+        """Add the metadata of calls; the batch is complete when this returns."""
+        if not calls:
+            return
+        number = self._batch + 1
+        times = [row.time for row in calls]
+        with self._lock:
+            # Before the rows can be seen: a search never looks beyond the extent.
+            self._extent = self._extent.with_rows(min(times), max(times), len(times))
+        self.vocabulary.add(calls)
+        lines = b"\n".join(_encode([*_values(row, CALL_COLUMNS), people.key(row.person, row.email, row.name), number]) for row in calls)
+        self.engine.insert(f"{self.database}.calls", (*CALL_COLUMNS, "who", "batch"), lines)
+        self._batch = number
+
+    def insert_records(self, records: Sequence[RecordRow]) -> None:
+        """Add other records."""
+        if records:
+            lines = b"\n".join(_encode(_values(row, RECORD_COLUMNS)) for row in records)
+            self.engine.insert(f"{self.database}.records", RECORD_COLUMNS, lines)
+
+    def where(self, tree: Node, snapshot: Snapshot, window: str = "") -> Condition:
+        """Return the condition for the stored calls of a snapshot that match a resolved tree."""
+        condition = Compiler(self.database, window, self.vocabulary).compile(tree)
+        params = {**condition.params, "batch": snapshot.batch}
+        return Condition(f"{condition.sql} AND batch <= {{batch:UInt32}}", params, condition.payloads)
+
+    def ask(self, sql: str, params: dict[str, Value], timeout_s: float = TIMEOUT_S) -> list[dict[str, Any]]:
+        """Run a SELECT within the budget. Raises EngineError, QueryTooHeavy."""
+        rows: list[dict[str, Any]] = _decode_any(self.engine.rows(f"{sql} {_budget(timeout_s)}", params))
+        return rows
+
+    def calls(self, tests: Sequence[str], rest: str, params: dict[str, Value], timeout_s: float = TIMEOUT_S) -> list[CallRow]:
+        """Return the calls that pass all tests; `rest` orders and limits them."""
+        sql = f"SELECT {_columns(CALL_COLUMNS)} FROM {self.database}.calls WHERE {' AND '.join(tests)} {rest} {_budget(timeout_s)}"
+        return _decode_calls(self.engine.rows(sql, params))
+
+    def records(self, tests: Sequence[str], rest: str, params: dict[str, Value], timeout_s: float = TIMEOUT_S) -> list[RecordRow]:
+        """Return the other records that pass all tests; `rest` orders and limits them."""
+        sql = f"SELECT {_columns(RECORD_COLUMNS)} FROM {self.database}.records WHERE {' AND '.join(tests)} {rest} {_budget(timeout_s)}"
+        return _decode_records(self.engine.rows(sql, params))
+
+    def call(self, call_id: str) -> CallRow | None:
+        """Return one stored call, None when there is none of this id."""
+        try:
+            time_us = time_us_of(call_id)
+        except ValueError:
+            return None
+        params: dict[str, Value] = {"id": call_id}
+        test = "call_id = toUUIDOrZero({id:String})"
+        # The time within a UUIDv7 is that of the row, unless the clock stepped between id and record.
+        near = f"time >= {moment_sql('{low:Int64}')} AND time <= {moment_sql('{high:Int64}')}"
+        about: dict[str, Value] = {"low": time_us - _ID_SLACK_US, "high": time_us + _ID_SLACK_US}
+        rows = self.calls((test, near), "LIMIT 1", params | about) or self.calls((test,), "LIMIT 1", params)
+        return rows[0] if rows else None
+
+    def seqs_after(self, table: str, column: str, stream: str, seq: int) -> tuple[set[int], set[str]]:
+        """Return the sequence numbers behind `seq` that a table holds of a stream, and the ids of the calls that they belong to."""
+        ids = "toString(call_id)" if "call_id" in schema.COLUMNS[table] else "''"
+        sql = f"SELECT {column} AS seq, {ids} AS id FROM {self.database}.{table} WHERE stream = {{stream:String}} AND {column} > {{seq:UInt64}}"
+        rows = _decode_any(self.engine.rows(sql, {"stream": stream, "seq": seq}))
+        return {row["seq"] for row in rows}, {row["id"] for row in rows}
+
+    def _distinct(self, column: str) -> Iterator[str]:
+        value = f"arrayJoin({column})" if schema.CALLS[column].startswith("Array") else f"toString({column})"
+        return (row["value"] for row in self.ask(f"SELECT DISTINCT {value} AS value FROM {self.database}.calls", {}, 600))
+
+
+def _budget(timeout_s: float) -> str:
+    return _SETTINGS.format(timeout=timeout_s, memory=_MEMORY_BYTES_MAX)
+
+
+def _columns(names: Sequence[str]) -> str:
+    return ", ".join(f"toUnixTimestamp64Micro({name}) AS {name}" if name in _TIMES else name for name in names)
+
+
+def _moment(time_us: int) -> str:
+    seconds, rest_us = divmod(max(0, min(time_us, _TIME_US_MAX)), 1_000_000)
+    # Fewer than ten digits would be read as a calendar date.
+    whole = str(seconds) if seconds >= 1_000_000_000 else f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M:%S}"
+    return f"{whole}.{rest_us:06d}"
+
+
+def _values(row: Struct, columns: Sequence[str]) -> list[Any]:
+    return [_moment(getattr(row, name)) if name in _TIMES else getattr(row, name) for name in columns]
