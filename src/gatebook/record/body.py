@@ -168,11 +168,16 @@ class ConfigChanged(Body, frozen=True, kw_only=True, tag="config.changed"):
 class LogRead(Body, frozen=True, kw_only=True, tag="log.read"):
     """Somebody read the book. Durable before the rows are shown."""
 
-    action: Annotated[Literal["search", "show", "tail", "verify", "export"], Meta(description="search, show, tail, verify or export.")]
+    action: Annotated[
+        Literal["search", "show", "tail", "verify", "export", "download"],
+        Meta(description="search, show, tail, verify, export (begun, before a row is written) or download (of an export's file)."),
+    ]
     actor: Annotated[Actor, Meta(description="Who read.")]
     query: Annotated[str, Meta(description="The query, or the id of the call that was shown.")]
     payloads: Annotated[bool, Meta(description="True when arguments or responses were shown.")]
     rows: Annotated[int | None, Meta(description="Rows that were shown, where known before they are shown.")] = None
+    form: Annotated[str | None, Meta(description="Form of an export: csv, ndjson, parquet or ocsf.")] = None
+    export: Annotated[str | None, Meta(description="Id of the export, which ties its downloads to it.")] = None
     source: Annotated[Source | None, Meta(description="From where; absent for the command line on the host.")] = None
 
 
