@@ -112,5 +112,5 @@ async def _not_found(_request: Request, error: Exception) -> Response:
         Problem(status, "Not found" if status == 404 else "Not allowed", "There is no such address, or not with this method.")
     )
     if allowed:
-        response.headers["allow"] = allowed
+        response.headers["allow"] = ", ".join(sorted(allowed.split(", ")))
     return response

@@ -13,7 +13,7 @@ from typing import Any, Literal, TypeVar
 
 from msgspec import Struct
 
-from gatebook.index import CallRow, EngineError, Index, Page, RecordRow
+from gatebook.index import CallRow, EngineError, Index, Page, RecordRow, Snapshot
 from gatebook.log.book import Book
 from gatebook.log.clock import Clock, SystemClock
 from gatebook.log.errors import LogError
@@ -73,6 +73,7 @@ class ReadingRoom:
         self._vault = vault
         self._log_dir = log_dir
         self._slots = asyncio.Semaphore(_THREADS_MAX)
+        self._asking = 0
 
     @property
     def index(self) -> Index:
@@ -97,8 +98,13 @@ class ReadingRoom:
             items.append(Compare("time", "lt", question.until_us))
         return viewer.scoped(Query(question.text, And(tuple(items)) if len(items) > 1 else query.tree))
 
+    def is_busy(self) -> bool:
+        """Whether somebody waits for an answer now; work that nobody waits for stands back then. May be called from any thread."""
+        return self._asking > 0
+
     async def ask(self, work: Callable[[], _T], budget_s: float = BUDGET_S) -> _T:
         """Run a blocking question to the index in a thread. Raises TooSlow; what the index raises passes through."""
+        self._asking += 1
         try:
             async with asyncio.timeout(budget_s):
                 async with self._slots:
@@ -106,10 +112,26 @@ class ReadingRoom:
         except TimeoutError:
             raise TooSlow(f"no answer within {budget_s:g} s; a shorter time range helps") from None
 
-    async def rows(self, query: Query, before: str | None, limit: int, *, count: bool = False) -> Page[CallRow]:
-        """One page, newest first. Nothing is recorded: `note` does that before the rows leave. Raises CursorError, QueryTooHeavy, EngineError."""
-        ask = partial(self.index.search, query, before=before, limit=min(limit, LIMIT_MAX), count=count, timeout_s=BUDGET_S)
-        return await self.ask(ask)
+    def snapshot(self) -> Snapshot:
+        """The position of the book now. Questions that are given the same one answer from exactly the same calls. Raises IndexAbsent."""
+        return self.index.snapshot()
+
+    async def rows(
+        self,
+        query: Query,
+        before: str | None,
+        limit: int,
+        *,
+        after: str | None = None,
+        count: bool = False,
+        snapshot: Snapshot | None = None,
+    ) -> Page[CallRow]:
+        """One page, newest first: older than `before`, or the nearest that are newer than `after`.
+
+        Nothing is recorded: `note` does that before the rows leave. Raises CursorError, QueryTooHeavy, EngineError.
+        """
+        more: dict[str, Any] = {"before": before, "after": after, "count": count, "snapshot": snapshot}
+        return await self.ask(partial(self.index.search, query, limit=min(limit, LIMIT_MAX), timeout_s=BUDGET_S, **more))
 
     async def note(
         self,
@@ -121,8 +143,11 @@ class ReadingRoom:
         rows: int | None = None,
     ) -> None:
         """Put a reading on the record; returns when that is durable. Raises LogUnavailable: then nothing may be shown."""
-        body = LogRead(action=action, actor=viewer.actor, query=query[:2000], payloads=payloads, rows=rows, source=viewer.source)
-        await self._book.append(body).durable()
+        await self.put(LogRead(action=action, actor=viewer.actor, query=query[:2000], payloads=payloads, rows=rows, source=viewer.source))
+
+    async def put(self, reading: LogRead) -> None:
+        """Put a reading with fields of its own on the record; else as `note`. Raises LogUnavailable."""
+        await self._book.append(reading).durable()
 
     async def refused(
         self, reason: RefusalReason, endpoint: str, source: Source, user_agent: str | None, actor: Actor | None = None
