@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from gatebook.console import session
+from gatebook.console import columns, session
 from gatebook.console.assets import Assets
 from gatebook.console.calls import CallPages
 from gatebook.console.deps import ConsoleDeps
@@ -66,6 +66,7 @@ def create_console(deps: ConsoleDeps) -> Starlette:
         Route("/live", signed(Live(deps, pages, explorer).follow), methods=["GET"]),
         Route("/calls/{id}", signed(CallPages(deps, pages).show), methods=["GET"]),
         Route("/records", signed(RecordPages(deps, pages).show), methods=["GET"]),
+        Route("/columns.css", columns.serve, methods=["GET"]),
         Route("/sign-in", _guarded(sign_in.form), methods=["GET"]),
         Route("/sign-in", _guarded(sign_in.enter), methods=["POST"]),
         Route("/sign-out", _guarded(sign_in.leave), methods=["POST"]),

@@ -1,25 +1,18 @@
-"""What the explorer's templates show."""
+"""What the explorer's templates show besides histogram, facets and rows, which have modules of their own."""
 
-from markupsafe import Markup
 from msgspec import Struct
 
-from gatebook.console import address, charts, filters, times
+from gatebook.console import filters
+from gatebook.console.address import Here
 from gatebook.console.call_view import CallView
-from gatebook.console.charts import Bucket
-from gatebook.console.looks import LOOKS, OUTCOMES
+from gatebook.console.columns import DEFAULT, Chosen
+from gatebook.console.columns import address as columns_address
+from gatebook.console.facets_view import Facet
+from gatebook.console.histogram_view import GroupChoice, Histogram, groups
 from gatebook.console.rows import RowView
 from gatebook.console.times import PRESETS, Range
+from gatebook.console.zones import UTC_ZONE, Zone
 from gatebook.query import QueryError
-from gatebook.reading.summary import Count
-
-FACETS: tuple[tuple[str, str], ...] = (
-    ("status", "Status"),
-    ("person", "Person"),
-    ("connector", "Connector"),
-    ("tool", "Tool"),
-    ("client", "Client"),
-)
-FACET_VALUES = 7
 
 
 class Chip(Struct, frozen=True, kw_only=True):
@@ -41,43 +34,12 @@ class Preset(Struct, frozen=True, kw_only=True):
     href: str
 
 
-class FacetValue(Struct, frozen=True, kw_only=True):
-    """A value of a facet; `on` when the query asks for it alone."""
+class Steps(Struct, frozen=True, kw_only=True):
+    """Addresses of the range before, the range after, and a wider one; empty where there is none."""
 
-    value: str
-    label: str
-    count: int
-    on: bool
-    href: str
-    exclude: str
-
-
-class Facet(Struct, frozen=True, kw_only=True):
-    """A field with its most frequent values."""
-
-    field: str
-    title: str
-    values: list[FacetValue]
-
-
-class LegendItem(Struct, frozen=True, kw_only=True):
-    """An outcome, its calls and the address of them alone."""
-
-    outcome: str
-    word: str
-    count: int
-    href: str
-
-
-class Histogram(Struct, frozen=True, kw_only=True):
-    """The chart of calls over time."""
-
-    svg: Markup
-    top: int
-    axis: Markup
-    legend: list[LegendItem]
-    buckets: list[Bucket]
-    words: str
+    older: str = ""
+    newer: str = ""
+    wider: str = ""
 
 
 class WayOut(Struct, frozen=True, kw_only=True):
@@ -98,18 +60,32 @@ class QueryProblem(Struct, frozen=True, kw_only=True):
     after: str
 
 
-class View(Struct, kw_only=True):
-    """The explorer. Parts that failed carry their own error; the others are shown."""
+class Standing(Struct, frozen=True, kw_only=True):
+    """What all parts of a view are answers about: how many records of the log are in, and when that was."""
 
-    text: str
-    range: Range
-    here: str
+    records: int
+    at_us: int
+
+
+class View(Struct, kw_only=True):
+    """The explorer. Parts that failed carry their own error; the others are shown. `waiting` names the parts that are still being asked."""
+
+    here: Here
+    zone: Zone = UTC_ZONE
+    columns: tuple[Chosen, ...] = DEFAULT
     chips: list[Chip]
     presets: list[Preset]
+    steps: Steps
+    groups: list[GroupChoice]
     clear: str
-    zoom_out: str = ""
+    range_words: str
+    range_label: str
+    token: str = ""
+    standing: Standing | None = None
+    waiting: frozenset[str] = frozenset()
     tail: str = ""
     rows: list[RowView] = []
+    first: int = 1
     total: int | None = None
     older: str = ""
     rows_error: str = ""
@@ -124,6 +100,54 @@ class View(Struct, kw_only=True):
     call_id: str = ""
 
     @property
+    def text(self) -> str:
+        """The query."""
+        return self.here.text
+
+    @property
+    def range(self) -> Range:
+        """The time range."""
+        return self.here.range
+
+    @property
+    def address(self) -> str:
+        """The address of the whole question."""
+        return self.here.link()
+
+    @property
+    def params(self) -> dict[str, str]:
+        """What a form must send besides the query to stay within this range and stack."""
+        return {**self.range.params, **({"by": self.here.by} if self.here.by else {})}
+
+    @property
+    def columns_href(self) -> str:
+        """Where the stylesheet of the columns is."""
+        return columns_address(self.columns)
+
+    @property
+    def from_field(self) -> str:
+        """Begin of the range as a field for local times holds it."""
+        return self._field(self.range.since_us)
+
+    @property
+    def to_field(self) -> str:
+        """End of the range, likewise; now for one that ends now."""
+        until = self.range.until_us
+        return self._field(until if until is not None or self.standing is None else self.standing.at_us)
+
+    def _field(self, at_us: int | None) -> str:
+        return "" if at_us is None else self.zone.stamp(at_us).replace(" ", "T")
+
+    @property
+    def sort(self) -> str:
+        """The zone that times are shown in, as it stands in the head of the table."""
+        return self.zone.word(self.standing.at_us) if self.standing else "UTC"
+
+    def load(self, part: str) -> str:
+        """Where a part of this very view can be fetched."""
+        return self.here.link(view=self.token, part=part)
+
+    @property
     def summary(self) -> str:
         """What a screen reader hears."""
         if self.error is not None:
@@ -131,96 +155,73 @@ class View(Struct, kw_only=True):
         return f"{self.total:,} results" if self.total is not None else f"{len(self.rows)} results shown"
 
 
-def frame(text: str, range_: Range) -> View:
+def frame(here: Here, zone: Zone, now_us: int) -> View:
     """The view before anything has been asked."""
-    terms = filters.split(text)
+    terms = filters.split(here.text)
     return View(
-        text=text,
-        range=range_,
-        here=address.explorer(text, range_),
-        chips=[_chip(text, index, term, range_) for index, term in enumerate(terms)],
-        presets=[Preset(name=name, label=label, href=address.explorer(text, Range(preset=name))) for name, (label, _) in PRESETS.items()],
-        clear=address.explorer("", range_),
-        zoom_out="" if range_.preset else address.explorer(text, Range(preset=times.DEFAULT_PRESET)),
+        here=here,
+        zone=zone,
+        chips=[_chip(here, index, term) for index, term in enumerate(terms)],
+        presets=[Preset(name=name, label=label, href=here.link(range_=Range(preset=name))) for name, (label, _) in PRESETS.items()],
+        steps=steps(here, now_us),
+        groups=groups(here.by),
+        clear=here.link(text=""),
+        range_words=words(here.range, zone),
+        range_label=label(here.range, zone),
     )
 
 
-def _chip(text: str, index: int, term: filters.Term, range_: Range) -> Chip:
-    others = filters.split(text)
+def words(range_: Range, zone: Zone) -> str:
+    """The range as it stands behind a count."""
+    if range_.preset:
+        return range_.words
+    since, until = range_.since_us, range_.until_us
+    if since is not None and until is not None:
+        return f"from {zone.span(since, until)} {zone.word(since)}"
+    end = since if since is not None else until
+    assert end is not None
+    return f"{'since' if since is not None else 'before'} {zone.stamp(end)} {zone.word(end)}"
+
+
+def label(range_: Range, zone: Zone) -> str:
+    """The range on the button that opens the choice of another; empty for one that ends now."""
+    return "" if range_.preset else words(range_, zone).removeprefix("from ").capitalize()
+
+
+def steps(here: Here, now_us: int) -> Steps:
+    """Where the time bar's arrows lead: by one whole range, or to one twice as wide."""
+    range_ = here.range
+    if range_.preset == "all":
+        return Steps()
+    since = range_.since_us
+    until = range_.until_us if range_.until_us is not None else now_us
+    if since is None:
+        return Steps(wider=here.link(range_=Range(preset="all")))
+    span = max(1, until - since)
+    names = list(PRESETS)
+    if range_.preset:
+        wider = Range(preset=names[names.index(range_.preset) + 1])
+    else:
+        end = min(now_us, until + span // 2)
+        wider = Range(since_us=max(0, since - span // 2), until_us=max(end, until))
+    return Steps(
+        older=here.link(range_=Range(since_us=max(0, since - span), until_us=since)) if since else "",
+        newer=here.link(range_=Range(since_us=until, until_us=until + span)) if until < now_us and not range_.preset else "",
+        wider=here.link(range_=wider),
+    )
+
+
+def _chip(here: Here, index: int, term: filters.Term) -> Chip:
+    others = filters.split(here.text)
     others[index] = filters.Term(text=filters.flipped(term.text))
     return Chip(
         text=term.text,
         field=term.field,
         value=term.value,
         negated=term.negated,
-        flip=address.explorer(filters.join(others), range_),
-        remove=address.explorer(filters.without(text, index), range_),
+        flip=here.link(text=filters.join(others)),
+        remove=here.link(text=filters.without(here.text, index)),
     )
-
-
-def facet(field: str, title: str, counts: list[Count], text: str, range_: Range) -> Facet:
-    """The values of one field as links."""
-    chosen = {term.value.lower() for term in filters.split(text) if term.field == field and not term.negated}
-    values = []
-    for count in counts:
-        on = bool(count.value) and count.value.lower() in chosen
-        target = without_field(text, field) if on else filters.narrowed(text, field, count.value)
-        values.append(
-            FacetValue(
-                value=count.value,
-                label=count.label,
-                count=count.count,
-                on=on,
-                href=address.explorer(target, range_),
-                exclude=address.explorer(filters.excluded(text, field, count.value), range_),
-            )
-        )
-    return Facet(field=field, title=title, values=values)
-
-
-def without_field(text: str, field: str) -> str:
-    """The query without what it says of one field."""
-    return filters.join(term for term in filters.split(text) if term.field != field)
-
-
-def histogram(found: dict[int, dict[str, int]], since_us: int, until_us: int, step_us: int, view: View) -> Histogram:
-    """The chart of counts by bucket number and status."""
-    buckets = []
-    for number in range(-(-(until_us - since_us) // step_us)):
-        counts: dict[str, int] = {}
-        for status, count in found.get(number, {}).items():
-            outcome = LOOKS[status].outcome if status in LOOKS else "other"
-            counts[outcome] = counts.get(outcome, 0) + count
-        start = since_us + number * step_us
-        buckets.append(Bucket(since_us=start, until_us=start + step_us, counts=counts))
-    svg, top = charts.histogram(
-        buckets, lambda bucket: address.explorer(view.text, Range(since_us=bucket.since_us, until_us=bucket.until_us)), _label
-    )
-    legend = _legend(buckets, view)
-    end_us = buckets[-1].until_us
-    ticks = [((at - since_us) / (end_us - since_us), times.axis(at, end_us - since_us)) for at in times.ticks_us(since_us, end_us)]
-    words = ", ".join(f"{item.count:,} {item.word.lower()}" for item in legend)
-    return Histogram(svg=svg, top=top, axis=charts.axis(ticks), legend=legend, buckets=buckets, words=words)
-
-
-def _legend(buckets: list[Bucket], view: View) -> list[LegendItem]:
-    items = []
-    for outcome, word in charts.OUTCOMES.items():
-        count = sum(bucket.counts.get(outcome, 0) for bucket in buckets)
-        if not count and outcome in ("redacted", "other"):
-            continue
-        names = OUTCOMES.get(outcome, ())
-        term = "decision:redacted" if outcome == "redacted" else f"status:({', '.join(names)})" if len(names) > 1 else f"status:{names[0]}"
-        text = filters.join([*[one for one in filters.split(view.text) if one.field != "status"], term])
-        items.append(LegendItem(outcome=outcome, word=word, count=count, href=address.explorer(text, view.range)))
-    return items
-
-
-def _label(bucket: Bucket) -> str:
-    counts = ", ".join(
-        f"{bucket.counts[outcome]:,} {word.lower()}" for outcome, word in charts.OUTCOMES.items() if bucket.counts.get(outcome)
-    )
-    return f"{times.stamp(bucket.since_us)} to {times.stamp(bucket.until_us)[11:]} UTC: {counts or 'no calls'}"
 
 
 def query_problem(error: QueryError, text: str) -> QueryProblem:

@@ -9,7 +9,10 @@ from gatebook.query import QueryError, parse
 
 _TERM = re.compile(r'(?:"(?:[^"\\]|\\.)*"|[^\s()"])+')
 _BARE_VALUE = re.compile(r'[^\s()",*<>=:.-][^\s()",*]*')
-_FIELD = re.compile(r"([A-Za-z_]+):(.*)", re.DOTALL)
+_FIELD = re.compile(r"([A-Za-z_][\w.-]*):(.*)", re.DOTALL)
+_ITEM = re.compile(r'\s*((?:"(?:[^"\\]|\\.)*"|[^",])*)(?:,|$)')
+_WRITTEN = frozenset({"duration"})
+"""Fields whose facet holds ranges, which are written as they are."""
 
 
 class Term(Struct, frozen=True, kw_only=True):
@@ -38,6 +41,17 @@ class Term(Struct, frozen=True, kw_only=True):
         """What stands behind the field, without quotation marks around it."""
         match = _FIELD.fullmatch(self.positive)
         return _unquoted(match[2] if match else self.positive)
+
+    @property
+    def items(self) -> list[str]:
+        """The values as they are written: those of a list, or the one; none for free text and brackets."""
+        match = _FIELD.fullmatch(self.positive)
+        if match is None:
+            return []
+        inner = match[2].strip()
+        if not (inner.startswith("(") and inner.endswith(")")):
+            return [inner]
+        return [item for item in (found[1].strip() for found in _ITEM.finditer(inner[1:-1])) if item]
 
 
 def split(text: str) -> list[Term]:
@@ -68,7 +82,11 @@ def flipped(term: str) -> str:
 
 def only(field: str, value: str) -> str:
     """The filter for one value of a field; for the empty value, that the field has none."""
-    return f"{field}:{quoted(value)}" if value else f"-{field}:*"
+    return f"{field}:{_item(field, value)}" if value else f"-{field}:*"
+
+
+def _item(field: str, value: str) -> str:
+    return value if field in _WRITTEN else quoted(value)
 
 
 def quoted(value: str) -> str:
@@ -85,6 +103,24 @@ def narrowed(text: str, field: str, value: str) -> str:
     return join([*kept, only(field, value)])
 
 
+def chosen(text: str, field: str) -> set[str]:
+    """The values that the query asks for in a field, lower case; values without quotation marks."""
+    asked = [term for term in split(text) if term.field == field and not term.negated]
+    return {_unquoted(item).lower() for term in asked for item in term.items}
+
+
+def toggled(text: str, field: str, value: str) -> str:
+    """The query with this value added to, or taken out of, the list of those that the field may have."""
+    terms = split(text)
+    place = next((number for number, term in enumerate(terms) if term.field == field and not term.negated), None)
+    if place is None:
+        return join([*terms, only(field, value)])
+    kept = [item for item in terms[place].items if _unquoted(item).lower() != value.lower()]
+    items = kept if len(kept) < len(terms[place].items) else [*kept, _item(field, value)]
+    fresh = [] if not items else [f"{field}:{items[0]}" if len(items) == 1 else f"{field}:({', '.join(items)})"]
+    return join([*terms[:place], *fresh, *terms[place + 1 :]])
+
+
 def excluded(text: str, field: str, value: str) -> str:
     """The query without this value of the field."""
     return join([*split(text), flipped(only(field, value))])
@@ -93,6 +129,11 @@ def excluded(text: str, field: str, value: str) -> str:
 def without(text: str, index: int) -> str:
     """The query without its filter number `index`."""
     return join(term for number, term in enumerate(split(text)) if number != index)
+
+
+def without_field(text: str, field: str) -> str:
+    """The query without what it says of one field."""
+    return join(term for term in split(text) if term.field != field)
 
 
 def _same(text: str, terms: list[Term]) -> bool:

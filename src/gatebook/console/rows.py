@@ -7,25 +7,27 @@ import msgspec
 from markupsafe import Markup
 from msgspec import Struct
 
-from gatebook.console import charts, times
+from gatebook.console import charts
 from gatebook.console.answers import texts_of
-from gatebook.console.looks import status_of
+from gatebook.console.columns import DEFAULT, Chosen
+from gatebook.console.looks import EFFECTS, Look, status_of
+from gatebook.console.zones import UTC_ZONE, Zone
 from gatebook.index.rows import CallRow
 
 _SNIPPET_CHARACTERS = 180
-_DAY_US = 86_400 * times.SECOND_US
 _PARSED_BYTES_MAX = 64 * 1024
 _ERRORS_SHOWN = frozenset({"tool_error", "protocol_error", "upstream_error", "timeout", "blocked", "unknown"})
 
 
 class RowView(Struct, frozen=True, kw_only=True):
-    """One line of the table. `why` tells that the summary is a reason, not arguments."""
+    """One line of the table. `why` tells that the summary is a reason, not arguments; `cells` holds the texts of further columns by name."""
 
     id: str
     time_us: int
     clock: str
     status: str
     person: str
+    person_id: str
     email: str
     client: str
     connector: str
@@ -36,27 +38,38 @@ class RowView(Struct, frozen=True, kw_only=True):
     summary: str
     why: bool
     day: str
+    decision: Look | None
+    cells: dict[str, str]
 
 
-def views(rows: Sequence[CallRow], glimpses: Mapping[str, bytes], before_us: int | None) -> list[RowView]:
+class Layout(Struct, frozen=True, kw_only=True):
+    """How rows are written: in which columns and in which zone's time."""
+
+    columns: Sequence[Chosen] = DEFAULT
+    zone: Zone = UTC_ZONE
+
+
+def views(rows: Sequence[CallRow], glimpses: Mapping[str, bytes], before_us: int | None, layout: Layout) -> list[RowView]:
     """Lines for the rows of one page. `before_us` is the time of the row above the first, None at the top; a line that begins another day says so."""
-    above = [time.time() * times.SECOND_US if before_us is None else before_us, *(row.time for row in rows)]
+    zone = layout.zone
+    above = [time.time_ns() // 1000 if before_us is None else before_us, *(row.time for row in rows)]
     lines = []
     for row, before in zip(rows, above, strict=False):
-        another = row.time // _DAY_US != before // _DAY_US
-        lines.append(_view(row, glimpses.get(row.call_id, b""), times.day(row.time) if another else ""))
+        another = zone.date(row.time) != zone.date(before)
+        lines.append(_view(row, glimpses.get(row.call_id, b""), zone.day(row.time) if another else "", layout))
     return lines
 
 
-def _view(row: CallRow, glimpse: bytes, day: str) -> RowView:
+def _view(row: CallRow, glimpse: bytes, day: str, layout: Layout) -> RowView:
     why = _why(row, glimpse) if row.status in _ERRORS_SHOWN else ""
     took = row.duration_us if row.status != "open" else None
     return RowView(
         id=row.call_id,
         time_us=row.time,
-        clock=times.clock(row.time),
+        clock=layout.zone.clock(row.time),
         status=status_of(row),
         person=row.name or row.email or row.person or "not identified",
+        person_id=row.person or row.email,
         email=row.email,
         client=row.client,
         connector=row.connector,
@@ -67,6 +80,8 @@ def _view(row: CallRow, glimpse: bytes, day: str) -> RowView:
         summary=why or snippet(glimpse),
         day=day,
         why=bool(why),
+        decision=EFFECTS.get(row.effect),
+        cells={one.column.name: one.column.text(row) for one in layout.columns if one.column.text is not None},
     )
 
 

@@ -141,6 +141,15 @@ def duration(us: int | None) -> str:
     return f"{us / SECOND_US / 60:.1f} min"
 
 
+def duration_words(us: int) -> str:
+    """A round duration in one unit, such as the width of a bucket."""
+    seconds = us // SECOND_US
+    for unit, word in ((86_400, "d"), (3600, "h"), (60, "min")):
+        if seconds >= unit and seconds % unit == 0:
+            return f"{seconds // unit} {word}"
+    return f"{seconds} s"
+
+
 def ago(us: int) -> str:
     """How long ago, in words."""
     seconds = max(0, us // SECOND_US)
