@@ -1,5 +1,7 @@
 """The page of one call, and its proof."""
 
+import html
+
 import httpx2
 import pytest
 
@@ -13,7 +15,7 @@ async def page_of(admin: httpx2.AsyncClient, stage: Stage, case: Case, *, finish
     """Record a call and open its page."""
     id = stage.call(PEOPLE[0], case, finish=finish)
     await stage.settled()
-    return (await admin.get(f"/calls/{id}")).text
+    return html.unescape((await admin.get(f"/calls/{id}")).text)
 
 
 async def test_a_call_is_told_in_one_sentence(admin: httpx2.AsyncClient, stage: Stage) -> None:

@@ -32,14 +32,16 @@ def bar(pieces: Sequence[Piece], top: float, label: str, *, width: int = 160, he
     return frame.svg(width, height, label, parts, name="bar-cell")
 
 
-def share(pieces: Sequence[Piece], label: str) -> Markup:
-    """One bar, split into the shares of a whole, each a link."""
+def share(pieces: Sequence[Piece], label: str, *, prefix: str = "s") -> Markup:
+    """One bar, split into the shares of a whole, each a link. `prefix` begins the classes of its colours."""
     total = sum(piece.count for piece in pieces) or 1
     left, parts = 0.0, []
     for piece in pieces:
         width = piece.count / total * _SHARE_WIDTH
         if piece.count:
-            parts.append(frame.mark(frame.rect(f"s-{piece.name}", left, 0, max(2.0, width - 2), _SHARE_HEIGHT), piece.label, piece.href))
+            parts.append(
+                frame.mark(frame.rect(f"{prefix}-{piece.name}", left, 0, max(2.0, width - 2), _SHARE_HEIGHT), piece.label, piece.href)
+            )
         left += width
     return frame.svg(_SHARE_WIDTH, _SHARE_HEIGHT, label, parts, name="share")
 

@@ -1,22 +1,40 @@
 """What the template of one call shows."""
 
-from typing import Any, Literal
+from typing import Literal
 
 from markupsafe import Markup
 from msgspec import Struct
 
-from gatebook.console import address, charts, filters, times
+from gatebook.charts import bars
+from gatebook.charts.bars import Step
+from gatebook.charts.columns import Piece
+from gatebook.console import address, call_facts, times
 from gatebook.console.answers import texts_of
+from gatebook.console.call_facts import Fact, Link
+from gatebook.console.context_view import ContextView
 from gatebook.console.jsontree import SHOWN_CHARACTERS_MAX, pretty
 from gatebook.console.looks import EFFECTS, Look, status_of
+from gatebook.console.marks import NONE, Marks, kind_words, marks
 from gatebook.console.times import Range
 from gatebook.index.rows import CallRow
+from gatebook.query.writing import term
 from gatebook.reading.detail import CallDetail, StoredRecord
 from gatebook.reading.sentence import sentence
 from gatebook.record.body import CallFinished, CallRefused, CallStarted, MessageRelayed
-from gatebook.record.parts import Decision, Timing
+from gatebook.record.parts import ApiRequest, Decision, Finding, Timing
 
-PARTS = ("Overview", "Arguments", "Response", "Decision", "Timing", "Messages", "Proof", "Raw")
+PARTS: tuple[tuple[str, str], ...] = (
+    ("overview", "Overview"),
+    ("arguments", "Arguments"),
+    ("response", "Response"),
+    ("requests", "API requests"),
+    ("decision", "Decision"),
+    ("context", "Context"),
+    ("timing", "Timing"),
+    ("messages", "Messages"),
+    ("proof", "Proof"),
+    ("raw", "Raw"),
+)
 _ALL = Range(preset="all")
 _TIMING = (("upstream", "Connector"), ("gateway", "Gateway"), ("policy", "Policy"), ("dlp", "Data scan"), ("log", "Waiting for the log"))
 
@@ -33,25 +51,50 @@ class PayloadView(Struct, frozen=True, kw_only=True):
     shown_max: int = SHOWN_CHARACTERS_MAX
 
 
-class Fact(Struct, frozen=True, kw_only=True):
-    """One line of the overview; `href` finds all calls with this value."""
+class FindingView(Struct, frozen=True, kw_only=True):
+    """Sensitive data that was found in a payload; `elsewhere` finds the same value in other calls."""
 
-    term: str
-    value: str
-    href: str = ""
-    mono: bool = False
-    technical: bool = False
+    kind: str
+    severity: str
+    count: int
+    pointer: str
+    action: str
+    detector: str
+    href: str
+    elsewhere: str
 
 
 class DecisionView(Struct, frozen=True, kw_only=True):
-    """What governance decided."""
+    """What governance decided, about the request or the response."""
 
+    about: str
     look: Look
     rule: str
     href: str
     reason: str
     bundle: str
+    bundle_href: str
     matched: tuple[str, ...]
+
+
+class RequestLine(Struct, frozen=True, kw_only=True):
+    """One request to an API under the call."""
+
+    method: str
+    host: str
+    path: str
+    status: str
+    failed: bool
+    sizes: str
+    duration_us: int
+    started_us: int
+
+
+class RequestsView(Struct, frozen=True, kw_only=True):
+    """The requests to APIs under the call, and their waterfall."""
+
+    svg: Markup
+    lines: list[RequestLine]
 
 
 class TimingPart(Struct, frozen=True, kw_only=True):
@@ -111,16 +154,22 @@ class CallView(Struct, kw_only=True):
     stamp: str
     total_us: int | None
     facts: list[Fact]
-    said: list[str]
+    similar: list[Link]
+    investigate: list[Link]
+    said: list[Markup]
     arguments: PayloadView
     response: PayloadView
-    decision: DecisionView | None
+    found: dict[str, list[FindingView]]
+    decisions: list[DecisionView]
+    requests: RequestsView | None
     timing: TimingView | None
     messages: list[MessageView]
     records: list[RecordView]
+    commands: list[tuple[str, str]]
     command: str
     proof: ProofView | None = None
-    parts: tuple[str, ...] = PARTS
+    context: ContextView | None = None
+    parts: tuple[tuple[str, str], ...] = PARTS
 
 
 def view(detail: CallDetail) -> CallView:
@@ -130,7 +179,12 @@ def view(detail: CallDetail) -> CallView:
     assert isinstance(opening, CallStarted | CallRefused)
     closing = detail.outcome.body if detail.outcome else opening
     timing = closing.timing if isinstance(closing, CallFinished | CallRefused) else None
-    later = closing.decision if isinstance(closing, CallFinished) else None
+    finished = closing if isinstance(closing, CallFinished) else None
+    findings = (*opening.findings, *(finished.findings if finished else ()))
+    later = finished.decision if finished else None
+    decided = later or opening.decision
+    rule = decided.rule if decided is not None and row.effect in ("redacted", "blocked") else ""
+    in_response = marks(findings, "response", rule)
     return CallView(
         id=row.call_id,
         title=row.tool or row.method or "Unreadable request",
@@ -138,50 +192,29 @@ def view(detail: CallDetail) -> CallView:
         sentence=sentence(row),
         stamp=f"{times.stamp(row.time)}.{row.time % times.SECOND_US // 1000:03d}",
         total_us=timing.total_us if timing else None,
-        facts=_facts(row),
-        said=texts_of(detail.part("response")[0] or b""),
-        arguments=_payload("Arguments", *detail.part("arguments"), "The request had no arguments."),
-        response=_payload("Response", *detail.part("response"), _no_response(row)),
-        decision=_decision(later or opening.decision),
+        facts=call_facts.facts(row),
+        similar=call_facts.similar(row),
+        investigate=call_facts.investigate(row),
+        said=[in_response.placeholders(text) for text in texts_of(detail.part("response")[0] or b"")],
+        arguments=_payload("Arguments", detail.part("arguments"), "The request had no arguments.", marks(findings, "arguments", rule)),
+        response=_payload("Response", detail.part("response"), _no_response(row), in_response),
+        found={part: [_finding(item) for item in findings if item.part == part] for part in ("arguments", "response")},
+        decisions=[
+            _decision(about, item) for about, item in (("On the request", opening.decision), ("On the response", later)) if item is not None
+        ],
+        requests=_requests(finished.api_requests, finished.timing.total_us) if finished and finished.api_requests else None,
         timing=_timing(timing) if timing else None,
         messages=[_message(record) for record in detail.messages],
         records=[_record(record) for record in detail.records],
+        commands=_commands(row),
         command=f"gatebook verify --call {row.call_id}",
     )
 
 
-def _facts(row: CallRow) -> list[Fact]:
-    def fact(term: str, value: Any, field: str = "", *, filter_value: str = "", mono: bool = False) -> Fact:
-        text = str(value or "")
-        href = address.explorer(filters.only(field, filter_value or text), _ALL) if field and text else ""
-        return Fact(term=term, value=text, mono=mono, href=href, technical=mono)
-
-    person = f"{row.name} ({row.email})" if row.name and row.email and row.name != row.email else row.name or row.email or row.person
-    client = f"{row.client} {row.client_version}".strip()
-    errors = f"{row.error_class.replace('_', ' ')}{f', JSON-RPC {row.rpc_code}' if row.rpc_code else ''}" if row.error_class else ""
-    rounds = f"round {row.round_number}" if row.round_first else ""
-    return [
-        fact("Person", person, "person", filter_value=row.person or row.email),
-        fact("Groups", ", ".join(row.groups)),
-        fact("Client", client, "client", filter_value=row.client),
-        fact("Connector", row.connector, "connector"),
-        fact("Tool", row.tool, "tool"),
-        fact("Status", row.status.replace("_", " "), "status", filter_value=row.status),
-        fact("Transport", f"{row.transport}{f', HTTP {row.http_status}' if row.http_status else ''}" if row.transport else ""),
-        fact("Error", errors, "error_class", filter_value=row.error_class),
-        fact("Detail", row.detail),
-        fact("Rounds of this call", rounds, "first_round", filter_value=row.round_first),
-        fact("Extra answers dropped", row.extra_answers),
-        fact("Method", row.method, "method", mono=True),
-        fact("Credential", row.credential, "credential", mono=True),
-        fact("Access token", row.token, "token", mono=True),
-        fact("Session", row.session, "session", mono=True),
-        fact("Source address", row.ip, "ip", mono=True),
-        fact("Endpoint", row.endpoint, "endpoint", mono=True),
-        fact("Protocol", row.protocol, "protocol", mono=True),
-        fact("Trace", row.trace, "trace", mono=True),
-        fact("Tool definition", row.tool_hash, "tool_hash", mono=True),
-    ]
+def _commands(row: CallRow) -> list[tuple[str, str]]:
+    around = term("session", row.session) if row.session else term("subject", row.subject)
+    quoted = around.replace("'", "'\\''")
+    return [("Show this call", f"gatebook show {row.call_id}"), ("Search its session" if row.session else "Search its person", f"gatebook search '{quoted}'")]  # fmt: skip
 
 
 def _no_response(row: CallRow) -> str:
@@ -194,10 +227,11 @@ def _no_response(row: CallRow) -> str:
     }.get(row.status, "There was no response to keep.")
 
 
-def _payload(label: str, data: bytes | None, lost: str | None, none: str) -> PayloadView:
+def _payload(label: str, part: tuple[bytes | None, str | None], none: str, marked: Marks = NONE) -> PayloadView:
+    data, lost = part
     if data is None:
         return PayloadView(label=label, text=None, html=Markup(""), cut=False, size="", missing=lost or none)
-    html, cut = pretty(data)
+    html, cut = pretty(data, marked)
     return PayloadView(label=label, text=data, html=html, cut=cut, size=size(len(data)), missing="")
 
 
@@ -206,24 +240,65 @@ def size(count: int) -> str:
     return f"{count} B" if count < 1000 else f"{count / 1000:.1f} kB" if count < 1_000_000 else f"{count / 1_000_000:.1f} MB"
 
 
-def _decision(decision: Decision | None) -> DecisionView | None:
-    if decision is None:
-        return None
+def _finding(found: Finding) -> FindingView:
+    return FindingView(
+        kind=kind_words(found.type),
+        severity=found.severity,
+        count=found.count,
+        pointer=found.pointer,
+        action=found.action,
+        detector=found.detector,
+        href=address.explorer(term("finding", found.type), _ALL),
+        elsewhere=address.explorer(term("fingerprint", found.fingerprint), _ALL) if found.fingerprint else "",
+    )
+
+
+def _decision(about: str, decision: Decision) -> DecisionView:
     return DecisionView(
+        about=about,
         look=EFFECTS[decision.effect],
         rule=decision.rule,
-        href=address.explorer(filters.only("rule", decision.rule), _ALL),
+        href=address.explorer(term("rule", decision.rule), _ALL),
         reason=decision.reason or "",
         bundle=decision.bundle,
+        bundle_href=address.explorer(term("bundle", decision.bundle), _ALL) if decision.bundle else "",
         matched=decision.matched,
     )
+
+
+def _requests(requests: tuple[ApiRequest, ...], total_us: int) -> RequestsView:
+    lines = [
+        RequestLine(
+            method=item.method,
+            host=item.host,
+            path=item.path,
+            status=str(item.status or "no answer"),
+            failed=item.status is None or item.status >= 400,
+            sizes=f"{size(item.bytes_in)} out, {size(item.bytes_out)} back",
+            duration_us=item.duration_us,
+            started_us=item.started_us,
+        )
+        for item in requests
+    ]
+    steps = [
+        Step(
+            label=f"{line.method} {line.host}{line.path}: {line.status}, {times.duration(line.duration_us)}",
+            started_us=line.started_us,
+            duration_us=line.duration_us,
+            name="failed" if line.failed else "upstream",
+        )
+        for line in lines
+    ]
+    return RequestsView(svg=bars.waterfall(steps, total_us, "When each request ran within the call"), lines=lines)
 
 
 def _timing(timing: Timing) -> TimingView:
     total = timing.total_us or 1
     spent = [(name, word, getattr(timing, f"{name}_us")) for name, word in _TIMING]
     parts = [TimingPart(name=name, word=word, us=us, share=f"{us / total:.0%}") for name, word, us in spent if us]
-    return TimingView(svg=charts.split([(part.name, part.word, part.us) for part in parts]), parts=parts)
+    pieces = [Piece(name=part.name, count=part.us, label=f"{part.word} {part.share}") for part in parts]
+    words = ", ".join(piece.label for piece in pieces)
+    return TimingView(svg=bars.share(pieces, f"Where the time went: {words}", prefix="t"), parts=parts)
 
 
 def _message(record: StoredRecord) -> MessageView:
@@ -234,7 +309,7 @@ def _message(record: StoredRecord) -> MessageView:
         arrow="to the client" if body.direction == "to_client" else "to the connector",
         name=body.method or body.kind,
         relayed=body.relayed,
-        payload=_payload("Message", record.parts.get("message"), record.lost, "No payload."),
+        payload=_payload("Message", (record.parts.get("message"), record.lost), "No payload."),
     )
 
 

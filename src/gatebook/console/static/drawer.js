@@ -1,4 +1,5 @@
 // One call beside the rows: opens it, moves it with j and k, closes it, and gives focus back to the row it came from.
+import { enhance } from "./call.js";
 import { fetchFragment, results } from "./swap.js";
 
 let serial = 0;
@@ -17,6 +18,7 @@ export async function open(id, { focus = true } = {}) {
   }
   const drawer = home.querySelector(".drawer");
   drawer.replaceChildren(fragment);
+  enhance(drawer);
   drawer.hidden = false;
   drawer.scrollTop = 0;
   home.querySelector(".work").classList.add("open");
@@ -59,8 +61,18 @@ document.addEventListener("click", (event) => {
     event.preventDefault();
     return;
   }
+  const link = event.target.closest(".drawer [data-open-call]");
+  if (link && !event.button && !event.metaKey && !event.ctrlKey && !event.shiftKey) {
+    event.preventDefault();
+    open(link.dataset.openCall);
+    return;
+  }
   const row = event.target.closest("#calls tr[data-call]");
   if (!row || event.button || event.metaKey || event.ctrlKey || event.shiftKey || String(getSelection())) return;
   event.preventDefault();
   open(row.dataset.call);
 });
+
+const present = () => opened() && enhance(opened());
+document.addEventListener("results", present);
+present();
