@@ -113,7 +113,7 @@ class Engine:
         self._local = threading.local()
 
     def _run(self, sql: str, form: str, params: Mapping[str, Value] | None) -> Any:
-        bound = {name: value.translate(_ESCAPES) if isinstance(value, str) else value for name, value in (params or {}).items()}
+        bound = {name: _written(value) for name, value in (params or {}).items()}
         seat = self._seat()
         ask = current_ask()
         try:
@@ -170,6 +170,13 @@ class Engine:
         if self.damage is None and shows_damage(typed.code, str(typed), str(self.path)):
             self.damage = str(typed)
         return typed
+
+
+def _written(value: Value) -> str | int | float:
+    """A value as the engine reads parameters: texts are unescaped like TSV, the texts within lists are quoted."""
+    if isinstance(value, list):
+        return "[" + ",".join("'" + item.replace("\\", "\\\\").replace("'", "\\'") + "'" for item in value) + "]"
+    return value.translate(_ESCAPES) if isinstance(value, str) else value
 
 
 def _load() -> Any:
