@@ -150,6 +150,11 @@ class Settings(_Section, frozen=True, kw_only=True):
         return self.data_dir / "index"
 
     @property
+    def exports_dir(self) -> Path:
+        """Directory of the files of exports."""
+        return self.data_dir / "exports"
+
+    @property
     def run_dir(self) -> Path:
         """Directory of sockets and locks of running processes."""
         return self.data_dir / "run"

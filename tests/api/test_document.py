@@ -15,7 +15,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 def deps_of(stage: Stage) -> ApiDeps:
     """What the app of a stage is made of."""
-    return ApiDeps(room=stage.room, directory=stage.directory, session=stage.desk.who, health=stage.health)
+    return ApiDeps(room=stage.room, exports=stage.exports, directory=stage.directory, session=stage.desk.who, health=stage.health)
 
 
 async def test_the_document_has_every_operation_and_nothing_else(admin: httpx2.AsyncClient, stage: Stage) -> None:

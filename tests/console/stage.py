@@ -25,12 +25,14 @@ from gatebook.index import Follower, Index
 from gatebook.log.book import Book
 from gatebook.log.seal import Sealer, load_or_create_signing_key
 from gatebook.log.vault import Vault
+from gatebook.reading.exports import Exports
 from gatebook.reading.health import Health, health
 from gatebook.reading.records import RecordQuestion, find
 from gatebook.reading.room import ReadingRoom
 from gatebook.reading.viewer import Viewer
 from gatebook.record.body import MessageRelayed, ProcessStarted
 from gatebook.record.parts import PartName
+from gatebook.record.views.call import Origin
 from gatebook.settings import LogSettings, Settings
 from gatebook.state.snapshot import Person
 from gatebook.state.store import Store, bump
@@ -76,12 +78,15 @@ class Stage:
         key = load_or_create_signing_key(self.settings.secrets_dir / "signing.key")
         self.sealer = Sealer(self.settings.log_dir, key, f"{self.settings.origin}/e1", 1.0)
         self.room = ReadingRoom(lambda: self.index, self.keeper, self.vault, self.settings.log_dir)
+        origin = Origin(deployment="northwind", version="0.0.0")
+        self.exports = Exports(self.room, self.settings.exports_dir, lambda: Vault(self.settings.keys_dir, MASTER_KEY), origin)
         self.app = self._app(console_url)
 
     def _app(self, console_url: str) -> Starlette:
-        api = create_api(ApiDeps(room=self.room, directory=self.directory, session=self.desk.who, health=self.health))
+        api = create_api(ApiDeps(room=self.room, exports=self.exports, directory=self.directory, session=self.desk.who, health=self.health))
         deps = ConsoleDeps(
             room=self.room,
+            exports=self.exports,
             door=self.desk,
             health=self.health,
             names=self.names,
@@ -195,6 +200,7 @@ class Stage:
 
     def close(self) -> None:
         """Let go of everything."""
+        self.exports.stop()
         self.sealer.close()
         self.follower.close()
         if self.index is not None:

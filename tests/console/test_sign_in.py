@@ -89,6 +89,7 @@ async def test_over_https_the_cookie_is_bound_to_the_host(stage: Stage) -> None:
     """`__Host-` and Secure, as browsers require them together."""
     deps = ConsoleDeps(
         room=stage.room,
+        exports=stage.exports,
         door=stage.desk,
         health=stage.health,
         names=stage.names,

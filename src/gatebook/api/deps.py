@@ -5,6 +5,7 @@ from collections.abc import Callable
 from msgspec import Struct
 
 from gatebook.identity.directory import Directory, Principal
+from gatebook.reading.exports import Exports
 from gatebook.reading.health import Health
 from gatebook.reading.room import ReadingRoom
 
@@ -19,6 +20,7 @@ class ApiDeps(Struct, frozen=True, kw_only=True):
     """`directory` gives that of the newest snapshot; `session` who is behind the secret of a console session."""
 
     room: ReadingRoom
+    exports: Exports
     directory: Callable[[], Directory]
     session: Callable[[str], Principal | None]
     health: Callable[[], Health]

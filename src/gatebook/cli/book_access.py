@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlencode
 
+from gatebook import __version__
 from gatebook.cli.main import Problem
 from gatebook.control import office
 from gatebook.control.caller import local_caller
@@ -87,8 +88,10 @@ async def _alone(settings: Settings, address: str) -> Any:
     from gatebook.log.book import Book
     from gatebook.log.errors import StreamBusy
     from gatebook.log.vault import Vault
+    from gatebook.reading.exports import Exports
     from gatebook.reading.health import health
     from gatebook.reading.room import ReadingRoom
+    from gatebook.record.views.call import Origin
     from gatebook.state.store import Store
 
     master_key = read_master_key(settings)
@@ -108,12 +111,15 @@ async def _alone(settings: Settings, address: str) -> Any:
         except EngineError as error:
             raise Problem(f"the index cannot be read: {error}; `gatebook index rebuild` makes it anew") from error
         room = ReadingRoom(lambda: index, book, vault, settings.log_dir)
+        origin = Origin(deployment=settings.deployment, version=__version__)
+        exports = Exports(room, settings.exports_dir, lambda: Vault(settings.keys_dir, master_key), origin)
         store = Store.open(settings.state_path, create=False)
         parts.callback(store.close)
         directory = Directory(store.snapshot(), vault.subject)
         api = create_api(
             ApiDeps(
                 room=room,
+                exports=exports,
                 directory=lambda: directory,
                 session=lambda _: None,
                 health=lambda: health(settings.log_dir, follower.lag(), None, room.clock.wall_us()),

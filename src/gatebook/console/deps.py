@@ -6,6 +6,7 @@ from typing import Protocol
 from msgspec import Struct
 
 from gatebook.identity.directory import Principal
+from gatebook.reading.exports import Exports
 from gatebook.reading.health import Health
 from gatebook.reading.room import ReadingRoom
 from gatebook.record.parts import Source
@@ -40,6 +41,7 @@ class ConsoleDeps(Struct, frozen=True, kw_only=True):
     """`names` gives the name of each known person by pseudonym; `console_url` and `mcp_url` are base addresses without a path."""
 
     room: ReadingRoom
+    exports: Exports
     door: Door
     health: Callable[[], Health]
     names: Callable[[], Mapping[str, str]]

@@ -47,6 +47,10 @@ class Background:
         """The index, once it could be opened."""
         return self._index
 
+    def make_vault(self) -> Vault:
+        """A vault for another thread."""
+        return Vault(self._settings.keys_dir, self._master_key)
+
     def lag(self) -> Lag:
         """How far the index is behind the log; nothing is indexed while there is no follower."""
         if self._follower is None:

@@ -7,6 +7,7 @@ from starlette.applications import Starlette
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp
 
+from gatebook import __version__
 from gatebook.api.app import create_api
 from gatebook.api.deps import ApiDeps
 from gatebook.console.app import create_console
@@ -17,17 +18,20 @@ from gatebook.identity.directory import Directory
 from gatebook.keeper.background import Background
 from gatebook.log.book import Book
 from gatebook.log.vault import Vault
+from gatebook.reading.exports import Exports
 from gatebook.reading.health import Health, health
 from gatebook.reading.room import ReadingRoom
+from gatebook.record.views.call import Origin
 from gatebook.settings import Settings
 from gatebook.state.snapshot import Snapshot
 
 
 class Faces(Struct, frozen=True):
-    """`public` for the console listener; `api` alone for the unix socket."""
+    """`public` for the console listener; `api` alone for the unix socket; `exports` to be stopped with the keeper."""
 
     public: ASGIApp
     api: ASGIApp
+    exports: Exports
 
 
 class Roll:
@@ -55,14 +59,16 @@ class Roll:
 def build_faces(settings: Settings, desk: Desk, book: Book, vault: Vault, background: Background, roll: Roll) -> Faces:
     """Build the apps on top of one reading room."""
     room = ReadingRoom(lambda: background.index, book, vault, settings.log_dir)
+    exports = Exports(room, settings.exports_dir, background.make_vault, Origin(deployment=settings.deployment, version=__version__))
 
     def how_it_stands() -> Health:
         return health(settings.log_dir, background.lag(), None, room.clock.wall_us())
 
-    api = create_api(ApiDeps(room=room, directory=roll.directory, session=desk.who, health=how_it_stands))
+    api = create_api(ApiDeps(room=room, exports=exports, directory=roll.directory, session=desk.who, health=how_it_stands))
     console = create_console(
         ConsoleDeps(
             room=room,
+            exports=exports,
             door=desk,
             health=how_it_stands,
             names=roll.names,
@@ -72,4 +78,4 @@ def build_faces(settings: Settings, desk: Desk, book: Book, vault: Vault, backgr
         )
     )
     routes: list[BaseRoute] = [Route("/healthz", show_health), Mount("/api", api), Mount("/", console)]
-    return Faces(Starlette(routes=routes), api)
+    return Faces(Starlette(routes=routes), api, exports)
