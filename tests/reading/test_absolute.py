@@ -14,7 +14,7 @@ HOUR_US = 3_600_000_000
     "text",
     [
         "since:-1h", "status:ok since:-2h until:-1h", "time:>-1h", "time:<=-1h", "time:-2h..-1h", "time:-2h..", "time:..now", "until:now",
-        "NOT since:-1h", "-since:-1h", "(since:-1h OR connector:crm)", "time:(-1h,-2h..-1h)", "TIME:-2h..-1h", 'since:-2h "since:-1h"', "finished:>=-90m",
+        "NOT since:-1h", "-since:-1h", "(since:-1h OR connector:crm)", "time:(-1h,-2h..-1h)", "time:-1h", "time:( -2h..-1h , -90m )", "time:(-1h,-2h,-90m)", "TIME:-2h..-1h", 'since:-2h "since:-1h"', "finished:>=-90m",
     ],
 )  # fmt: skip
 def test_the_answer_is_the_one_of_that_moment(text: str) -> None:

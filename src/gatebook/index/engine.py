@@ -127,6 +127,7 @@ class Engine:
         except EngineError:
             raise
         except Exception as error:
+            self._clear(seat)
             raise self._typed(error) from None
 
     @contextmanager
@@ -146,6 +147,12 @@ class Engine:
     def _kill(self, seat: _Seat) -> None:
         with self._killing, contextlib.suppress(Exception):
             self._killer.query(f"KILL QUERY WHERE Settings['log_comment'] = '{seat.name}' ASYNC", "Null")
+
+    def _clear(self, seat: _Seat) -> None:
+        """Until the next query of its session, the engine counts a failed one as running, with its memory, and others wait for its priority."""
+        if not self._closed:
+            with contextlib.suppress(Exception):
+                seat.session.query("SELECT 1", "Null")
 
     def _seat(self) -> _Seat:
         seat: _Seat | None = getattr(self._local, "seat", None)

@@ -11,25 +11,32 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
+import msgspec
 from msgspec import Struct
 
-from gatebook.index import CallRow, EngineError, Index, Page, RecordRow, Snapshot
+from gatebook.index import CallRow, EngineError, Index, Page, RecordRow, Snapshot, counts
+from gatebook.index.counts import Count
 from gatebook.log.book import Book
 from gatebook.log.clock import Clock, SystemClock
 from gatebook.log.errors import LogError
 from gatebook.log.vault import Vault
 from gatebook.query import Query, parse, resolve
 from gatebook.query.tree import And, Compare, Node
+from gatebook.reading.counting import BUCKETS_MAX, At
 from gatebook.reading.detail import CallDetail, StoredRecord, open_record, places_of, read_entries
+from gatebook.reading.facets import without_own
 from gatebook.reading.proving import ProvedRecord, prove_call
+from gatebook.reading.slots import Slots
+from gatebook.reading.snapshots import Snapshots
 from gatebook.reading.viewer import Viewer
 from gatebook.record.body import AuthFailed, LogRead
 from gatebook.record.parts import Actor, Client, Source
 
 BUDGET_S = 5.0
+VALUES_BUDGET_S = 2.0
+VALUES_SPAN_US = 30 * 86_400_000_000
 LIMIT_MAX = 500
 MESSAGES_MAX = 200
-_THREADS_MAX = 4
 RefusalReason = Literal["missing", "malformed", "unknown", "expired", "revoked", "inactive"]
 _T = TypeVar("_T")
 
@@ -72,8 +79,9 @@ class ReadingRoom:
         self._book = book
         self._vault = vault
         self._log_dir = log_dir
-        self._slots = asyncio.Semaphore(_THREADS_MAX)
-        self._asking = 0
+        self._slots = Slots()
+        self._noted: set[tuple[str, str, int]] = set()
+        self.snapshots = Snapshots()
 
     @property
     def index(self) -> Index:
@@ -88,27 +96,21 @@ class ReadingRoom:
         """Directory of the log."""
         return self._log_dir
 
-    def query(self, viewer: Viewer, question: Question) -> Query:
-        """The question as it is run: parsed, with its range, within what the viewer may see. Raises QueryError."""
-        query = resolve(parse(question.text), self.clock.wall_us())
-        items: list[Node] = [query.tree]
-        if question.since_us is not None:
-            items.append(Compare("time", "ge", question.since_us))
-        if question.until_us is not None:
-            items.append(Compare("time", "lt", question.until_us))
-        return viewer.scoped(Query(question.text, And(tuple(items)) if len(items) > 1 else query.tree))
+    def query(self, viewer: Viewer, question: Question, *, without: str = "") -> Query:
+        """The question as it is run: parsed, with its range, within what the viewer may see; `without` leaves a facet's own filter out. Raises QueryError."""
+        return _within(viewer, question, resolve(parse(question.text), self.clock.wall_us()), without)
 
     def is_busy(self) -> bool:
         """Whether somebody waits for an answer now; work that nobody waits for stands back then. May be called from any thread."""
-        return self._asking > 0
+        return self._slots.busy
 
-    async def ask(self, work: Callable[[], _T], budget_s: float = BUDGET_S) -> _T:
-        """Run a blocking question to the index in a thread. Raises TooSlow; what the index raises passes through."""
-        self._asking += 1
+    async def ask(self, work: Callable[[], _T], budget_s: float = BUDGET_S, *, heavy: bool = False) -> _T:
+        """Run a blocking question to the index in a thread; a `heavy` one waits for other heavy ones and stands back behind light ones.
+
+        Raises TooSlow; what the index raises passes through. A question whose reader goes away, or that takes too long, ends in the engine too.
+        """
         try:
-            async with asyncio.timeout(budget_s):
-                async with self._slots:
-                    return await asyncio.to_thread(work)
+            return await self._slots.run(work, budget_s, heavy=heavy)
         except TimeoutError:
             raise TooSlow(f"no answer within {budget_s:g} s; a shorter time range helps") from None
 
@@ -132,6 +134,70 @@ class ReadingRoom:
         """
         more: dict[str, Any] = {"before": before, "after": after, "count": count, "snapshot": snapshot}
         return await self.ask(partial(self.index.search, query, limit=min(limit, LIMIT_MAX), timeout_s=BUDGET_S, **more))
+
+    async def histogram(
+        self,
+        query: Query,
+        since_us: int,
+        until_us: int,
+        step_us: int,
+        *,
+        by: str = "outcome",
+        snapshot: Snapshot | None = None,
+    ) -> dict[int, dict[str, int]]:
+        """Calls from `since_us` until `until_us` in buckets of `step_us`: bucket number, then value of `by` and count. Recorded by `note`, as rows are.
+
+        Raises ValueError for too many buckets, KeyError for a field that does not exist; else as `rows` does.
+        """
+        if step_us < 1 or (until_us - since_us) // step_us >= BUCKETS_MAX:
+            raise ValueError(f"must be so that there are at most {BUCKETS_MAX:,} buckets")
+        asked = _between(query, since_us, until_us)
+        index, at = self.index, snapshot or self.snapshot()
+        return await self.ask(lambda: counts.over_time(index, asked, since_us, step_us, by=by, snapshot=at, timeout_s=BUDGET_S))
+
+    async def extent(self, query: Query, *, snapshot: Snapshot | None = None) -> tuple[int, int] | None:
+        """Times of the first and the last call that match; None when there is none. Raises as `rows` does."""
+        index, at = self.index, snapshot or self.snapshot()
+        return await self.ask(lambda: counts.extent(index, query, at, timeout_s=BUDGET_S))
+
+    async def facets(
+        self, viewer: Viewer, question: Question, fields: Sequence[str], limit: int, *, snapshot: Snapshot | None = None
+    ) -> dict[str, list[Count]]:
+        """The most frequent values of each field, counted as if the question said nothing of that field. Recorded by `note`, as rows are.
+
+        Fields that the question does not ask for share one scan. Raises KeyError for a field that does not exist; else as `query` and `rows` do.
+        """
+        at = At(self.index, snapshot or self.snapshot(), BUDGET_S)
+        parsed = resolve(parse(question.text), self.clock.wall_us())
+        whole = _within(viewer, question, parsed)
+        groups: dict[str, tuple[Query, list[str]]] = {}
+        for field in fields:
+            own = _within(viewer, question, parsed, field)
+            name = "" if own.tree == whole.tree else field
+            groups.setdefault(name, (own, []))[1].append(field)
+        asked = (self.ask(partial(at.facets, query, together, limit)) for query, together in groups.values())
+        found = {field: values for answer in await asyncio.gather(*asked) for field, values in answer.items()}
+        return {field: found[field] for field in fields}
+
+    async def values(
+        self, viewer: Viewer, question: Question, field: str, contains: str, limit: int, *, snapshot: Snapshot | None = None
+    ) -> list[Count]:
+        """Values that a field has within the question, most frequent first, `contains` in them; `args` gives paths, `args.<path>` what they held.
+
+        A question without a beginning is taken for the last VALUES_SPAN_US. On the record before they are returned, once for each viewer, field and
+        minute. Raises KeyError for a field that does not exist; else as `query` and `rows` do, and LogUnavailable.
+        """
+        if question.since_us is None:
+            since_us = max(0, (question.until_us or self.clock.wall_us()) - VALUES_SPAN_US)
+            question = msgspec.structs.replace(question, since_us=since_us)
+        query = self.query(viewer, question, without=field)
+        at = At(self.index, snapshot or self.snapshot(), VALUES_BUDGET_S)
+        found = await self.ask(partial(at.values, query, field, contains, limit), VALUES_BUDGET_S)
+        minute = viewer.subject, field, self.clock.wall_us() // 60_000_000
+        if minute not in self._noted:
+            await self.note(viewer, "search", f"values:{field}")
+            self._noted = {known for known in self._noted if known[2] == minute[2]} | {minute}
+        return found
 
     async def note(
         self,
@@ -207,6 +273,20 @@ class ReadingRoom:
             row.call_id: record.parts.get("response", record.parts.get("arguments")) for row, record in zip(wanted, opened, strict=True)
         }
         return {id: data for id, data in seen.items() if data is not None}
+
+
+def _within(viewer: Viewer, question: Question, parsed: Query, without: str = "") -> Query:
+    query = without_own(parsed, without) if without else parsed
+    return viewer.scoped(_between(query, question.since_us, question.until_us))
+
+
+def _between(query: Query, since_us: int | None, until_us: int | None) -> Query:
+    items: list[Node] = [query.tree]
+    if since_us is not None:
+        items.append(Compare("time", "ge", since_us))
+    if until_us is not None:
+        items.append(Compare("time", "lt", until_us))
+    return Query(query.text, And(tuple(items))) if len(items) > 1 else query
 
 
 def moment(time_us: int) -> str:
