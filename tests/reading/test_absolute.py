@@ -14,14 +14,27 @@ HOUR_US = 3_600_000_000
     "text",
     [
         "since:-1h", "status:ok since:-2h until:-1h", "time:>-1h", "time:<=-1h", "time:-2h..-1h", "time:-2h..", "time:..now", "until:now",
-        "NOT since:-1h", "-since:-1h", "(since:-1h OR connector:crm)", "time:(-1h,-2h..-1h)", "time:-1h", "time:( -2h..-1h , -90m )", "time:(-1h,-2h,-90m)", "TIME:-2h..-1h", 'since:-2h "since:-1h"', "finished:>=-90m",
+        "NOT since:-1h", "-since:-1h", "(since:-1h OR connector:crm)", "time:(-1h,-2h..-1h)", "time:-1h", "time:today", "since:yesterday until:TODAY", "time:yesterday..-1h", "time:>yesterday", "NOT time:(today,-90m..now)", "time:( -2h..-1h , -90m )", "time:(-1h,-2h,-90m)", "TIME:-2h..-1h", 'since:-2h "since:-1h"', "finished:>=-90m",
     ],
 )  # fmt: skip
 def test_the_answer_is_the_one_of_that_moment(text: str) -> None:
     """Asked later, the text finds what the old one found at that moment."""
     fixed = parse(absolute(text, NOW_US))
-    assert resolve(fixed, NOW_US) == resolve(fixed, NOW_US + HOUR_US)
-    for ago_us in (0, 1, HOUR_US - 1, HOUR_US, HOUR_US + 1, 2 * HOUR_US - 1, 2 * HOUR_US, 2 * HOUR_US + 1, 3 * HOUR_US):
+    assert resolve(fixed, NOW_US) == resolve(fixed, NOW_US + 100 * HOUR_US)
+    for ago_us in (
+        0,
+        1,
+        HOUR_US - 1,
+        HOUR_US,
+        HOUR_US + 1,
+        2 * HOUR_US - 1,
+        2 * HOUR_US,
+        2 * HOUR_US + 1,
+        3 * HOUR_US,
+        9 * HOUR_US,
+        30 * HOUR_US,
+        60 * HOUR_US,
+    ):
         at_us = NOW_US - ago_us
         row = FullRow(call_id="x", time=at_us, finished=at_us, connector="crm", status="ok", arguments="since:-1h")
         assert matches(resolve(parse(text), NOW_US), row) is matches(fixed, row), ago_us

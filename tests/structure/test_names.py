@@ -46,6 +46,8 @@ TESTED_ELSEWHERE = {
     "gateway/upstream/exchange.py": "protocols and plain data; tests/gateway/upstream use them",
     "gateway/upstream/http.py": "tests/gateway/upstream/test_hostile.py, every behaviour of an upstream",
     "gateway/upstream/legacy_sse.py": "tests/gateway/test_eras.py, the older transport",
+    "index/arguments.py": "tests/reading/test_counting.py, arguments by path and value",
+    "index/bands.py": "tests/reading/test_counting.py, bands of durations",
     "log/chain.py": "tests/log/test_book.py",
     "log/clock.py": "tests/log/test_book.py, the clock that steps",
     "log/disk.py": "tests/log/test_segment.py and test_data_keys.py",

@@ -5,13 +5,17 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from gatebook.query import QueryError, parse, resolve
+from gatebook.query.resolve import moment_of
+from gatebook.query.tree import Ago, Day
+from gatebook.query.values import DAYS, moment
 
 # A quoted text is left as it is; else a time field with one value, or a list of them in brackets.
 _PIECE: Final = re.compile(
     r'"(?:\\.|[^"\\])*"|(?<![^\s(\-])(?P<field>since|until|time|finished):(?P<value>\([^()"]*\)|[^\s()"]+)', re.IGNORECASE
 )
-_RELATIVE: Final = re.compile(r"(?P<before>^|[<>=(,\s]|\.\.)(?P<ago>-\d{1,6}(?:us|ms|s|m|h|d|w)|now)(?=$|[),\s]|\.\.)")
-_UNITS_US: Final = {"us": 1, "ms": 1000, "s": 10**6, "m": 60 * 10**6, "h": 3600 * 10**6, "d": 86_400 * 10**6, "w": 604_800 * 10**6}
+_RELATIVE: Final = re.compile(
+    rf"(?P<before>^|[<>=(,\s]|\.\.)(?P<word>-\d{{1,6}}[a-z]{{1,2}}|now|{'|'.join(DAYS)})(?P<after>$|[),\s]|\.\.)", re.IGNORECASE
+)
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _DAY_US: Final = 86_400_000_000
 
@@ -33,12 +37,23 @@ def _moves(text: str) -> bool:
 
 
 def _fixed(piece: re.Match[str], now_us: int) -> str:
-    if piece["field"] is None:
+    field = piece["field"]
+    if field is None:
         return piece[0]
-    return f"{piece['field']}:" + _RELATIVE.sub(lambda ago: ago["before"] + _moment(ago["ago"], now_us), piece["value"])
+
+    def fixed(found: re.Match[str]) -> str:
+        value, _ = moment(found["word"], 0)
+        if not isinstance(value, Ago | Day):
+            return found[0]
+        # A relative time alone means from then on; a date alone means that very moment. A day is a day either way.
+        alone = field.lower() in ("time", "finished") and found["before"] in ("", "(", ",", " ") and found["after"] != ".."
+        since = ">=" if alone and isinstance(value, Ago) else ""
+        return f"{found['before']}{since}{_written(moment_of(value, now_us), isinstance(value, Day))}{found['after']}"
+
+    # Twice: what ends one value begins the next.
+    return f"{field}:" + _RELATIVE.sub(fixed, _RELATIVE.sub(fixed, piece["value"]))
 
 
-def _moment(ago: str, now_us: int) -> str:
-    digits, unit = (ago[1:].rstrip("umshdw"), ago.lstrip("-0123456789")) if ago != "now" else ("0", "s")
-    time_us = max(0, now_us - int(digits) * _UNITS_US[unit])
-    return (_EPOCH + timedelta(microseconds=time_us)).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+def _written(time_us: int, day: bool) -> str:
+    when = (_EPOCH + timedelta(microseconds=max(0, time_us))).replace(tzinfo=None)
+    return when.date().isoformat() if day else when.isoformat(timespec="microseconds") + "Z"

@@ -1,0 +1,63 @@
+"""Positions of the book that were handed out, so that a later question can be asked of the same calls. Kept for a while, in memory only."""
+
+import secrets
+import time
+from collections import OrderedDict
+from typing import Final
+
+from gatebook.index import Snapshot
+
+LIFE_S: Final = 600.0
+KEPT_MAX: Final = 64
+WAITING_CHARACTERS_MAX: Final = 32 << 20
+
+
+class _Kept:
+    def __init__(self, snapshot: Snapshot, at_s: float) -> None:
+        self.snapshot = snapshot
+        self.at_s = at_s
+        self.readings: set[tuple[str, str]] = set()
+
+
+class Snapshots:
+    """Snapshots by id. An id is no secret: what a question to a snapshot finds is up to the scope of whoever asks. Lives on one event loop."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[str, _Kept] = OrderedDict()
+
+    def keep(self, snapshot: Snapshot) -> str:
+        """Keep a snapshot; the same one gives the same id."""
+        for name, kept in reversed(self._kept.items()):
+            if kept.snapshot is snapshot:
+                return name
+        name = secrets.token_hex(8)
+        self._kept[name] = _Kept(snapshot, time.monotonic())
+        self._forget()
+        return name
+
+    def find(self, name: str) -> Snapshot | None:
+        """The snapshot of an id; None when it is not, or no longer, kept."""
+        kept = self._kept.get(name)
+        return kept.snapshot if kept is not None and time.monotonic() - kept.at_s < LIFE_S else None
+
+    def first_reading(self, name: str, subject: str, words: str) -> bool:
+        """Whether somebody asks this of a snapshot for the first time: its parts (rows, counts, facets) are one reading, and one record."""
+        kept = self._kept.get(name)
+        if kept is None or (subject, words) in kept.readings:
+            return kept is None
+        kept.readings.add((subject, words))
+        return True
+
+    def _forget(self) -> None:
+        """Let the oldest go: by number, by age, and by the texts that their waiting calls hold (calls that several hold count once)."""
+        now_s = time.monotonic()
+        known: set[int] = set()
+        characters = 0
+        for number, name in enumerate(reversed(list(self._kept))):
+            kept = self._kept[name]
+            for row in kept.snapshot.waiting:
+                if id(row) not in known:
+                    known.add(id(row))
+                    characters += len(row.arguments) + len(row.response)
+            if number and (number >= KEPT_MAX or now_s - kept.at_s >= LIFE_S or characters > WAITING_CHARACTERS_MAX):
+                del self._kept[name]
