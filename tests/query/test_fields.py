@@ -4,14 +4,11 @@ from pathlib import Path
 
 from gatebook.index.rows import CALL_COLUMNS, FullRow
 from gatebook.index.schema import CALLS
-from gatebook.query.fields import BOUNDS, FIELDS, ORDERED, table
+from gatebook.query.fields import ARGS, BOUNDS, FIELDS, MEANT, ORDERED, table
 
 PAGE = Path(__file__).parents[2] / "docs" / "search.md"
-# Columns that nobody filters by: where the records are, and what only the page of a call shows.
-NOT_ASKED_FOR = {
-    "user_agent", "detail", "extra_answers", "response_dropped",
-    "started_segment", "started_offset", "outcome_segment", "outcome_offset",
-}  # fmt: skip
+# Columns that nobody filters by: at which place of which file the records are.
+NOT_ASKED_FOR = {"started_segment", "started_offset", "outcome_segment", "outcome_offset"}
 
 
 def test_every_field_has_its_columns_in_the_index() -> None:
@@ -31,7 +28,14 @@ def test_kinds_agree_with_the_columns() -> None:
         for column in field.columns:
             stored = CALLS.get(column, "String")
             assert field.many == stored.startswith("Array("), field.name
-            assert (field.kind in ORDERED) == stored.startswith(("UInt", "Int", "DateTime64")), field.name
+            plain = stored.removeprefix("Array(")
+            assert (field.kind in ORDERED) == plain.startswith(("UInt", "Int", "DateTime64")), field.name
+
+
+def test_what_people_write_elsewhere_leads_to_a_field() -> None:
+    """Names of other tools are no fields here, and each names one."""
+    assert not MEANT.keys() & (FIELDS.keys() | BOUNDS.keys())
+    assert set(MEANT.values()) <= FIELDS.keys() | BOUNDS.keys() | {f"{ARGS}."}
 
 
 def test_the_documentation_has_the_table() -> None:

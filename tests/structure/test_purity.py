@@ -18,6 +18,7 @@ ALLOWED = {
     "difflib",
     "enum",
     "fnmatch",
+    "fractions",
     "functools",
     "hashlib",
     "hmac",

@@ -13,7 +13,7 @@ from gatebook.index.snapshot import Snapshot
 from gatebook.index.store import TIMEOUT_S
 from gatebook.index.tallies import Buckets, Group, bucket_sql, column_of, table, value_sql, values_of
 from gatebook.query import Query
-from gatebook.query.matching import ascii_lower
+from gatebook.query.text import ascii_lower
 
 __all__ = ["Buckets", "Count", "Group", "extent", "facets", "over_time", "table", "top"]
 

@@ -11,7 +11,8 @@ from gatebook.index import people
 from gatebook.index.rows import FullRow
 from gatebook.index.schema import CALLS
 from gatebook.query.fields import FIELDS
-from gatebook.query.matching import ascii_lower, like
+from gatebook.query.text import ascii_lower
+from gatebook.query.wildcards import like
 
 VALUES_MAX: Final = 50_000
 """A column with more values is not kept."""

@@ -5,9 +5,10 @@ Documentation, completion, the parser, `matches` and the SQL compiler all read t
 
 from typing import Literal, TypeAlias, get_args
 
+import msgspec
 from msgspec import Struct
 
-from gatebook.record.parts import Effect, ErrorClass, Status, Transport
+from gatebook.record.parts import Effect, ErrorClass, Severity, Status, Transport
 
 Kind: TypeAlias = Literal["word", "id", "uuid", "number", "duration", "size", "time", "flag", "text"]
 """word: text, compared without regard to ASCII case · id: text, compared exactly · uuid: id of a record · number, duration (us), size (bytes),
@@ -44,9 +45,11 @@ _ALL = (
     _of("token", "id", "Id of the access token."),
     _of("client", "word", "Name of the AI app."),
     _of("client_version", "word", "Version of the AI app."),
+    _of("user_agent", "word", "User-Agent header of the AI app."),
     _of("ip", "id", "Source address."),
     _of("session", "id", "Session id."),
     _of("connector", "word", "Connector that was called."),
+    _of("server", "word", "Where the connector is: host and port, or stdio: and the program."),
     _of("tool", "word", "Tool, prompt or resource that was asked for."),
     _of("tool_hash", "id", "Hash of the tool's definition."),
     _of("method", "word", "MCP method, such as tools/call."),
@@ -59,11 +62,20 @@ _ALL = (
     _of("rpc_code", "number", "Code of the JSON-RPC error.", absent=0),
     _of("is_error", "flag", "The tool itself said that it failed."),
     _of("error_class", "word", "Class of the error, the same for all connectors.", choices=get_args(ErrorClass)),
+    _of("detail", "word", "What the gateway itself says about the failure."),
     _of("decision", "word", "What governance decided.", "effect", choices=get_args(Effect)),
     _of("rule", "word", "Rule that decided, or any rule that matched.", "rules", many=True),
     _of("bundle", "id", "Hash of the configuration in force."),
     _of("reason", "word", "Reason that the caller was told."),
+    _of("finding", "word", "Type of sensitive data that was found in the arguments or the response.", "findings", many=True),
+    _of("detector", "word", "Detector that found something.", "detectors", many=True),
+    _of("severity", "word", "How bad what was found is.", "severities", many=True, choices=get_args(Severity)),
+    _of("fingerprint", "id", "Keyed hash of a value that was found: where else did it go?", "fingerprints", many=True),
     _of("credential", "word", "Id of the upstream credential."),
+    _of("credential_kind", "word", "Kind of the upstream credential."),
+    _of("api_host", "word", "Host of an API request under the call.", "api_hosts", many=True),
+    _of("api_method", "word", "HTTP method of an API request under the call.", "api_methods", many=True),
+    _of("api_status", "number", "HTTP status of an API request under the call.", "api_statuses", many=True, absent=0),
     _of("trace", "id", "Trace id."),
     _of("call", "uuid", "Id of the call.", "call_id"),
     _of("first_round", "id", "Id of the first round's call.", "round_first"),
@@ -77,11 +89,19 @@ _ALL = (
     _of("upstream_time", "duration", "Time that the connector took.", "upstream_us"),
     _of("bytes_in", "size", "Size of the arguments, such as >=10k."),
     _of("bytes_out", "size", "Size of the response."),
+    _of("returned", "number", "Records in the response: the length of its longest list."),
     _of("messages", "number", "Messages relayed within the call."),
+    _of("extra_answers", "number", "Further answers of the connector that were dropped."),
+    _of("response_dropped", "word", "Why the response is not in the log, such as too_large."),
     _of("stream", "id", "Stream of the log."),
     _of("seq", "number", "Sequence number of the record that opens the call.", "started_seq"),
     _of("outcome_seq", "number", "Sequence number of the record of its outcome; 0 while it is open."),
-    _of("payload", "word", "Where the payload is: kept, dropped, erased or none.", choices=("kept", "dropped", "erased", "none")),
+    _of(
+        "payload",
+        "word",
+        "Where the payload is, as it was when the call was indexed.",
+        choices=("kept", "dropped", "erased", "damaged", "none"),
+    ),
     _of("arguments", "text", "Words inside the arguments."),
     _of("response", "text", "Words inside the response."),
     _of("text", "text", "Words inside arguments or response, the same as a free word.", "arguments", "response"),
@@ -89,14 +109,34 @@ _ALL = (
 
 FIELDS: dict[str, Field] = {field.name: field for field in _ALL}
 
+ARGS = "args"
+"""Beginning of a filter on one argument: args.<path>. Not in FIELDS, because every path is one."""
+
+ARGUMENT = Field(ARGS, "word", "One of the arguments by its path, such as args.limit:>100 or args.customer.id:c_7*.", ("args",), many=True)
+"""What completion and documentation say of `args.<path>`."""
+
 BOUNDS = {"since": "ge", "until": "lt"}
 """Shorthands that the parser turns into comparisons of `time`: since:-1h, until:2026-11-02."""
+
+
+MEANT = {
+    "user": "person", "actor": "person", "employee": "person", "who": "person", "username": "person", "team": "group", "role": "group",
+    "app": "client", "agent": "client", "version": "client_version", "address": "ip", "source": "ip", "source_ip": "ip", "host": "server",
+    "url": "server", "upstream": "server", "service": "connector", "function": "tool", "name": "tool", "error": "error_class",
+    "outcome": "status", "result": "status", "state": "status", "code": "http_status", "effect": "decision", "verdict": "decision",
+    "policy": "rule", "guardrail": "rule", "policy_bundle": "bundle", "latency": "duration", "elapsed": "duration", "took": "duration",
+    "size": "bytes_out", "bytes": "bytes_out", "rows": "returned", "records": "returned", "pii": "finding", "dlp": "finding",
+    "trace_id": "trace", "traceid": "trace", "id": "call", "call_id": "call", "before": "until", "after": "since", "from": "since",
+    "to": "until", "timestamp": "time", "date": "time", "args": "args.", "arg": "args.", "argument": "arguments", "input": "arguments",
+    "output": "response", "body": "text", "message": "text", "api": "api_host", "upstream_status": "http_status", "type": "method",
+}  # fmt: skip
+"""What people write who know other tools, and the field that they mean. Named in the error, never accepted: one thing has one word."""
 
 
 def table() -> str:
     """Return the table of the documentation, Markdown."""
     lines = ["| field | kind | what it is |", "|---|---|---|"]
-    for field in _ALL:
+    for field in (*_ALL, msgspec.structs.replace(ARGUMENT, name=f"{ARGS}.<path>")):
         values = f" One of {', '.join(f'`{choice}`' for choice in field.choices)}." if field.choices else ""
         lines.append(f"| `{field.name}` | {field.kind} | {field.description}{values} |")
     return "\n".join(lines)

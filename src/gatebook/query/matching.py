@@ -3,14 +3,20 @@
 from typing import Any
 
 from gatebook.query.fields import FIELDS, ORDERED, Field
+from gatebook.query.paths import SEPARATOR, number_of
 from gatebook.query.resolve import absolute
-from gatebook.query.text import words
+from gatebook.query.text import ascii_lower, words
 from gatebook.query.tree import (
     And,
+    ArgCompare,
+    ArgExists,
+    ArgLeaf,
+    ArgPattern,
+    ArgSpan,
     Compare,
     Everything,
     Exists,
-    Leaf,
+    FieldLeaf,
     Node,
     Not,
     Operator,
@@ -19,24 +25,19 @@ from gatebook.query.tree import (
     Query,
     Span,
     Substring,
+    WordPattern,
     WordPrefix,
     Words,
 )
-
-_UPPER_TO_LOWER = {code: code + 32 for code in range(ord("A"), ord("Z") + 1)}
+from gatebook.query.wildcards import like
 
 
 def matches(query: Query, row: Any) -> bool:
-    """Say whether a row, any object with the columns of `fields.py` as attributes, is among the query's answers.
+    """Say whether a row, any object with the columns of `fields.py` and `args` as attributes, is among the query's answers.
 
-    Payload columns hold the text that `searchable` made. Relative times must have been resolved (ValueError).
+    Payload columns hold the text that `searchable` made, `args` what `paths.pairs` made. Relative times must have been resolved (ValueError).
     """
     return _node(query.tree, row)
-
-
-def ascii_lower(text: str) -> str:
-    """Return text as fields of kind word compare it: ASCII letters in lower case, all others as they are."""
-    return text.lower() if text.isascii() else text.translate(_UPPER_TO_LOWER)
 
 
 def _node(node: Node, row: Any) -> bool:
@@ -49,6 +50,8 @@ def _node(node: Node, row: Any) -> bool:
             return any(_node(item, row) for item in items)
         case Not(item):
             return not _node(item, row)
+        case ArgCompare() | ArgSpan() | ArgPattern() | ArgExists():
+            return any(_argument(node, *pair.split(SEPARATOR, 1)) for pair in row.args)
         case _:
             field = FIELDS[node.field]
             return any(_leaf(node, field, value) for value in _values(field, row))
@@ -60,7 +63,7 @@ def _values(field: Field, row: Any) -> list[Any]:
     return [getattr(row, column) for column in field.columns]
 
 
-def _leaf(node: Leaf, field: Field, value: Any) -> bool:
+def _leaf(node: FieldLeaf, field: Field, value: Any) -> bool:
     match node:
         case Exists():
             return bool(value != field.absent and value != "") if field.kind != "text" else bool(value)
@@ -68,6 +71,8 @@ def _leaf(node: Leaf, field: Field, value: Any) -> bool:
             return phrase in value and set(words(phrase)) <= set(words(value))
         case WordPrefix(_, prefix):
             return any(word.startswith(prefix) for word in words(value))
+        case WordPattern(_, pattern):
+            return any(like(word, pattern) for word in words(value))
         case Substring(_, part):
             return part in value
         case Pattern(_, pattern):
@@ -80,11 +85,28 @@ def _leaf(node: Leaf, field: Field, value: Any) -> bool:
             return bool((ascii_lower(value) if field.kind == "word" else value) == wanted)
 
 
+def _argument(node: ArgLeaf, path: str, value: str) -> bool:
+    if isinstance(node, ArgExists):
+        return path == node.path or path.startswith(f"{node.path}.")
+    if path != node.path:
+        return False
+    if isinstance(node, ArgPattern):
+        return like(value, node.pattern)
+    if isinstance(node, ArgCompare) and isinstance(node.value, str):
+        return value == node.value
+    number = number_of(value)
+    if number is None:
+        return False
+    if isinstance(node, ArgSpan):
+        return (node.low is None or number >= node.low) and (node.high is None or number < node.high)
+    return _compare(node.op, number, float(node.value))
+
+
 def _present(field: Field, value: int) -> bool:
     return field.absent is None or value != field.absent
 
 
-def _compare(op: Operator, value: int, wanted: int) -> bool:
+def _compare(op: Operator, value: float, wanted: float) -> bool:
     match op:
         case "eq":
             return value == wanted
@@ -96,20 +118,3 @@ def _compare(op: Operator, value: int, wanted: int) -> bool:
             return value > wanted
         case "ge":
             return value >= wanted
-
-
-def like(value: str, pattern: str) -> bool:
-    """Match `*` wildcards from left to right; greedy search of each piece is enough for `*`, so time is linear in the pieces."""
-    first, *rest = pattern.split("*")
-    if not rest:
-        return value == first
-    last = rest.pop()
-    if not value.startswith(first) or len(value) < len(first) + len(last) or not value.endswith(last):
-        return False
-    start, end = len(first), len(value) - len(last)
-    for piece in rest:
-        found = value.find(piece, start, end)
-        if found < 0:
-            return False
-        start = found + len(piece)
-    return True

@@ -4,46 +4,34 @@ query   = either*                      words beside each other are ANDed
 either  = every ("OR" every)*
 every   = term ("AND"? term)*
 term    = ("NOT" | "-") term | "(" query ")" | field ":" value | word | "quoted phrase"
+field   = name | "args" ("." (name | "quoted name"))+
 value   = list | ("<" | "<=" | ">" | ">=") plain | low ".." high | prefix* | plain | "quoted" | "*" (has a value)
 """
 
 import difflib
 import re
+from collections.abc import Callable
+from functools import partial
 
-from gatebook.query import values
+from gatebook.query import leaves, values
 from gatebook.query.errors import QueryError
-from gatebook.query.fields import BOUNDS, FIELDS, ORDERED, Field
-from gatebook.query.matching import ascii_lower
-from gatebook.query.text import TOKEN, fold, words
-from gatebook.query.tree import (
-    And,
-    Compare,
-    Everything,
-    Exists,
-    Node,
-    Not,
-    Operator,
-    Or,
-    Pattern,
-    Query,
-    Span,
-    Substring,
-    WordPrefix,
-    Words,
-)
+from gatebook.query.fields import ARGS, BOUNDS, FIELDS, MEANT
+from gatebook.query.leaves import SIGNS, Written
+from gatebook.query.paths import PATH_CHARS_MAX, path_of
+from gatebook.query.tree import And, Compare, Everything, Node, Not, Or, Query
 
 LENGTH_MAX = 10_000
 DEPTH_MAX = 50
 TERMS_MAX = 300
-PHRASE_WORDS_MAX = 60
-WILDCARDS_MAX = 10
 
-_SPACE = re.compile(r"\s*")
+_SPACE = re.compile(r"[\s\0]*")
 _FIELD = re.compile(r"([A-Za-z_][A-Za-z0-9_.]*):")
-_BARE = re.compile(r'[^\s()"]+')
-_BARE_IN_LIST = re.compile(r'[^\s()",]+')
-_KEYWORD = re.compile(r'(AND|OR|NOT)(?=[\s()"]|$)')
-_OPERATORS: dict[str, Operator] = {">=": "ge", "<=": "le", ">": "gt", "<": "lt", "=": "eq"}
+_SEGMENT = r'"(?:[^"\\]|\\.)*+"|[\w$@-]++'
+_ARGUMENT = re.compile(rf"{ARGS}((?:\.(?:{_SEGMENT}))++):", re.IGNORECASE | re.DOTALL)
+_ALMOST_ARGUMENT = re.compile(rf'{ARGS}\.(?:[^\s()"]*:|[^\s()":]*")', re.IGNORECASE)
+_BARE = re.compile(r'[^\s\0()"]+')
+_BARE_IN_LIST = re.compile(r'[^\s\0()",]+')
+_KEYWORD = re.compile(r'(AND|OR|NOT)(?=[\s\0()"]|$)')
 _TERM = "a word, a “quoted phrase”, field:value or a bracket"
 
 
@@ -143,11 +131,15 @@ class _Parser:
         self.terms += 1
         if self.terms > TERMS_MAX:
             raise self.wrong("the query has too many terms", f"at most {TERMS_MAX}")
+        if match := _ARGUMENT.match(self.text, self.at):
+            return self.argument(match)
+        if _ALMOST_ARGUMENT.match(self.text, self.at):
+            raise self.wrong("this is no path to an argument", f'{ARGS}.name:value or {ARGS}."odd name".name:value')
         if match := _FIELD.match(self.text, self.at):
             return self.filter(match)
         start = self.at
         text, quoted = self.plain(_BARE)
-        return _payload(FIELDS["text"], text, quoted, start)
+        return leaves.of_payload("text", Written("", text, quoted, start))
 
     def plain(self, bare: re.Pattern[str]) -> tuple[str, bool]:
         """Take a quoted or bare text; say whether it was quoted."""
@@ -177,9 +169,9 @@ class _Parser:
     def filter(self, match: re.Match[str]) -> Node:
         name = match[1].lower()
         if name not in FIELDS and name not in BOUNDS:
-            near = difflib.get_close_matches(name, [*FIELDS, *BOUNDS], n=1, cutoff=0.5)
+            near = [MEANT[name]] if name in MEANT else difflib.get_close_matches(name, [*FIELDS, *BOUNDS], n=1, cutoff=0.5)
             raise self.wrong(
-                f"there is no field “{match[1]}”",
+                f"there is no field “{match[1][:40]}”",
                 "the name of a field (or quotation marks around the text)",
                 nearest=near[0] if near else None,
             )
@@ -188,12 +180,19 @@ class _Parser:
             start = self.at
             text, _ = self.plain(_BARE)
             return Compare("time", "ge" if BOUNDS[name] == "ge" else "lt", values.moment(text, start)[0])
-        field = FIELDS[name]
-        if self.peek() == "(":
-            return self.list(field)
-        return self.value(field, _BARE)
+        return self.values(partial(leaves.of_field, FIELDS[name]))
 
-    def list(self, field: Field) -> Node:
+    def argument(self, match: re.Match[str]) -> Node:
+        path = path_of(".".join(_segment(found[0]) for found in re.finditer(_SEGMENT, match[1], re.DOTALL)))
+        if len(path) > PATH_CHARS_MAX:
+            raise self.wrong("the path is too long", f"at most {PATH_CHARS_MAX} characters")
+        self.at = match.end()
+        return self.values(partial(leaves.of_argument, path))
+
+    def values(self, leaf: Callable[[Written], Node]) -> Node:
+        return self.list(leaf) if self.peek() == "(" else self.value(leaf, _BARE)
+
+    def list(self, leaf: Callable[[Written], Node]) -> Node:
         start = self.at
         self.at += 1
         items: list[Node] = []
@@ -203,7 +202,7 @@ class _Parser:
             self.terms += 1
             if self.terms > TERMS_MAX:
                 raise self.wrong("the query has too many terms", f"at most {TERMS_MAX}")
-            items.append(self.value(field, _BARE_IN_LIST))
+            items.append(self.value(leaf, _BARE_IN_LIST))
             if self.more() and self.peek() == ",":
                 self.at += 1
             elif self.peek() == ")":
@@ -212,48 +211,13 @@ class _Parser:
             elif self.more():
                 raise self.wrong("values of a list are parted by commas", ", or )")
 
-    def value(self, field: Field, bare: re.Pattern[str]) -> Node:
-        operator = next((sign for sign in _OPERATORS if self.text.startswith(sign, self.at)), "")
-        if operator and field.kind not in ORDERED and operator != "=":
-            raise self.wrong(f"{field.name} has no order", f"{field.name}:value")
-        self.at += len(operator)
+    def value(self, leaf: Callable[[Written], Node], bare: re.Pattern[str]) -> Node:
+        sign = next((sign for sign in SIGNS if self.text.startswith(sign, self.at)), "")
+        self.at += len(sign)
         start = self.at
         text, quoted = self.plain(bare)
-        if field.kind == "text":
-            return _payload(field, text, quoted, start)
-        if operator:
-            return values.compared(field, _OPERATORS[operator], text, start)
-        if text == "*" and not quoted:
-            return Exists(field.name)
-        if field.kind in ORDERED and ".." in text:
-            low, _, high = text.partition("..")
-            return Span(field.name, values.bound(field, low, start), values.bound(field, high, start + len(low) + 2))
-        if field.kind in ("word", "id"):
-            return _words(field, text, quoted, start)
-        return values.compared(field, "eq", text, start)
+        return leaf(Written(sign, text, quoted, start))
 
 
-def _words(field: Field, text: str, quoted: bool, position: int) -> Node:
-    text = (ascii_lower(text) if field.kind == "word" else text).encode("utf-8", "replace").decode()
-    if "*" not in text or quoted:
-        return Compare(field.name, "eq", values.choice(field, text, position))
-    if text.count("*") > WILDCARDS_MAX:
-        raise QueryError("too many wildcards", position=position, expected=f"at most {WILDCARDS_MAX}")
-    return Pattern(field.name, text)
-
-
-def _payload(field: Field, text: str, quoted: bool, position: int) -> Node:
-    folded = fold(text)
-    if not quoted and "*" in folded:
-        if not folded.strip("*"):
-            return Everything() if field.name == "text" else Exists(field.name)
-        if folded.startswith("*") and folded.endswith("*") and "*" not in folded[1:-1]:
-            return Substring(field.name, folded[1:-1])
-        if folded.endswith("*") and TOKEN.fullmatch(folded[:-1]):
-            return WordPrefix(field.name, folded[:-1])
-        raise QueryError("a payload is not searched for this wildcard", position=position, expected="word*, *part* or a “quoted phrase”")
-    if not folded.strip():
-        raise QueryError("there is nothing to search for", position=position, expected="a word")
-    if len(words(folded)) > PHRASE_WORDS_MAX:
-        raise QueryError("the phrase is too long", position=position, expected=f"at most {PHRASE_WORDS_MAX} words")
-    return Words(field.name, folded)
+def _segment(written: str) -> str:
+    return re.sub(r'\\(["\\])', r"\1", written[1:-1]) if written.startswith('"') else written

@@ -4,6 +4,7 @@ import re
 import unicodedata
 
 _ESCAPE = re.compile(r'\\(?:u([0-9a-fA-F]{4})|(["\\/bfnrt]))')
+_UPPER_TO_LOWER = {code: code + 32 for code in range(ord("A"), ord("Z") + 1)}
 _SIMPLE = {'"': '"', "\\": "\\", "/": "/", "b": " ", "f": " ", "n": "\n", "r": "\r", "t": "\t"}
 _LEVELS_MAX = 3
 TOKEN = re.compile("[0-9a-z\u0080-\U0010ffff]+")
@@ -21,7 +22,7 @@ def searchable(data: bytes) -> str:
         if "\\" not in text:
             break
         nested = '\\":' in text or '[\\"' in text
-        text = _ESCAPE.sub(_unescape, text)
+        text = unescaped(text)
         if not nested:
             break
     return fold(text)
@@ -33,6 +34,16 @@ def fold(text: str) -> str:
         return text.lower().replace("\0", " ")
     whole = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     return unicodedata.normalize("NFC", whole.lower()).replace("\0", " ")
+
+
+def ascii_lower(text: str) -> str:
+    """Return text as fields of kind word compare it: ASCII letters in lower case, all others as they are."""
+    return text.lower() if text.isascii() else text.translate(_UPPER_TO_LOWER)
+
+
+def unescaped(text: str) -> str:
+    """Return text with the escapes of JSON undone; what is no escape stays."""
+    return _ESCAPE.sub(_unescape, text)
 
 
 def words(text: str) -> list[str]:

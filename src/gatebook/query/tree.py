@@ -13,7 +13,14 @@ class Ago(Struct, frozen=True, tag=True):
     us: int
 
 
-Scalar: TypeAlias = str | int | bool | Ago
+class Day(Struct, frozen=True, tag=True):
+    """The beginning of a UTC day, `back` days before the one in which the query is run; `resolve` turns it into microseconds since 1970."""
+
+    back: int
+
+
+Relative: TypeAlias = Ago | Day
+Scalar: TypeAlias = str | int | bool | Relative
 
 
 class Everything(Struct, frozen=True, tag=True):
@@ -32,8 +39,8 @@ class Span(Struct, frozen=True, tag=True):
     """A field from `low` up to but without `high`; None is open."""
 
     field: str
-    low: int | Ago | None
-    high: int | Ago | None
+    low: int | Relative | None
+    high: int | Relative | None
 
 
 class Pattern(Struct, frozen=True, tag=True):
@@ -66,11 +73,47 @@ class WordPrefix(Struct, frozen=True, tag=True):
     prefix: str
 
 
+class WordPattern(Struct, frozen=True, tag=True):
+    """A word inside payloads beside a text in which every `*` stands for any characters."""
+
+    field: str
+    pattern: str
+
+
 class Substring(Struct, frozen=True, tag=True):
     """Characters that stand anywhere inside payloads."""
 
     field: str
     part: str
+
+
+class ArgCompare(Struct, frozen=True, tag=True):
+    """An argument beside one value: text as `paths.value_of` makes it with `eq`, a number with the operators of order."""
+
+    path: str
+    op: Operator
+    value: str | float
+
+
+class ArgSpan(Struct, frozen=True, tag=True):
+    """An argument that is a number from `low` up to but without `high`; None is open."""
+
+    path: str
+    low: float | None
+    high: float | None
+
+
+class ArgPattern(Struct, frozen=True, tag=True):
+    """An argument beside a text in which every `*` stands for any characters."""
+
+    path: str
+    pattern: str
+
+
+class ArgExists(Struct, frozen=True, tag=True):
+    """An argument that was given, or that holds others."""
+
+    path: str
 
 
 class And(Struct, frozen=True, tag=True):
@@ -91,7 +134,10 @@ class Not(Struct, frozen=True, tag=True):
     item: "Node"
 
 
-Leaf: TypeAlias = Compare | Span | Pattern | Exists | Words | WordPrefix | Substring
+PayloadLeaf: TypeAlias = Words | WordPrefix | WordPattern | Substring
+ArgLeaf: TypeAlias = ArgCompare | ArgSpan | ArgPattern | ArgExists
+FieldLeaf: TypeAlias = Compare | Span | Pattern | Exists | PayloadLeaf
+Leaf: TypeAlias = FieldLeaf | ArgLeaf
 Node: TypeAlias = Everything | Leaf | And | Or | Not
 
 

@@ -6,7 +6,7 @@ from gatebook.query.errors import QueryError
 from gatebook.query.parser import parse
 from gatebook.query.tree import Everything, Or
 
-_BARE_VALUE = re.compile(r'[^\s()",*<>=:.-][^\s()",*]*')
+_BARE_VALUE = re.compile(r'[^\s\0()",*<>=:.-][^\s\0()",*]*')
 
 
 def quoted(value: str) -> str:
