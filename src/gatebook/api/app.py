@@ -15,6 +15,7 @@ from gatebook.api.caller import identify
 from gatebook.api.calls import Calls
 from gatebook.api.deps import ApiDeps
 from gatebook.api.document import document
+from gatebook.api.exports import Exports
 from gatebook.api.operations import Ask, Operation, respond
 from gatebook.api.problems import HEADERS, Problem
 from gatebook.api.records import Records
@@ -42,7 +43,7 @@ def create_api(deps: ApiDeps) -> Starlette:
 
 def all_operations(deps: ApiDeps) -> tuple[Operation, ...]:
     """The whole table, the operation that shows it as a document included."""
-    parts = (Calls(deps), Tail(deps), Records(deps))
+    parts = (Calls(deps), Exports(deps), Tail(deps), Records(deps))
     table = tuple(operation for part in parts for operation in part.operations())
     return (*table, _self_description(table))
 
