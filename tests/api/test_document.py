@@ -6,16 +6,10 @@ import httpx2
 import pytest
 
 from gatebook.api.app import all_operations
-from gatebook.api.deps import ApiDeps
 from tests.console.stage import Stage
 from tests.structure.checkout import ROOT
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-
-
-def deps_of(stage: Stage) -> ApiDeps:
-    """What the app of a stage is made of."""
-    return ApiDeps(room=stage.room, exports=stage.exports, directory=stage.directory, session=stage.desk.who, health=stage.health)
 
 
 async def test_the_document_has_every_operation_and_nothing_else(admin: httpx2.AsyncClient, stage: Stage) -> None:
@@ -23,7 +17,7 @@ async def test_the_document_has_every_operation_and_nothing_else(admin: httpx2.A
     served = (await admin.get("/api/v1/openapi.json")).json()
     assert served["openapi"] == "3.1.0" and served["servers"] == [{"url": "/api"}]
     found = {(path, method.upper()) for path, methods in served["paths"].items() for method in methods}
-    table = all_operations(deps_of(stage))
+    table = all_operations(stage.api_deps())
     assert found == {(operation.path, operation.method) for operation in table}
     assert len({operation.name for operation in table}) == len(table)
     search = served["paths"]["/v1/calls"]["get"]
@@ -43,6 +37,6 @@ async def test_every_reference_within_the_document_leads_somewhere(admin: httpx2
 async def test_every_operation_and_parameter_says_what_it_is(stage: Stage) -> None:
     """Summaries are sentences; each parameter has a description; docs/api.md has each operation."""
     page = (ROOT / "docs" / "api.md").read_text()
-    for operation in all_operations(deps_of(stage)):
+    for operation in all_operations(stage.api_deps()):
         assert operation.summary.endswith(".") and all(parameter.description.endswith(".") for parameter in operation.parameters)
         assert f"`{operation.method} /api{operation.path}`" in page

@@ -29,6 +29,7 @@ from gatebook.reading.exports import Exports
 from gatebook.reading.health import Health, health
 from gatebook.reading.records import RecordQuestion, find
 from gatebook.reading.room import ReadingRoom
+from gatebook.reading.saved import Shelf
 from gatebook.reading.viewer import Viewer
 from gatebook.record.body import MessageRelayed, ProcessStarted
 from gatebook.record.parts import PartName
@@ -79,14 +80,16 @@ class Stage:
         self.sealer = Sealer(self.settings.log_dir, key, f"{self.settings.origin}/e1", 1.0)
         self.room = ReadingRoom(lambda: self.index, self.keeper, self.vault, self.settings.log_dir)
         origin = Origin(deployment="northwind", version="0.0.0")
+        self.shelf = Shelf(self.store, self.keeper)
         self.exports = Exports(self.room, self.settings.exports_dir, lambda: Vault(self.settings.keys_dir, MASTER_KEY), origin)
         self.app = self._app(console_url)
 
     def _app(self, console_url: str) -> Starlette:
-        api = create_api(ApiDeps(room=self.room, exports=self.exports, directory=self.directory, session=self.desk.who, health=self.health))
+        api = create_api(self.api_deps())
         deps = ConsoleDeps(
             room=self.room,
             exports=self.exports,
+            shelf=self.shelf,
             door=self.desk,
             health=self.health,
             names=self.names,
@@ -95,6 +98,17 @@ class Stage:
             deployment="northwind",
         )
         return Starlette(routes=[Mount("/api", api), Mount("/", create_console(deps))])
+
+    def api_deps(self) -> ApiDeps:
+        """What the API is made of."""
+        return ApiDeps(
+            room=self.room,
+            exports=self.exports,
+            shelf=self.shelf,
+            directory=self.directory,
+            session=self.desk.who,
+            health=self.health,
+        )
 
     def directory(self) -> Directory:
         """People and tokens as of now."""

@@ -90,6 +90,7 @@ async def test_over_https_the_cookie_is_bound_to_the_host(stage: Stage) -> None:
     deps = ConsoleDeps(
         room=stage.room,
         exports=stage.exports,
+        shelf=stage.shelf,
         door=stage.desk,
         health=stage.health,
         names=stage.names,

@@ -8,6 +8,7 @@ from gatebook.identity.directory import Directory, Principal
 from gatebook.reading.exports import Exports
 from gatebook.reading.health import Health
 from gatebook.reading.room import ReadingRoom
+from gatebook.reading.saved import Shelf
 
 SESSION_COOKIES = ("__Host-gatebook", "gatebook")
 """Names of the cookie that holds a console session: over https, and over plain http on a loopback address."""
@@ -21,6 +22,7 @@ class ApiDeps(Struct, frozen=True, kw_only=True):
 
     room: ReadingRoom
     exports: Exports
+    shelf: Shelf
     directory: Callable[[], Directory]
     session: Callable[[str], Principal | None]
     health: Callable[[], Health]

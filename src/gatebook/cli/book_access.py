@@ -91,6 +91,7 @@ async def _alone(settings: Settings, address: str) -> Any:
     from gatebook.reading.exports import Exports
     from gatebook.reading.health import health
     from gatebook.reading.room import ReadingRoom
+    from gatebook.reading.saved import Shelf
     from gatebook.record.views.call import Origin
     from gatebook.state.store import Store
 
@@ -120,6 +121,7 @@ async def _alone(settings: Settings, address: str) -> Any:
             ApiDeps(
                 room=room,
                 exports=exports,
+                shelf=Shelf(store, book, room.clock),
                 directory=lambda: directory,
                 session=lambda _: None,
                 health=lambda: health(settings.log_dir, follower.lag(), None, room.clock.wall_us()),

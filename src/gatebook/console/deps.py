@@ -9,6 +9,7 @@ from gatebook.identity.directory import Principal
 from gatebook.reading.exports import Exports
 from gatebook.reading.health import Health
 from gatebook.reading.room import ReadingRoom
+from gatebook.reading.saved import Shelf
 from gatebook.record.parts import Source
 
 
@@ -42,6 +43,7 @@ class ConsoleDeps(Struct, frozen=True, kw_only=True):
 
     room: ReadingRoom
     exports: Exports
+    shelf: Shelf
     door: Door
     health: Callable[[], Health]
     names: Callable[[], Mapping[str, str]]

@@ -76,6 +76,11 @@ class Desk:
         # One change at a time: a transaction stays open while its record becomes durable.
         self._turn = asyncio.Lock()
 
+    @property
+    def store(self) -> Store:
+        """The state that is changed here."""
+        return self._store
+
     async def apply(self, documents: list[Document], caller: Principal, reason: str | None = None, *, dry_run: bool = False) -> Applied:
         """Create and change resources, all or none. Raises DocumentError, StateError, LogUnavailable."""
         async with self._change() as connection:

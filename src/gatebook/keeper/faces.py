@@ -21,6 +21,7 @@ from gatebook.log.vault import Vault
 from gatebook.reading.exports import Exports
 from gatebook.reading.health import Health, health
 from gatebook.reading.room import ReadingRoom
+from gatebook.reading.saved import Shelf
 from gatebook.record.views.call import Origin
 from gatebook.settings import Settings
 from gatebook.state.snapshot import Snapshot
@@ -60,15 +61,17 @@ def build_faces(settings: Settings, desk: Desk, book: Book, vault: Vault, backgr
     """Build the apps on top of one reading room."""
     room = ReadingRoom(lambda: background.index, book, vault, settings.log_dir)
     exports = Exports(room, settings.exports_dir, background.make_vault, Origin(deployment=settings.deployment, version=__version__))
+    shelf = Shelf(desk.store, book, room.clock)
 
     def how_it_stands() -> Health:
         return health(settings.log_dir, background.lag(), None, room.clock.wall_us())
 
-    api = create_api(ApiDeps(room=room, exports=exports, directory=roll.directory, session=desk.who, health=how_it_stands))
+    api = create_api(ApiDeps(room=room, exports=exports, shelf=shelf, directory=roll.directory, session=desk.who, health=how_it_stands))
     console = create_console(
         ConsoleDeps(
             room=room,
             exports=exports,
+            shelf=shelf,
             door=desk,
             health=how_it_stands,
             names=roll.names,
