@@ -79,3 +79,7 @@ def _demo() -> Iterator[str]:
         finally:
             os.killpg(process.pid, signal.SIGINT)
             process.wait(_START_S)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
