@@ -1,6 +1,5 @@
 """Exports: begin one, see how far it is, fetch the file, also in pieces, delete it."""
 
-import base64
 from typing import Annotated
 
 from msgspec import Meta, Struct
@@ -181,15 +180,9 @@ def answer(export: Export) -> ExportAnswer:
 
 
 def file_response(download: Download) -> FileResponse:
-    """The response that serves a file, also in ranges. The file never changes under its name, so its hash is a strong ETag."""
+    """The response that serves a file, also in ranges."""
     export = download.export
-    digest = bytes.fromhex(export.sha256 or "")
-    headers = {
-        **HEADERS,
-        "etag": f'"{export.sha256}"',
-        "repr-digest": f"sha-256=:{base64.b64encode(digest).decode()}:",
-        "content-security-policy": "sandbox; default-src 'none'",
-    }
+    headers = {**HEADERS, **download.headers, "content-security-policy": "sandbox; default-src 'none'"}
     return FileResponse(download.path, headers=headers, media_type=FORMS[export.form].media_type, filename=export.file)
 
 

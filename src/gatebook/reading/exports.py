@@ -3,6 +3,7 @@
 Everything but the thread lives on the keeper's event loop. One export is written at a time; the others wait in the order in which they came.
 """
 
+import base64
 import logging
 import os
 import threading
@@ -36,7 +37,7 @@ _logger = logging.getLogger(__name__)
 
 
 class ExportRefused(Exception):
-    """It may not begin now, or not at all; the text is for people. `kind`: limit, space or gone."""
+    """It may not begin now, or not at all; the text is for people. `kind`: limit, space, unfinished or gone."""
 
     def __init__(self, text: str, kind: str = "limit") -> None:
         super().__init__(text)
@@ -56,6 +57,12 @@ class Download(Struct, frozen=True, kw_only=True):
 
     export: Export
     path: Path
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """Headers that a download has by whatever way: the file never changes under its name, so its hash is a strong ETag."""
+        digest = base64.b64encode(bytes.fromhex(self.export.sha256 or "")).decode()
+        return {"etag": f'"{self.export.sha256}"', "repr-digest": f"sha-256=:{digest}:"}
 
 
 class Exports:
@@ -146,7 +153,8 @@ class Exports:
         if export is None:
             return None
         if export.state != "done":
-            raise ExportRefused(f"The export is {export.state}; there is no file.", "gone")
+            kind = "unfinished" if export.unfinished else "gone"
+            raise ExportRefused(f"The export is {export.state}; there is no file.", kind)
         if export.reads_all and not viewer.reads_all:
             raise ExportRefused("The file holds calls that you may no longer read. Start the export again.", "gone")
         await self._note("download", viewer, export)
