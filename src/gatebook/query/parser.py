@@ -24,14 +24,14 @@ LENGTH_MAX = 10_000
 DEPTH_MAX = 50
 TERMS_MAX = 300
 
-_SPACE = re.compile(r"[\s\0]*")
-_FIELD = re.compile(r"([A-Za-z_][A-Za-z0-9_.]*):")
+SPACE = re.compile(r"[\s\0]*")
+FIELD_NAME = re.compile(r"([A-Za-z_][A-Za-z0-9_.]*):")
 _SEGMENT = r'"(?:[^"\\]|\\.)*+"|[\w$@-]++'
-_ARGUMENT = re.compile(rf"{ARGS}((?:\.(?:{_SEGMENT}))++):", re.IGNORECASE | re.DOTALL)
-_ALMOST_ARGUMENT = re.compile(rf'{ARGS}\.(?:[^\s()"]*:|[^\s()":]*")', re.IGNORECASE)
-_BARE = re.compile(r'[^\s\0()"]+')
-_BARE_IN_LIST = re.compile(r'[^\s\0()",]+')
-_KEYWORD = re.compile(r'(AND|OR|NOT)(?=[\s\0()"]|$)')
+ARGUMENT_NAME = re.compile(rf"{ARGS}((?:\.(?:{_SEGMENT}))++):", re.IGNORECASE | re.DOTALL)
+ALMOST_ARGUMENT = re.compile(rf'{ARGS}\.(?:[^\s()"]*:|[^\s()":]*")', re.IGNORECASE)
+BARE = re.compile(r'[^\s\0()"]+')
+BARE_IN_LIST = re.compile(r'[^\s\0()",]+')
+KEYWORD = re.compile(r'(AND|OR|NOT)(?=[\s\0()"]|$)')
 _TERM = "a word, a “quoted phrase”, field:value or a bracket"
 
 
@@ -57,7 +57,7 @@ class _Parser:
         return QueryError(message, position=self.at if at is None else at, expected=expected, nearest=nearest)
 
     def more(self) -> bool:
-        space = _SPACE.match(self.text, self.at)
+        space = SPACE.match(self.text, self.at)
         self.at = space.end() if space else self.at
         return self.at < len(self.text)
 
@@ -66,7 +66,7 @@ class _Parser:
 
     def keyword(self, *names: str) -> bool:
         """Take one of the keywords, if it stands here."""
-        match = _KEYWORD.match(self.text, self.at) if self.more() else None
+        match = KEYWORD.match(self.text, self.at) if self.more() else None
         if match and match[1] in names:
             self.at = match.end()
             return True
@@ -131,14 +131,14 @@ class _Parser:
         self.terms += 1
         if self.terms > TERMS_MAX:
             raise self.wrong("the query has too many terms", f"at most {TERMS_MAX}")
-        if match := _ARGUMENT.match(self.text, self.at):
+        if match := ARGUMENT_NAME.match(self.text, self.at):
             return self.argument(match)
-        if _ALMOST_ARGUMENT.match(self.text, self.at):
+        if ALMOST_ARGUMENT.match(self.text, self.at):
             raise self.wrong("this is no path to an argument", f'{ARGS}.name:value or {ARGS}."odd name".name:value')
-        if match := _FIELD.match(self.text, self.at):
+        if match := FIELD_NAME.match(self.text, self.at):
             return self.filter(match)
         start = self.at
-        text, quoted = self.plain(_BARE)
+        text, quoted = self.plain(BARE)
         return leaves.of_payload("text", Written("", text, quoted, start))
 
     def plain(self, bare: re.Pattern[str]) -> tuple[str, bool]:
@@ -178,19 +178,19 @@ class _Parser:
         self.at = match.end()
         if name in BOUNDS:
             start = self.at
-            text, _ = self.plain(_BARE)
+            text, _ = self.plain(BARE)
             return Compare("time", "ge" if BOUNDS[name] == "ge" else "lt", values.moment(text, start)[0])
         return self.values(partial(leaves.of_field, FIELDS[name]))
 
     def argument(self, match: re.Match[str]) -> Node:
-        path = path_of(".".join(_segment(found[0]) for found in re.finditer(_SEGMENT, match[1], re.DOTALL)))
+        path = path_of(".".join(path_in(match[1])))
         if len(path) > PATH_CHARS_MAX:
             raise self.wrong("the path is too long", f"at most {PATH_CHARS_MAX} characters")
         self.at = match.end()
         return self.values(partial(leaves.of_argument, path))
 
     def values(self, leaf: Callable[[Written], Node]) -> Node:
-        return self.list(leaf) if self.peek() == "(" else self.value(leaf, _BARE)
+        return self.list(leaf) if self.peek() == "(" else self.value(leaf, BARE)
 
     def list(self, leaf: Callable[[Written], Node]) -> Node:
         start = self.at
@@ -202,7 +202,7 @@ class _Parser:
             self.terms += 1
             if self.terms > TERMS_MAX:
                 raise self.wrong("the query has too many terms", f"at most {TERMS_MAX}")
-            items.append(self.value(leaf, _BARE_IN_LIST))
+            items.append(self.value(leaf, BARE_IN_LIST))
             if self.more() and self.peek() == ",":
                 self.at += 1
             elif self.peek() == ")":
@@ -219,5 +219,10 @@ class _Parser:
         return leaf(Written(sign, text, quoted, start))
 
 
-def _segment(written: str) -> str:
+def path_in(written: str) -> list[str]:
+    """Return the names of a path as they are written behind `args`: each with a dot before it, bare or in quotation marks."""
+    return [_unquoted(found[0]) for found in re.finditer(_SEGMENT, written, re.DOTALL)]
+
+
+def _unquoted(written: str) -> str:
     return re.sub(r'\\(["\\])', r"\1", written[1:-1]) if written.startswith('"') else written
