@@ -20,7 +20,7 @@ def index_faults(deployment: Deployment, log: Log, since_us: int | None, timeout
     late: dict[str, str] = {}
 
     def caught_up() -> bool:
-        snapshot = _page(deployment, {"limit": "1"}).get("snapshot", {})
+        snapshot = _page(deployment, {"limit": "1"}).get("positions", {})
         late.clear()
         late.update({stream: f"{snapshot.get(stream, 0)} of {seq}" for stream, seq in wanted.items() if snapshot.get(stream, 0) < seq})
         return not late

@@ -27,7 +27,7 @@ async def test_an_unknown_parameter_is_refused_with_the_nearest(
         ("/api/v1/calls?limit=+5", "from 1 to 500"),
         ("/api/v1/calls?count=maybe", "1, true, 0 or false"),
         ("/api/v1/calls?since=yesterday", "2026-01-31T14:00:00Z"),
-        ("/api/v1/calls?before=%00", "not one that this API gave out"),
+        ("/api/v1/calls?before=%00", "not a cursor that this API gave out"),
         ("/api/v1/records?kind=read", "did you mean reads?"),
     ],
 )

@@ -48,6 +48,6 @@ def test_the_parts_of_one_view_are_one_reading() -> None:
     """The first question of a person to a snapshot is a reading, the same one again is not."""
     kept = Snapshots()
     id = kept.keep(snapshot(1))
-    asked = [("ann", "a"), ("ann", "a"), ("bob", "a"), ("ann", "b")]
-    assert [kept.first_reading(id, *one) for one in asked] == [True, False, True, True]
-    assert kept.first_reading("gone", "ann", "a") is True
+    kept.add_reading(id, "ann", "a")
+    assert [kept.is_first(id, *one) for one in (("ann", "a"), ("bob", "a"), ("ann", "b"))] == [False, True, True]
+    assert kept.is_first("gone", "ann", "a")

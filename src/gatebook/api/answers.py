@@ -20,7 +20,8 @@ class CallsAnswer(Struct, frozen=True, kw_only=True):
     previous_cursor: Annotated[str | None, Meta(description="Send as `after` for newer calls; null on an empty page.")]
     next: Annotated[str | None, Meta(description="Address of the page of older calls.")]
     total: Annotated[int | None, Meta(description="How many calls match in all; null when that was not asked for.")]
-    snapshot: Annotated[dict[str, int], Meta(description="The last record of each stream that the answer knows of.")]
+    snapshot: Annotated[str, Meta(description="Send as `snapshot` to ask more of exactly these calls; kept for ten minutes.")]
+    positions: Annotated[dict[str, int], Meta(description="The last record of each stream that the answer knows of.")]
 
 
 class RecordCore(Struct, frozen=True, kw_only=True):

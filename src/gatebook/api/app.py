@@ -17,13 +17,18 @@ from gatebook.api.deps import ApiDeps
 from gatebook.api.document import document
 from gatebook.api.exports import Exports
 from gatebook.api.operations import Ask, Operation, respond
+from gatebook.api.preferences import Preferences
 from gatebook.api.problems import HEADERS, Problem
 from gatebook.api.records import Records
+from gatebook.api.saved import SavedSearches
+from gatebook.api.shares import Shares
+from gatebook.api.summaries import Summaries
 from gatebook.api.tail import Tail
 from gatebook.index import CursorError, EngineError, QueryTooHeavy
 from gatebook.log.errors import LogDamaged, LogUnavailable
 from gatebook.query import QueryError
 from gatebook.reading.room import TooSlow
+from gatebook.reading.saved import Conflict, SavedError
 from gatebook.state.store import StateError
 
 _logger = logging.getLogger(__name__)
@@ -43,7 +48,7 @@ def create_api(deps: ApiDeps) -> Starlette:
 
 def all_operations(deps: ApiDeps) -> tuple[Operation, ...]:
     """The whole table, the operation that shows it as a document included."""
-    parts = (Calls(deps), Exports(deps), Tail(deps), Records(deps))
+    parts = (Calls(deps), Summaries(deps), SavedSearches(deps), Shares(deps), Preferences(deps), Exports(deps), Tail(deps), Records(deps))
     table = tuple(operation for part in parts for operation in part.operations())
     return (*table, _self_description(table))
 
@@ -96,6 +101,10 @@ def _problem_of(error: Exception) -> Problem:
             return Problem(503, "The query is too heavy", "No answer within the budget of time and memory; a shorter time range helps.")
         case LogUnavailable():
             return Problem(503, "The log cannot be written", f"Nothing is shown that is not on the record first: {error}.")
+        case SavedError():
+            return Problem(400, "It cannot be kept like that", f"{error.field} {error}.", parameter=error.field)
+        case Conflict():
+            return Problem(409, "It cannot be kept now", f"{error}.")
         case LogDamaged():
             return Problem(500, "The log is damaged", str(error))
     _logger.error("a request to the API failed", exc_info=error)

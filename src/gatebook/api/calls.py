@@ -6,10 +6,13 @@ from gatebook.api import params
 from gatebook.api.answers import CallAnswer, CallsAnswer, ProofAnswer, call_answer
 from gatebook.api.deps import ApiDeps
 from gatebook.api.operations import NOT_FOUND, Ask, Operation, Reply
+from gatebook.api.positions import GONE, SNAPSHOT, Position
 from gatebook.api.problems import Problem
 from gatebook.index.cursor import Place, encode
 
 _KEPT = ("q", "since", "until", "limit")
+_PAGES = """A cursor is a place in the order of time: it stays good while calls arrive, after a restart, and with another query. Calls of the same
+microsecond are ordered by their ids. `after` gives the calls that follow the place next in time; with `before` too, those between the two."""
 
 
 class Calls:
@@ -29,8 +32,17 @@ class Calls:
                 group="calls",
                 handle=self.search,
                 summary="Calls that match, newest first.",
-                parameters=(*params.QUESTION, params.LIMIT, params.BEFORE, params.flag("count", "Also count how many match in all.")),
+                description=_PAGES,
+                parameters=(
+                    *params.QUESTION,
+                    params.LIMIT,
+                    params.BEFORE,
+                    params.AFTER,
+                    params.flag("count", "Also count how many match in all."),
+                    SNAPSHOT,
+                ),
                 answer=CallsAnswer,
+                problems=GONE,
             ),
             Operation(
                 name="showCall",
@@ -59,9 +71,11 @@ class Calls:
     async def search(self, ask: Ask) -> Reply:
         """One page of calls."""
         asked, values = params.question(ask.values), ask.values
-        query = self._room.query(ask.viewer, asked)
-        page = await self._room.rows(query, values["before"], values["limit"], count=values["count"])
-        await self._room.note(ask.viewer, "search", asked.words(), rows=len(page.rows))
+        query, at = self._room.query(ask.viewer, asked), Position(self._room, ask, asked)
+        page = await self._room.rows(
+            query, values["before"], values["limit"], after=values["after"], count=values["count"], snapshot=at.snapshot
+        )
+        await at.note_rows(len(page.rows))
         link = None
         if page.next:
             kept = {name: value for name, value in ask.request.query_params.items() if name in _KEPT}
@@ -72,7 +86,8 @@ class Calls:
             previous_cursor=encode(Place(page.rows[0].time, page.rows[0].call_id)) if page.rows else None,
             next=link,
             total=page.total,
-            snapshot=page.snapshot,
+            snapshot=at.id,
+            positions=at.snapshot.positions,
         )
         return Reply(body=body, headers={"link": f'<{link}>; rel="next"'} if link else {})
 

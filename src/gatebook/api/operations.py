@@ -4,6 +4,7 @@ How to add to it: write a module with a class that takes `ApiDeps` and has a met
 `create_api`. A handler takes an `Ask` (the viewer, the parameters and the body, all of them read and within their limits already) and returns
 
 - a Struct: the answer, encoded as JSON with the operation's `status`; `answer` names its type for the document
+- None, where the operation has no `answer` (a 204)
 - a `Reply`: the same with headers of its own
 - a Starlette `Response`: for what is not JSON, such as a stream or a download; `media_type` says what it is
 
@@ -43,7 +44,7 @@ class Reply(Struct, frozen=True, kw_only=True):
     headers: Mapping[str, str] = {}
 
 
-Handler: TypeAlias = Callable[[Ask], Awaitable[Struct | Reply | Response]]
+Handler: TypeAlias = Callable[[Ask], Awaitable[Struct | Reply | Response | None]]
 
 
 class Operation(Struct, frozen=True, kw_only=True):
@@ -73,7 +74,7 @@ class Operation(Struct, frozen=True, kw_only=True):
 NOT_FOUND: Mapping[int, str] = {404: "There is nothing of this id that the caller may see."}
 
 
-def respond(operation: Operation, answer: Struct | Reply | Response) -> Response:
+def respond(operation: Operation, answer: Struct | Reply | Response | None) -> Response:
     """The response for what a handler returned; nobody may store it."""
     if isinstance(answer, Response):
         return answer

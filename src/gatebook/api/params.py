@@ -13,6 +13,7 @@ from msgspec import Struct
 from starlette.datastructures import QueryParams
 
 from gatebook.api.problems import Problem
+from gatebook.index.cursor import CursorError, decode
 from gatebook.query.parser import LENGTH_MAX
 from gatebook.reading.room import LIMIT_MAX, Question
 
@@ -119,11 +120,26 @@ def cursor(name: str, description: str) -> Parameter:
     """The cursor of a page, as an earlier answer gave it out."""
 
     def read(value: str) -> str:
-        if _CURSOR.fullmatch(value) is None:
-            raise ValueError("is not one that this API gave out")
+        try:
+            decode(value if _CURSOR.fullmatch(value) else "")
+        except CursorError:
+            raise ValueError("is not a cursor that this API gave out") from None
         return value
 
     schema = {"type": "string", "pattern": "^[A-Za-z0-9_-]{1,100}$", "format": "gatebook-cursor"}
+    return Parameter(name=name, description=description, schema=schema, read=read)
+
+
+def hexadecimal(name: str, description: str, digits: int, *, form: str) -> Parameter:
+    """An id of so many hexadecimal digits that an earlier answer gave out. `form` names the format in the document."""
+    pattern = re.compile(f"[0-9a-f]{{{digits}}}")
+
+    def read(value: str) -> str:
+        if pattern.fullmatch(value) is None:
+            raise ValueError("is not one that this API gave out")
+        return value
+
+    schema = {"type": "string", "pattern": f"^[0-9a-f]{{{digits}}}$", "format": form}
     return Parameter(name=name, description=description, schema=schema, read=read)
 
 

@@ -41,10 +41,11 @@ EVERYONE: Final = "everyone"
 
 # What would let a name look like another one, or break a line: control characters, directions of text, line separators.
 _HIDDEN: Final = re.compile("[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
-_PREFERENCE_NAME: Final = re.compile(r"[a-z][a-z0-9._-]{0,59}")
+PREFERENCE_NAME_PATTERN: Final = "[a-z][a-z0-9._-]{0,59}"
 # Without letters and digits that look like others; 13 of them are 64 bits.
 _ALPHABET: Final = "23456789abcdefghjkmnpqrstuvwxyz"
 _ID_CHARACTERS: Final = 13
+ID_PATTERN: Final = f"[{_ALPHABET}]{{{_ID_CHARACTERS}}}"
 _T = TypeVar("_T")
 
 
@@ -188,7 +189,7 @@ class Shelf:
 
     async def prefer(self, viewer: Viewer, name: str, value: str) -> None:
         """Keep a preference; the last one under a name counts. `value` is JSON text. Raises SavedError, Conflict, StateError."""
-        if _PREFERENCE_NAME.fullmatch(name) is None:
+        if re.fullmatch(PREFERENCE_NAME_PATTERN, name) is None:
             raise SavedError("name", "must be lower-case letters, digits, dots and hyphens, at most 60")
         if len(value.encode("utf-8", "replace")) > PREFERENCE_BYTES_MAX:
             raise SavedError("value", f"must have at most {PREFERENCE_BYTES_MAX:,} bytes")

@@ -9,6 +9,7 @@ from gatebook.index import Snapshot
 
 LIFE_S: Final = 600.0
 KEPT_MAX: Final = 64
+READINGS_MAX: Final = 1000
 WAITING_CHARACTERS_MAX: Final = 32 << 20
 
 
@@ -40,13 +41,16 @@ class Snapshots:
         kept = self._kept.get(name)
         return kept.snapshot if kept is not None and time.monotonic() - kept.at_s < LIFE_S else None
 
-    def first_reading(self, name: str, subject: str, words: str) -> bool:
-        """Whether somebody asks this of a snapshot for the first time: its parts (rows, counts, facets) are one reading, and one record."""
+    def is_first(self, name: str, subject: str, words: str) -> bool:
+        """Whether nobody of this pseudonym has asked this of the snapshot: its parts (rows, counts, facets) are one reading, and one record."""
         kept = self._kept.get(name)
-        if kept is None or (subject, words) in kept.readings:
-            return kept is None
-        kept.readings.add((subject, words))
-        return True
+        return kept is None or (subject, words) not in kept.readings
+
+    def add_reading(self, name: str, subject: str, words: str) -> None:
+        """Remember a reading once it is on the record."""
+        kept = self._kept.get(name)
+        if kept is not None and len(kept.readings) < READINGS_MAX:
+            kept.readings.add((subject, words))
 
     def _forget(self) -> None:
         """Let the oldest go: by number, by age, and by the texts that their waiting calls hold (calls that several hold count once)."""
