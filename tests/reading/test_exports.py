@@ -2,6 +2,7 @@
 
 import asyncio
 import csv
+import hashlib
 import io
 import json
 import os
@@ -9,6 +10,8 @@ import signal
 import subprocess
 import sys
 import textwrap
+import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -53,7 +56,7 @@ def make(stage: Stage, tmp_path: Path) -> Any:
 async def ended(exports: Exports, viewer: Viewer, id: str) -> Export:
     """The export once it has ended."""
     async with asyncio.timeout(30):
-        while (export := exports.get(viewer, id)) is not None and export.unfinished:
+        while (export := exports.get(viewer, id)) is not None and export.unfinished:  # noqa: ASYNC110
             await asyncio.sleep(0.01)
     assert export is not None
     return export
@@ -76,7 +79,7 @@ async def test_every_form_holds_every_call(stage: Stage, admin: Viewer, make: Ma
     export, data = await whole(exports, admin, form=form, payloads=payloads)
     total = stage.room.index.count("")
     assert export.rows == export.rows_total == total and len(data) == export.bytes
-    assert export.sha256 == __import__("hashlib").sha256(data).hexdigest() and export.problem is None
+    assert export.sha256 == hashlib.sha256(data).hexdigest() and export.problem is None
     found = await exports.open(admin, export.id)
     assert found is not None and found.path.stat().st_mode & 0o077 == 0 and found.path.parent.stat().st_mode & 0o077 == 0
     if form in ("ndjson", "ocsf"):
@@ -145,12 +148,12 @@ async def test_it_is_on_the_record_before_a_row_is_written(
 async def test_calls_that_come_later_are_not_in_it(stage: Stage, admin: Viewer, make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     """The file is of the moment when it was asked for, though its pages are read afterwards."""
     exports = make()
-    began, go = asyncio.Event(), __import__("threading").Event()
+    began, go = asyncio.Event(), threading.Event()
     loop = asyncio.get_running_loop()
     search = Index.search
 
     def slow(self: Index, *args: Any, **more: Any) -> Any:
-        if __import__("threading").current_thread().name == "exports":
+        if threading.current_thread().name == "exports":
             loop.call_soon_threadsafe(began.set)
             assert go.wait(10)
         return search(self, *args, **more)
@@ -183,7 +186,7 @@ async def test_what_was_dropped_or_erased_is_said(stage: Stage, admin: Viewer, m
     """The row stays, the payload does not."""
     id = stage.call(PEOPLE[6], Case())
     await stage.settled()
-    month = __import__("time").strftime("%Y%m", __import__("time").gmtime())
+    month = time.strftime("%Y%m", time.gmtime())
     stage.vault.erase(stage.vault.subject(PEOPLE[6].id), month)
     _, data = await whole(make(), admin, f"call:{id}", payloads=True)
     found = json.loads(data)
@@ -237,11 +240,11 @@ async def test_it_can_be_cancelled_while_it_runs_and_while_it_waits(
 ) -> None:
     """Nothing is left; the one that waits never runs."""
     exports = make()
-    go = __import__("threading").Event()
+    go = threading.Event()
     search = Index.search
 
     def slow(self: Index, *args: Any, **more: Any) -> Any:
-        if __import__("threading").current_thread().name == "exports":
+        if threading.current_thread().name == "exports":
             go.wait(10)
         return search(self, *args, **more)
 
@@ -249,7 +252,7 @@ async def test_it_can_be_cancelled_while_it_runs_and_while_it_waits(
     running, waiting = [await exports.start(admin, Question(), "csv") for _ in range(2)]
     with pytest.raises(ExportRefused, match="unfinished"):
         await exports.start(admin, Question(), "csv")
-    while exports.get(admin, running.id).state != "running":  # type: ignore[union-attr]
+    while exports.get(admin, running.id).state != "running":  # type: ignore[union-attr]  # noqa: ASYNC110
         await asyncio.sleep(0.01)
     with pytest.raises(ExportRefused, match="no file"):
         await exports.open(admin, running.id)
@@ -322,15 +325,14 @@ KILLED = """
 async def test_a_process_that_is_killed_leaves_no_half_file_under_its_name(tmp_path: Path, form: str) -> None:
     """Only what has another name, and that is swept at the next start."""
     environ = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(ROOT)])}
-    process = subprocess.Popen(
-        [sys.executable, "-c", textwrap.dedent(KILLED), str(tmp_path), form], env=environ, stdout=subprocess.PIPE, text=True
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", textwrap.dedent(KILLED), str(tmp_path), form, env=environ, stdout=subprocess.PIPE
     )
     assert process.stdout is not None
-    line = await asyncio.to_thread(process.stdout.readline)
+    line = await process.stdout.readline()
     process.send_signal(signal.SIGKILL)
-    process.wait(10)
-    process.stdout.close()
-    assert line == "writing\n"
+    await process.wait()
+    assert line == b"writing\n"
     (folder,) = (tmp_path / "exports").iterdir()
     assert not [path for path in folder.iterdir() if path.name.startswith("gatebook-calls")]
     (export,) = ExportStore(tmp_path / "exports").load()

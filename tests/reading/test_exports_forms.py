@@ -1,22 +1,24 @@
 """The forms of an export, read back with the programs that people use."""
 
 import csv
+import gzip
 import io
 import json
 from pathlib import Path
 from typing import Any
 
 import msgspec
+import pyarrow.parquet as parquet
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gatebook.index import Index
+from gatebook.index.engine import Engine
 from gatebook.index.rows import CallRow
 from gatebook.reading.exports_forms import FORMS, columns, embedded, encoder, escape_cell, iso, text_of, to_parquet, unescape_cell
 from gatebook.reading.exports_rows import COLUMNS, KINDS, TIMES, Loaded
 from gatebook.record.views.call import Origin
-from tests.index.conftest import full_row, index
+from tests.index.conftest import full_row
 
 ORIGIN = Origin(deployment="d", version="0")
 # What spreadsheets have been made to run, and ways around naive guards.
@@ -135,16 +137,16 @@ def test_what_is_missing_is_said() -> None:
     assert "arguments" not in json.loads(written("ndjson", [lost], payloads=False))
 
 
-def test_parquet_is_read_back_with_types(index: Index, tmp_path: Path) -> None:
+def test_parquet_is_read_back_with_types(tmp_path: Path) -> None:
     """By a reader that is not ours: times, numbers, flags, lists and texts, also hostile ones."""
-    import gzip
-
-    import pyarrow.parquet as parquet
-
     texts = FORMULAS + HARMLESS
     rows = [*calls(texts), Loaded(row=full_row(99, finished=1_793_000_000_000_001, rpc_code=-5, is_error=True, api_statuses=(200, 404)))]
     (tmp_path / "lines.gz").write_bytes(gzip.compress(written("parquet", rows)))
-    to_parquet(index.engine, tmp_path / "lines.gz", tmp_path / "calls.parquet", payloads=True)
+    engine = Engine(tmp_path / "engine")
+    try:
+        to_parquet(engine, tmp_path / "lines.gz", tmp_path / "calls.parquet", payloads=True)
+    finally:
+        engine.close()
     table = parquet.read_table(tmp_path / "calls.parquet")
     assert table.column_names == list(columns(payloads=True)) and table.num_rows == len(rows)
     types = {field.name: str(field.type) for field in table.schema}
