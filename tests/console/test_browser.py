@@ -55,7 +55,7 @@ def test_find_narrow_open_prove_by_keyboard(theatre: Theatre, browser: Any) -> N
         page.keyboard.type("connector:git status:ok")
         page.keyboard.press("Enter")
         page.wait_for_selector(".chip >> nth=1")
-        assert set(page.locator(f"{ROWS} td.connector").all_inner_texts()) == {"git"}
+        assert set(page.locator(f"{ROWS} td.c-connector").all_inner_texts()) == {"git"}
         page.keyboard.press("Escape")
         page.keyboard.press("j")
         page.keyboard.press("j")
@@ -133,8 +133,8 @@ def test_hostile_content_is_shown_and_not_run(theatre: Theatre, browser: Any) ->
         page.wait_for_selector(".live[data-state=live]")
         id = theatre.call(lambda stage: stage.call(PEOPLE[0], case))
         page.wait_for_selector(f"tr[data-call='{id}']")
-        assert page.inner_text(f"tr[data-call='{id}'] td.tool") == HOSTILE
-        page.click(f"tr[data-call='{id}'] td.tool")
+        assert page.inner_text(f"tr[data-call='{id}'] td.c-tool") == HOSTILE
+        page.click(f"tr[data-call='{id}'] td.c-tool")
         page.wait_for_selector(".drawer h2")
         assert page.inner_text(".drawer h2") == HOSTILE and HOSTILE in page.inner_text(".drawer .said")
         page.goto(f"{theatre.url}/calls/{id}")
@@ -154,7 +154,7 @@ def test_everything_works_without_scripts(theatre: Theatre, browser: Any) -> Non
         assert re.search("q=status%3Aok.connector", page.url)
         page.goto(f"{theatre.url}/")
         page.click("a[data-more]")
-        page.locator(f"{ROWS} td.time a").first.click()
+        page.locator(f"{ROWS} td.c-time a").first.click()
         page.click("form[data-proof] button")
         assert page.locator(".proof-result.good").count() == 1
 

@@ -5,8 +5,7 @@ import re
 import httpx2
 import pytest
 
-from gatebook.index import EngineError
-from gatebook.reading import summary
+from gatebook.index import EngineError, counts
 from tests.console.stage import EMPLOYEE, Stage
 from tests.console.traffic import PEOPLE, Case
 
@@ -120,10 +119,10 @@ async def test_odd_addresses_are_answered(admin: httpx2.AsyncClient, params: dic
 async def test_a_part_that_fails_leaves_the_others(admin: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without a histogram there are still rows, and a way to try again."""
 
-    def fail(*_args: object) -> None:
+    def fail(*_args: object, **_options: object) -> None:
         raise EngineError("broken")
 
-    monkeypatch.setattr(summary, "over_time", fail)
+    monkeypatch.setattr(counts, "over_time", fail)
     text = (await admin.get("/")).text
     assert "The histogram cannot be shown" in text and len(ids(text)) == 200 and "broken" not in text
 

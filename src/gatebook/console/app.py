@@ -12,13 +12,18 @@ from starlette.routing import Route
 
 from gatebook.console import columns, session
 from gatebook.console.assets import Assets
+from gatebook.console.brief import Brief
 from gatebook.console.calls import CallPages
 from gatebook.console.deps import ConsoleDeps
 from gatebook.console.explorer import Explorer
+from gatebook.console.exports import ExportPages
 from gatebook.console.headers import SecurityHeaders
 from gatebook.console.live import Live
+from gatebook.console.narrowing import Narrowing
 from gatebook.console.pages import Pages, Shown
+from gatebook.console.preferences import Preferences
 from gatebook.console.records import RecordPages
+from gatebook.console.saved_pages import SavedPages
 from gatebook.console.sign_in import SignIn
 from gatebook.index import EngineError
 from gatebook.log.errors import LogDamaged, LogUnavailable
@@ -36,7 +41,11 @@ def create_console(deps: ConsoleDeps) -> Starlette:
     assets = Assets()
     pages = Pages(deps, assets)
     explorer = Explorer(deps, pages)
+    narrowing = Narrowing(deps, pages, explorer)
+    saved = SavedPages(deps, pages, explorer)
+    preferences = Preferences(deps)
     sign_in = SignIn(deps, pages)
+    exports = ExportPages(deps, pages)
 
     def signed(handler: _Signed) -> _Open:
         async def answer(request: Request) -> Response:
@@ -45,8 +54,9 @@ def create_console(deps: ConsoleDeps) -> Starlette:
                 # A script that asks for a fragment shall not get the sign-in page as one.
                 return PlainTextResponse("Not signed in", 401) if "x-fragment" in request.headers else RedirectResponse("/sign-in", 303)
             try:
+                await preferences.load(request, viewer)
                 return await handler(request, viewer)
-            except (EngineError, LogDamaged, LogUnavailable, TooSlow) as error:
+            except (EngineError, LogDamaged, LogUnavailable, StateError, TooSlow) as error:
                 return _problem(pages, request, viewer, error)
 
         return answer
@@ -66,7 +76,22 @@ def create_console(deps: ConsoleDeps) -> Starlette:
         Route("/live", signed(Live(deps, pages, explorer).follow), methods=["GET"]),
         Route("/calls/{id}", signed(CallPages(deps, pages).show), methods=["GET"]),
         Route("/records", signed(RecordPages(deps, pages).show), methods=["GET"]),
+        Route("/calls/{id}/brief", signed(Brief(deps, pages).show), methods=["GET"]),
+        Route("/facet", signed(narrowing.facet), methods=["GET"]),
+        Route("/range", signed(narrowing.range), methods=["GET"]),
+        Route("/narrow", signed(narrowing.narrow), methods=["GET"]),
+        Route("/saved", signed(saved.show), methods=["GET"]),
+        Route("/saved", signed(saved.create), methods=["POST"]),
+        Route("/saved/{id}", signed(saved.change), methods=["POST"]),
+        Route("/saved/{id}/delete", signed(saved.delete), methods=["POST"]),
+        Route("/share", signed(saved.share), methods=["POST"]),
+        Route("/s/{id}", signed(saved.open), methods=["GET"]),
+        Route("/preferences", signed(preferences.keep), methods=["POST"]),
         Route("/columns.css", columns.serve, methods=["GET"]),
+        Route("/exports", signed(exports.show), methods=["GET"]),
+        Route("/exports", signed(exports.begin), methods=["POST"]),
+        Route("/exports/{id}/file", signed(exports.download), methods=["GET"]),
+        Route("/exports/{id}/delete", signed(exports.remove), methods=["POST"]),
         Route("/sign-in", _guarded(sign_in.form), methods=["GET"]),
         Route("/sign-in", _guarded(sign_in.enter), methods=["POST"]),
         Route("/sign-out", _guarded(sign_in.leave), methods=["POST"]),
@@ -96,6 +121,10 @@ def _problem(pages: Pages, request: Request, viewer: Viewer, error: Exception) -
         return pages.page("problem.html", shown, 503, title="The log cannot be written", text=text, **here)
     if isinstance(error, LogDamaged):
         return pages.page("problem.html", shown, 500, title="The log is damaged", text=f"{error}. Run gatebook verify.", **here)
+    if isinstance(error, StateError):
+        return pages.page(
+            "problem.html", shown, 503, title="The state cannot be read", text=f"{error}. Calls go on and are recorded.", **here
+        )
     _logger.error("a page failed", exc_info=error)
     text = "The search index does not answer now. Calls go on and are recorded."
     return pages.page("problem.html", shown, 503, title="The index does not answer", text=text, **here)

@@ -3,22 +3,19 @@
 import asyncio
 from collections.abc import Sequence
 
-from msgspec.structs import replace
-
 from gatebook.console import facets_view, filters, histogram_view, rows
 from gatebook.console.address import Here
 from gatebook.console.explorer_view import Chip, View, WayOut
-from gatebook.console.facets_view import BANDS, SHOWN, Facet
+from gatebook.console.facets_view import SHOWN, Facet
 from gatebook.console.histogram_view import Frame, Histogram
 from gatebook.console.records import line
 from gatebook.console.times import Range
 from gatebook.console.zones import Zone
-from gatebook.index import EngineError
+from gatebook.index import EngineError, Snapshot
 from gatebook.index.cursor import decode
-from gatebook.reading import records, summary
+from gatebook.reading import records
 from gatebook.reading.records import RecordQuestion
 from gatebook.reading.room import Question, ReadingRoom, TooSlow
-from gatebook.reading.summary import Count
 from gatebook.reading.viewer import Viewer
 
 ROWS = 200
@@ -27,9 +24,9 @@ _CHANGES_MAX = 40
 
 
 class Asking:
-    """One viewer's question, as of one moment."""
+    """One viewer's question, as of one snapshot; a new one when none is given."""
 
-    def __init__(self, room: ReadingRoom, viewer: Viewer, here: Here, zone: Zone) -> None:
+    def __init__(self, room: ReadingRoom, viewer: Viewer, here: Here, zone: Zone, snapshot: Snapshot | None = None) -> None:
         """Raises QueryError, IndexAbsent."""
         self._room = room
         self.viewer = viewer
@@ -38,11 +35,11 @@ class Asking:
         self.now_us = room.clock.wall_us()
         self.question = Question(text=here.text, since_us=here.range.since_us, until_us=here.range.until_us)
         self.query = room.query(viewer, self.question)
-        self.positions = dict(room.index.positions)
+        self.snapshot = snapshot or room.snapshot()
 
     async def rows(self, view: View, before: str | None) -> None:
         """Fill a page of rows, newest first."""
-        page = await self._room.rows(self.query, before, ROWS)
+        page = await self._room.rows(self.query, before, ROWS, snapshot=self.snapshot)
         glimpses = await self._room.glimpses(page.rows)
         above_us = decode(before).time_us if before else None
         view.rows = rows.views(page.rows, glimpses, above_us, rows.Layout(columns=view.columns, zone=self.zone))
@@ -52,56 +49,37 @@ class Asking:
 
     async def count(self) -> int:
         """How many calls match."""
-        return await self._room.ask(lambda: self._room.index.count(self.query))
+        return await self._room.ask(lambda: self._room.index.count(self.query, snapshot=self.snapshot))
 
     async def histogram(self) -> Histogram | None:
         """The histogram of the range; of the calls there are where the range is open. None when there are none."""
-        return await self._room.ask(self._columns)
-
-    def _columns(self) -> Histogram | None:
-        index, since, until = self._room.index, self.here.range.since_us, self.here.range.until_us
+        since, until = self.here.range.since_us, self.here.range.until_us
         if since is None or (until is None and not self.here.range.preset):
-            extent = summary.extent(index, self.query)
+            extent = await self._room.extent(self.query, snapshot=self.snapshot)
             if extent is None:
                 return None
             since = extent[0] if since is None else since
             until = extent[1] + 1 if until is None and not self.here.range.preset else until
         where = histogram_view.frame(since, until if until is not None else self.now_us, self.zone)
-        found = summary.over_time(index, self.query, where.since_us, where.step_us)
-        return histogram_view.histogram(found, where, self.here, self.zone, self._changes(where))
+        ends = where.since_us, where.end_us, where.step_us
+        found, changes = await asyncio.gather(
+            self._room.histogram(self.query, *ends, by=self.here.by or "outcome", snapshot=self.snapshot), self._changes(where)
+        )
+        return histogram_view.histogram(found, where, self.here, self.zone, changes)
 
-    def _changes(self, where: Frame) -> list[tuple[int, str]]:
+    async def _changes(self, where: Frame) -> list[tuple[int, str]]:
         """Changes of the configuration in the time of the histogram; without them the columns are still worth drawing."""
         question = RecordQuestion(kind="changes", since_us=where.since_us, until_us=where.end_us, limit=_CHANGES_MAX)
         try:
-            page = records.find(self._room.index, self.viewer, question)
-        except EngineError:
+            page = await self._room.ask(lambda: records.find(self._room.index, self.viewer, question))
+        except (EngineError, TooSlow):
             return []
         return [(row.time, line(row, {}).text) for row in page.rows if row.type == "config.changed"]
 
     async def facets(self, opened: Sequence[str]) -> list[Facet]:
         """All facets; those of `opened` counted, each as if the query said nothing of its own field."""
-        counts = await asyncio.gather(*(self.counts(field, SHOWN + 1) for field in opened))
-        found = dict(zip(opened, counts, strict=True))
-        return [facets_view.facet(one.name, found.get(one.name), self.here, opened=one.name in found) for one in facets_view.FIELDS]
-
-    async def counts(self, field: str, limit: int, contains: str = "") -> list[Count]:
-        """The most frequent values of one field, as if the query said nothing of it."""
-        question = self._without(field)
-        if field == "duration":
-            return await self._bands(question)
-        query = self._room.query(self.viewer, question)
-        return await self._room.ask(lambda: summary.top(self._room.index, query, field, limit))
-
-    async def _bands(self, question: Question) -> list[Count]:
-        async def one(band: str, label: str) -> Count:
-            query = self._room.query(self.viewer, replace(question, text=f"{question.text} duration:{band}".strip()))
-            return Count(value=band, label=label, count=await self._room.ask(lambda: self._room.index.count(query)))
-
-        return list(await asyncio.gather(*(one(band, label) for band, label in BANDS)))
-
-    def _without(self, field: str) -> Question:
-        return replace(self.question, text=filters.without_field(self.here.text, field))
+        found = await self._room.facets(self.viewer, self.question, opened, SHOWN + 1, snapshot=self.snapshot)
+        return [facets_view.facet(one, found.get(one.name), self.here, opened=one.name in found) for one in facets_view.FACETS]
 
     async def ways_out(self, chips: Sequence[Chip]) -> list[WayOut]:
         """For an empty result: which filter to remove, and how many calls there are without it."""
@@ -114,7 +92,7 @@ class Asking:
         async def count(text: str, range_: Range) -> int | None:
             query = self._room.query(self.viewer, Question(text=text, since_us=range_.since_us, until_us=range_.until_us))
             try:
-                return await self._room.ask(lambda: self._room.index.count(query))
+                return await self._room.ask(lambda: self._room.index.count(query, snapshot=self.snapshot))
             except (EngineError, TooSlow):
                 return None
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gatebook.console import call_view, columns, explorer_view, facets_view, parts
+from gatebook.console import call_view, columns, explorer_view, facets_view, parts, preferences
 from gatebook.console.address import Here
 from gatebook.console.asking import Asking
 from gatebook.console.deps import ConsoleDeps
@@ -58,7 +58,7 @@ class Explorer:
         request, before = shown.request, params.get("before")
         here, range_error = self.read(params)
         view = explorer_view.frame(here, zone_of(request), self._deps.room.clock.wall_us())
-        view.columns = columns.read(params.get("columns") or request.cookies.get("columns", ""))
+        view.columns = columns.read(params.get("columns") or preferences.of(request).get("columns", ""))
         view.rows_error = range_error
         try:
             asking = self._asking(shown, here, params.get("view", "") if before else "")
@@ -71,7 +71,7 @@ class Explorer:
             )
             return view
         found = Parts(asking, view, facets_view.open_fields(request.cookies.get(facets_view.COOKIE, "")))
-        view.standing = Standing(records=sum(asking.positions.values()), at_us=asking.now_us)
+        view.standing = Standing(records=sum(asking.snapshot.positions.values()), at_us=asking.now_us)
         view.token = self._kept.add(found)
         if before and wanted(request, "rows"):
             view.rows_error = await error_of(lambda: asking.rows(view, before))

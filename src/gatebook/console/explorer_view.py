@@ -5,7 +5,7 @@ from msgspec import Struct
 from gatebook.console import filters
 from gatebook.console.address import Here
 from gatebook.console.call_view import CallView
-from gatebook.console.columns import DEFAULT, Chosen
+from gatebook.console.columns import COLUMNS, DEFAULT, Chosen
 from gatebook.console.columns import address as columns_address
 from gatebook.console.facets_view import Facet
 from gatebook.console.histogram_view import GroupChoice, Histogram, groups
@@ -32,6 +32,15 @@ class Preset(Struct, frozen=True, kw_only=True):
     name: str
     label: str
     href: str
+
+
+class ColumnChoice(Struct, frozen=True, kw_only=True):
+    """A column that can be shown; `width_px` is None where it fills the room."""
+
+    name: str
+    title: str
+    on: bool
+    width_px: int | None
 
 
 class Steps(Struct, frozen=True, kw_only=True):
@@ -123,6 +132,24 @@ class View(Struct, kw_only=True):
     def columns_href(self) -> str:
         """Where the stylesheet of the columns is."""
         return columns_address(self.columns)
+
+    @property
+    def as_of(self) -> str:
+        """The moment that all parts are answers about."""
+        if self.standing is None:
+            return ""
+        at_us = self.standing.at_us
+        return f"As of record {self.standing.records:,} · {self.zone.second(at_us)} {self.zone.word(at_us)}"
+
+    @property
+    def column_choices(self) -> list[ColumnChoice]:
+        """All columns: those that are shown, in their order, then the others."""
+        shown = {one.column.name: one for one in self.columns}
+        others = [Chosen(column) for name, column in COLUMNS.items() if name not in shown]
+        return [
+            ColumnChoice(name=one.column.name, title=one.column.title, on=one.column.name in shown, width_px=one.width_px)
+            for one in (*shown.values(), *others)
+        ]
 
     @property
     def from_field(self) -> str:

@@ -6,7 +6,8 @@ from msgspec import Struct
 
 from gatebook.console import filters
 from gatebook.console.address import Here
-from gatebook.reading.summary import Count
+from gatebook.index.counts import Count
+from gatebook.reading.facets import BAND
 
 SHOWN = 8
 MORE = 50
@@ -14,36 +15,33 @@ COOKIE = "facets"
 
 
 class FacetField(Struct, frozen=True, kw_only=True):
-    """A field that has a facet; `open` unless somebody closed it."""
+    """A facet; `open` unless somebody closed it. `field` is the one of the query that its values filter by."""
 
     name: str
     title: str
+    field: str
     open: bool = False
+    searched: bool = True
 
 
-FIELDS: tuple[FacetField, ...] = (
-    FacetField(name="status", title="Status", open=True),
-    FacetField(name="decision", title="Decision"),
-    FacetField(name="connector", title="Connector", open=True),
-    FacetField(name="tool", title="Tool", open=True),
-    FacetField(name="person", title="Person", open=True),
-    FacetField(name="group", title="Group"),
-    FacetField(name="client", title="Client", open=True),
-    FacetField(name="rule", title="Rule"),
-    FacetField(name="finding", title="Finding"),
-    FacetField(name="severity", title="Severity"),
-    FacetField(name="duration", title="Latency"),
+def _of(name: str, title: str, field: str = "", **more: bool) -> FacetField:
+    return FacetField(name=name, title=title, field=field or name, **more)
+
+
+FACETS: tuple[FacetField, ...] = (
+    _of("status", "Status", open=True, searched=False),
+    _of("decision", "Decision", searched=False),
+    _of("connector", "Connector", open=True),
+    _of("tool", "Tool", open=True),
+    _of("person", "Person", open=True),
+    _of("group", "Group"),
+    _of("client", "Client", open=True),
+    _of("rule", "Rule"),
+    _of("finding", "Finding"),
+    _of("severity", "Severity", searched=False),
+    _of(BAND, "Latency", "duration", searched=False),
 )
-BY_NAME: dict[str, FacetField] = {field.name: field for field in FIELDS}
-BANDS: tuple[tuple[str, str], ...] = (
-    ("..100ms", "Below 100 ms"),
-    ("100ms..1s", "100 ms to 1 s"),
-    ("1s..5s", "1 s to 5 s"),
-    ("5s..30s", "5 s to 30 s"),
-    ("30s..", "30 s and more"),
-)
-SEARCHED = frozenset({"connector", "tool", "person", "group", "client", "rule", "finding"})
-"""Facets with more values than are shown, which can be searched within."""
+BY_NAME: dict[str, FacetField] = {facet.name: facet for facet in FACETS}
 
 
 class FacetValue(Struct, frozen=True, kw_only=True):
@@ -61,7 +59,7 @@ class FacetValue(Struct, frozen=True, kw_only=True):
 class Facet(Struct, frozen=True, kw_only=True):
     """A field with its most frequent values; `values` is None while they have not been counted."""
 
-    field: str
+    name: str
     title: str
     open: bool
     searched: bool
@@ -74,27 +72,26 @@ class Facet(Struct, frozen=True, kw_only=True):
 def open_fields(cookie: str) -> tuple[str, ...]:
     """The facets that are counted with the view: those that somebody left open, else those of the table above."""
     named = [name for name in cookie.split(".") if name in BY_NAME]
-    return tuple(named) if cookie else tuple(field.name for field in FIELDS if field.open)
+    return tuple(dict.fromkeys(named)) if cookie else tuple(facet.name for facet in FACETS if facet.open)
 
 
-def facet(field: str, counts: Sequence[Count] | None, here: Here, *, opened: bool) -> Facet:
+def facet(one: FacetField, counts: Sequence[Count] | None, here: Here, *, opened: bool) -> Facet:
     """One facet; `counts` may hold one value more than is shown, to tell that there are more."""
-    on = filters.chosen(here.text, field)
     return Facet(
-        field=field,
-        title=BY_NAME[field].title,
+        name=one.name,
+        title=one.title,
         open=opened,
-        searched=field in SEARCHED,
-        values=None if counts is None else values(field, counts[:SHOWN], here),
-        chosen=len(on),
-        load=here.link(facet=field),
+        searched=one.searched,
+        values=None if counts is None else values(one, counts[:SHOWN], here),
+        chosen=len(filters.chosen(here.text, one.field)),
+        load=here.link(facet=one.name).replace("/?", "/facet?", 1),
         more=counts is not None and len(counts) > SHOWN,
     )
 
 
-def values(field: str, counts: Iterable[Count], here: Here) -> list[FacetValue]:
+def values(one: FacetField, counts: Iterable[Count], here: Here) -> list[FacetValue]:
     """The values of one field as links."""
-    on = filters.chosen(here.text, field)
+    on, field = filters.chosen(here.text, one.field), one.field
     return [
         FacetValue(
             value=count.value,

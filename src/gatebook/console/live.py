@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from gatebook.console import columns, explorer_view, facets_view, rows, session
+from gatebook.console import columns, explorer_view, facets_view, preferences, rows, session
 from gatebook.console.address import Here
 from gatebook.console.asking import Asking
 from gatebook.console.deps import ConsoleDeps
@@ -102,7 +102,7 @@ class Live:
 
     def _frame(self, shown: Shown, here: Here) -> View:
         view = explorer_view.frame(here, zone_of(shown.request), self._deps.room.clock.wall_us())
-        view.columns = columns.read(params_of(shown.request).get("columns") or shown.request.cookies.get("columns", ""))
+        view.columns = columns.read(params_of(shown.request).get("columns") or preferences.of(shown.request).get("columns", ""))
         return view
 
     async def _parts(self, shown: Shown, here: Here) -> str:
@@ -115,7 +115,7 @@ class Live:
             asking = Asking(self._deps.room, shown.viewer, current, view.zone)
         except EngineError:
             return self._pages.render("strip.html", shown)
-        view.standing = Standing(records=sum(asking.positions.values()), at_us=asking.now_us)
+        view.standing = Standing(records=sum(asking.snapshot.positions.values()), at_us=asking.now_us)
         found = Parts(asking, view, facets_view.open_fields(shown.request.cookies.get(facets_view.COOKIE, "")))
         await found.wait(None)
         return "".join(self._pages.render(f"{name}.html", shown, view=view) for name in (*NAMES, "strip"))

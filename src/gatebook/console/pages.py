@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from gatebook import __version__
-from gatebook.console import session, times
+from gatebook.console import preferences, session, times
 from gatebook.console.assets import Assets
 from gatebook.console.deps import ConsoleDeps
 from gatebook.console.looks import LOOKS
@@ -17,17 +17,43 @@ from gatebook.query.parser import LENGTH_MAX
 from gatebook.reading.viewer import Viewer
 
 FRAGMENT_HEADER = "x-fragment"
-PAGES = ({"name": "Explorer", "href": "/", "icon": "search"}, {"name": "Records", "href": "/records", "icon": "records"})
-SHORTCUTS: tuple[tuple[tuple[str, ...], str], ...] = (
-    (("/",), "Go to the query"),
-    (("j", "k"), "Next row, row before"),
-    (("Enter",), "Open the call"),
-    (("Esc",), "Close, leave the field"),
-    (("f",), "Go to the filters"),
-    (("t",), "Go to the time range"),
-    (("l",), "Live or paused"),
-    (("y",), "Copy the link of the open call"),
-    (("?",), "This list"),
+RAIL_COOKIE = "rail"
+PAGES: tuple[dict[str, str], ...] = (
+    {"name": "Explorer", "href": "/", "icon": "search", "key": "e"},
+    {"name": "Saved searches", "href": "/saved", "icon": "star", "key": "s"},
+    {"name": "Records", "href": "/records", "icon": "records", "key": "r"},
+    {"name": "Exports", "href": "/exports", "icon": "download", "key": "x"},
+)
+"""The rail. `key` follows `g`."""
+
+
+class Shortcut(Struct, frozen=True):
+    """One line of the table of keys: each key with what it does, as `static/keys.js` names it; empty where the browser does it by itself."""
+
+    keys: tuple[tuple[str, str], ...]
+    text: str
+
+
+SHORTCUTS: tuple[Shortcut, ...] = (
+    Shortcut((("/", "query"),), "Go to the query; arrow up recalls old ones"),
+    Shortcut((("j", "down"), ("k", "up")), "Next row, row before"),
+    Shortcut((("Enter", ""),), "Open the call"),
+    Shortcut((("o", "expand"),), "Expand the call in place"),
+    Shortcut((("x", "select"),), "Select the row"),
+    Shortcut(((".", "actions"),), "Actions of the row"),
+    Shortcut((("Esc", ""),), "Close, leave the field"),
+    Shortcut((("[", "older"), ("]", "newer")), "Older, newer time range"),
+    Shortcut((("-", "wider"),), "Zoom out"),
+    Shortcut((("t", "time"),), "Choose a time range"),
+    Shortcut((("h", "chart"),), "Go to the histogram; arrow keys move, Enter narrows"),
+    Shortcut((("f", "facets"),), "Go to the filters"),
+    Shortcut((("l", "live"), ("Space", "live")), "Live or paused"),
+    Shortcut((("c", "columns"),), "Choose columns"),
+    Shortcut((("d", "density"),), "Compact or comfortable rows"),
+    Shortcut((("s", "saved"),), "Saved searches"),
+    Shortcut((("y", "link"),), "Copy the link of the open call, else of this page"),
+    Shortcut((("e", "export"),), "Export the calls that match"),
+    Shortcut((("?", "help"),), "This list"),
 )
 
 
@@ -72,6 +98,8 @@ class Pages:
             csrf=session.csrf_token(secret),
             health=self._health(),
             fresh=False,
+            preferences=preferences.of(shown.request),
+            slim=shown.request.cookies.get(RAIL_COOKIE) == "slim",
             **values,
         )
 

@@ -1,31 +1,31 @@
-// The explorer: turns its links and its form into fragment swaps. Everything here also works without it, page by page.
-import { fetchFragment, go, results } from "./swap.js";
+// The explorer: turns its links and its forms into fragment swaps. Everything here also works without it, page by page.
+import { announce, fetchFragment, go, results } from "./swap.js";
+import "./menus.js";
+import "./parts.js";
+import "./legend.js";
+import "./brush.js";
+import "./crosshair.js";
+import "./facets.js";
+import "./complete.js";
 import "./drawer.js";
+import "./table.js";
+import "./select.js";
+import "./columns.js";
+import "./saved.js";
 import "./tail.js";
 
+const ROWS_MAX = 5000;
 const form = document.getElementById("query");
 const input = form.elements.q;
-const HISTORY = "gatebook.queries";
-const remembered = () => JSON.parse(localStorage.getItem(HISTORY) ?? "[]");
-let recalled = -1;
 
 form.addEventListener("submit", (event) => {
   event.preventDefault();
   const text = input.value.trim();
-  if (text) localStorage.setItem(HISTORY, JSON.stringify([text, ...remembered().filter((old) => old !== text)].slice(0, 50)));
-  recalled = -1;
+  document.dispatchEvent(new CustomEvent("asked", { detail: text }));
   const url = new URL(location.href);
-  for (const name of ["q", "call", "before"]) url.searchParams.delete(name);
+  for (const name of ["q", "call", "before", "view"]) url.searchParams.delete(name);
   if (text) url.searchParams.set("q", text);
   go(url.pathname + url.search);
-});
-
-input.addEventListener("keydown", (event) => {
-  if (event.key !== "ArrowUp" && event.key !== "ArrowDown") return;
-  const old = remembered();
-  recalled = Math.max(-1, Math.min(old.length - 1, recalled + (event.key === "ArrowUp" ? 1 : -1)));
-  if (recalled >= 0) input.value = old[recalled];
-  event.preventDefault();
 });
 
 document.addEventListener("click", (event) => {
@@ -37,44 +37,83 @@ document.addEventListener("click", (event) => {
   go((not || link).getAttribute("href"), { focus });
 });
 
-// Older pages are appended; "Load older" stays a plain link for those without scripts.
-document.addEventListener("click", async (event) => {
-  const link = event.target.closest("#results a[data-more]");
-  if (!link || event.metaKey || event.ctrlKey) return;
+// A chip is its term in the query: a click selects it there.
+document.addEventListener("click", (event) => {
+  const chip = event.target.closest("[data-edit]");
+  if (!chip) return;
+  const at = input.value.indexOf(chip.dataset.edit);
+  input.focus();
+  if (at < 0) input.select();
+  else input.setSelectionRange(at, at + chip.dataset.edit.length);
+  input.dispatchEvent(new Event("input"));
+});
+
+// Typed and absolute ranges: what the server cannot read is said beside the field.
+document.addEventListener("submit", (event) => {
+  const range = event.target.closest("form[data-when]");
+  if (!range) return;
   event.preventDefault();
+  const problem = range.querySelector(".problem");
+  problem.hidden = true;
+  const url = `${range.getAttribute("action")}?${new URLSearchParams(new FormData(range))}`;
+  go(url, { onProblem: (text) => { problem.textContent = text; problem.hidden = false; } });
+});
+
+document.addEventListener("change", (event) => {
+  const choice = event.target.closest("select[data-submit]");
+  if (!choice) return;
+  const fields = [...new FormData(choice.form)].filter(([, value]) => value);
+  go(`/?${new URLSearchParams(fields)}`).then(() => document.querySelector("select[data-submit]")?.focus());
+});
+
+// Older pages are appended as the end of the table comes near; "Load older" stays a plain link for those without scripts.
+async function older(link) {
+  if (link.dataset.loading) return;
+  link.dataset.loading = "1";
   const home = results();
   const fragment = await fetchFragment(link.href, "rows").catch(() => null);
-  if (!fragment || home !== results()) {
-    if (home === results()) location.href = link.href;
-    return;
+  if (home !== results()) return;
+  if (!fragment) {
+    delete link.dataset.loading;
+    return announce("Older calls could not be loaded");
   }
   const table = document.getElementById("calls");
   table.append(...fragment.querySelectorAll("tbody"));
   link.closest(".more").replaceWith(fragment.querySelector(".more"));
-  document.getElementById("shown").textContent = table.querySelectorAll("tr[data-call]").length.toLocaleString("en");
+  const count = table.querySelectorAll("tr[data-call]").length;
+  document.getElementById("shown").textContent = count.toLocaleString("en");
+  document.dispatchEvent(new CustomEvent("rows"));
+  // A page of many thousand rows gets slow; from here on the next page begins a new table.
+  if (count >= ROWS_MAX) document.querySelector("#results a[data-more]")?.removeAttribute("data-more");
+  watch();
+}
+
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("#results a[data-more]");
+  if (!link || event.metaKey || event.ctrlKey) return;
+  event.preventDefault();
+  older(link);
 });
 
-// Arrow keys walk the columns of the histogram from any one of them.
-document.addEventListener("keydown", (event) => {
-  const bar = event.target.closest?.(".plot a, .plot svg");
-  if (!bar || (event.key !== "ArrowLeft" && event.key !== "ArrowRight")) return;
-  const bars = [...document.querySelectorAll(".plot a")];
-  const at = bars.indexOf(bar);
-  const next = event.key === "ArrowRight" ? at + 1 : at < 0 ? bars.length - 1 : at - 1;
-  bars[Math.max(0, Math.min(bars.length - 1, next))]?.focus();
-  event.preventDefault();
-});
+const near = new IntersectionObserver((seen) => {
+  for (const { isIntersecting, target } of seen) if (isIntersecting && target.isConnected) older(target);
+}, { rootMargin: "800px" });
+function watch() {
+  near.disconnect();
+  const link = document.querySelector("#results a[data-more]");
+  if (link) near.observe(link);
+}
 
 document.addEventListener("results", () => {
-  const { query, range } = results().dataset;
+  const { query, params } = results().dataset;
   if (document.activeElement !== input) input.value = query;
   input.setAttribute("aria-invalid", String(!!results().querySelector("#query-error")));
   form.querySelectorAll("input[type=hidden]").forEach((field) => field.remove());
-  for (const [name, value] of new URLSearchParams(range)) {
-    const field = document.createElement("input");
-    Object.assign(field, { type: "hidden", name, value });
-    form.append(field);
+  for (const [name, value] of new URLSearchParams(params)) {
+    form.append(Object.assign(document.createElement("input"), { type: "hidden", name, value }));
   }
+  watch();
 });
+watch();
 
 addEventListener("popstate", () => go(location.pathname + location.search, { push: false }));

@@ -1,52 +1,85 @@
-// Keys of all pages: shown by "?", off in fields and with a modifier held, and off altogether when a person says so.
-const OFF = "gatebook.keys.off";
+// Keys of all pages. The table of them stands in the help that "?" shows: which key does what is read from there.
+// None fires in a field or with a modifier held, and a switch turns the single keys off.
+import { prefer } from "./prefer.js";
+
+const SEQUENCE_MS = 1200;
 const help = document.getElementById("help");
-const off = () => localStorage.getItem(OFF) === "1";
-const rows = () => [...document.querySelectorAll("tr[data-call], tr[data-record]")];
-const current = () => rows().findIndex((row) => row.classList.contains("on") || row.contains(document.activeElement));
+const table = new Map([...help.querySelectorAll("[data-does]")].map((key) => [key.dataset.key, key.dataset.does]));
+let first = "";
+let at = 0;
+
+const all = () => [...document.querySelectorAll("tr[data-call], tr[data-record]")];
+const current = () => all().findIndex((row) => row.classList.contains("on") || row.contains(document.activeElement));
+const click = (selector) => document.querySelector(selector)?.click();
+const focus = (selector) => document.querySelector(selector)?.focus();
+const drawer = () => document.querySelector(".drawer:not([hidden])");
+const onExplorer = (module, act) => document.getElementById("calls") && import(`./${module}.js`).then(act);
 
 async function move(step) {
-  const all = rows();
-  if (!all.length) return;
-  const row = all[Math.max(0, Math.min(all.length - 1, current() + step))];
-  all.forEach((other) => other.classList.toggle("on", other === row));
+  const rows = all();
+  if (!rows.length) return;
+  const row = rows[Math.max(0, Math.min(rows.length - 1, current() + step))];
+  rows.forEach((other) => other.classList.toggle("on", other === row));
   row.scrollIntoView({ block: "nearest" });
   row.querySelector("a")?.focus({ preventScroll: true });
-  if (document.querySelector(".drawer:not([hidden])") && row.dataset.call) {
-    const drawer = await import("./drawer.js");
-    drawer.open(row.dataset.call, { focus: false });
-  }
+  if (drawer() && row.dataset.call) (await import("./drawer.js")).open(row.dataset.call, { focus: false });
 }
 
+const menu = (name) => import("./menus.js").then(({ openMenu }) => openMenu(name));
 const ACTIONS = {
-  "/": () => document.querySelector("#query input[type=search]")?.focus(),
-  j: () => move(1),
-  k: () => move(-1),
-  "?": () => help.showModal(),
-  f: () => document.querySelector(".facet a")?.focus(),
-  l: () => document.querySelector(".live")?.click(),
-  t: () => document.querySelector(".segments [aria-current]")?.focus(),
-  y: () => document.querySelector("[data-copy-link]")?.click(),
+  query: () => focus("#query input[name=q]"),
+  down: () => move(1),
+  up: () => move(-1),
+  help: () => help.showModal(),
+  facets: () => focus(".facet summary"),
+  time: () => menu("time"),
+  columns: () => menu("columns"),
+  saved: () => menu("saved"),
+  older: () => click("[data-step=older]"),
+  newer: () => click("[data-step=newer]"),
+  wider: () => click("[data-step=wider]"),
+  live: () => document.getElementById("results") && import("./tail.js").then(({ toggle }) => toggle()),
+  chart: () => focus(".canvas a.col[tabindex='0']"),
+  link: () => click("[data-copy-link]"),
+  expand: () => onExplorer("table", ({ expand }) => expand()),
+  actions: () => onExplorer("table", ({ actions }) => actions()),
+  density: () => onExplorer("table", ({ density }) => density()),
+  select: () => onExplorer("select", ({ toggle }) => toggle()),
 };
 
+function act(name) {
+  const [kind, target] = name.split(" ");
+  if (kind === "go") location.href = target;
+  else ACTIONS[name]?.();
+}
+
 addEventListener("keydown", async (event) => {
-  const field = event.target.closest?.("input, textarea, select, [contenteditable]");
+  const field = event.target.closest?.("input:not([type=checkbox]), textarea, select, [contenteditable]");
   if (event.key === "Escape") {
     if (field) return field.blur();
-    if (!help.open && document.querySelector(".drawer:not([hidden])")) (await import("./drawer.js")).close();
+    if (!document.querySelector("dialog[open]") && drawer()) (await import("./drawer.js")).close();
     return;
   }
-  if (off() || field || event.metaKey || event.ctrlKey || event.altKey || help.open) return;
-  const action = ACTIONS[event.key];
-  if (!action) return;
+  if ("keysOff" in document.documentElement.dataset || field || event.metaKey || event.ctrlKey || event.altKey) return;
+  if (document.querySelector("dialog[open]")) return;
+  const native = event.target.closest?.("button, summary, a[role], input") && [" ", "Enter"].includes(event.key);
+  const sequence = first && event.timeStamp - at < SEQUENCE_MS ? `${first} ${event.key}` : "";
+  const name = native ? undefined : table.get(sequence) ?? table.get(event.key);
+  first = "";
+  if (name === undefined) {
+    if ([...table.keys()].some((key) => key.startsWith(`${event.key} `) && key.length > 2)) [first, at] = [event.key, event.timeStamp];
+    return;
+  }
   event.preventDefault();
-  action();
+  act(name);
 });
 
 document.addEventListener("click", (event) => {
   if (event.target.closest("[data-help]")) help.showModal();
   if (event.target.closest("[data-close-help]")) help.close();
 });
-const choice = document.getElementById("keys-off");
-choice.checked = off();
-choice.addEventListener("change", () => localStorage.setItem(OFF, choice.checked ? "1" : "0"));
+document.getElementById("keys-off").addEventListener("change", ({ target }) => {
+  if (target.checked) document.documentElement.dataset.keysOff = "";
+  else delete document.documentElement.dataset.keysOff;
+  prefer("keys", target.checked ? "off" : "");
+});

@@ -1,6 +1,7 @@
 // On every page: theme switch, copy buttons, the proof button. Keys are in keys.js.
 import { announce, fetchFragment } from "./swap.js";
 import "./keys.js";
+import { remember } from "./prefer.js";
 
 const root = document.documentElement;
 
@@ -48,4 +49,25 @@ document.addEventListener("submit", async (event) => {
   form.closest("section").replaceWith(fragment);
   announce(fragment.querySelector("strong")?.textContent);
   fragment.querySelector("button")?.focus();
+});
+
+// Tells the server that scripts run here: then it sends the rows first and lets the rest be fetched.
+remember("scripts", "1");
+
+document.addEventListener("click", (event) => {
+  if (!event.target.closest("[data-rail]")) return;
+  const shell = document.querySelector(".shell");
+  if (matchMedia("(max-width: 1023px)").matches) {
+    shell.classList.toggle("sheet");
+    return;
+  }
+  remember("rail", shell.classList.toggle("slim") ? "slim" : "");
+});
+
+// The server writes all times, so a change of the zone is a new page.
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-zone]");
+  if (!button) return;
+  remember("zone", button.dataset.zone === "local" ? Intl.DateTimeFormat().resolvedOptions().timeZone : "UTC");
+  location.reload();
 });

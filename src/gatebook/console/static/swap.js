@@ -5,49 +5,83 @@ let serial = 0;
 
 export const results = () => document.getElementById("results");
 
-// Asks for a fragment. Answers the element, or null when a newer request took over or the browser is leaving the page.
-export async function fetchFragment(url, kind, signal) {
+// Asks for a fragment. Answers its element and final address, or null when the browser is leaving the page.
+async function load(url, kind, signal) {
   const response = await fetch(url, { headers: { "X-Fragment": kind }, signal, credentials: "same-origin" });
   if (response.status === 401) {
     location.href = "/sign-in";
     return null;
   }
-  if (response.headers.get("X-Fragment") !== kind) {
+  const kindGot = response.headers.get("X-Fragment");
+  const page = kindGot ? new DOMParser().parseFromString(await response.text(), "text/html") : null;
+  if (kindGot === "problem") throw new Error(page.body.textContent.trim());
+  if (kindGot !== kind) {
     const name = response.headers.get("X-Request-Id");
     throw new Error(`The server answered ${response.status}.${name ? ` Request ${name}.` : ""}`);
   }
-  const page = new DOMParser().parseFromString(await response.text(), "text/html");
-  return page.body.firstElementChild;
+  return { element: page.body.firstElementChild, url: response.url };
 }
 
-export async function go(url, { push = true, focus = null } = {}) {
+export async function fetchFragment(url, kind, signal) {
+  return (await load(url, kind, signal))?.element ?? null;
+}
+
+// Swaps the results. `onProblem` takes what the server finds wrong with what was asked; else it stands in a banner.
+export async function go(url, { push = true, focus = null, onProblem = null } = {}) {
   running?.abort();
   running = new AbortController();
   const mine = ++serial;
   const old = results();
+  const held = focus ?? place(document.activeElement, old);
   const dim = setTimeout(() => old.classList.add("dim"), DIM_AFTER_MS);
   try {
-    const fresh = await fetchFragment(url, "results", running.signal);
-    if (!fresh || mine !== serial) return;
-    if (push) history.pushState(null, "", url);
-    old.querySelector("#query-error")?.remove();
-    const wrong = fresh.querySelector("#query-error");
-    if (wrong && old.querySelector("#calls")) {
-      // The last good result stays; the banner says what was expected and where.
-      old.querySelector(".bar").after(wrong);
-      document.querySelector("#query input[type=search]").setAttribute("aria-invalid", "true");
-      return;
-    }
-    old.replaceWith(fresh);
-    document.dispatchEvent(new CustomEvent("results"));
-    announce(fresh.dataset.summary);
-    if (focus) document.querySelector(focus)?.focus();
+    const got = await load(url, "results", running.signal);
+    if (!got || mine !== serial) return false;
+    if (push && got.url !== location.href) history.pushState(null, "", got.url);
+    show(old, got.element, held);
+    return true;
   } catch (error) {
-    if (error.name !== "AbortError") failed(url, error);
+    if (error.name !== "AbortError") (onProblem ?? ((text) => failed(url, text)))(error.message);
+    return false;
   } finally {
     clearTimeout(dim);
     old.classList.remove("dim");
   }
+}
+
+function show(old, fresh, held) {
+  old.querySelector("#query-error")?.remove();
+  const wrong = fresh.querySelector("#query-error");
+  if (wrong && old.querySelector("#calls")) {
+    // The last good result stays; the banner says what was expected and where.
+    old.querySelector(".bar").after(wrong);
+    document.querySelector("#query input[name=q]").setAttribute("aria-invalid", "true");
+    announce(wrong.textContent.trim());
+    return;
+  }
+  // Parts that are still being asked show what they showed before, so that nothing jumps.
+  for (const part of fresh.querySelectorAll("[data-load]")) {
+    const before = old.querySelector(`[data-part="${part.dataset.part}"]:not([data-load])`);
+    if (!before || part.dataset.part === "count") continue;
+    part.replaceChildren(...before.childNodes);
+    part.classList.add("stale");
+  }
+  const scroll = old.querySelector(".facets")?.scrollTop ?? 0;
+  old.replaceWith(fresh);
+  if (scroll) fresh.querySelector(".facets")?.scrollTo(0, scroll);
+  document.dispatchEvent(new CustomEvent("results"));
+  announce(fresh.dataset.summary);
+  if (held) (document.querySelector(held) ?? fresh.querySelector(".rows"))?.focus({ preventScroll: true });
+}
+
+// How to find what has the focus again, or what stands for it, after a swap; null when it is not in the results.
+function place(element, home) {
+  if (!home?.contains(element)) return null;
+  const marked = element.closest("[data-focus]");
+  if (marked) return `[data-focus="${CSS.escape(marked.dataset.focus)}"]`;
+  const row = element.closest("tr[data-call]");
+  if (row) return `tr[data-call="${row.dataset.call}"] .c-time a`;
+  return element.closest(".canvas") ? ".canvas a.col[tabindex='0']" : ".rows";
 }
 
 export function announce(text) {
@@ -55,9 +89,9 @@ export function announce(text) {
 }
 
 // The last good rows stay; the banner says what happened and offers to try again.
-function failed(url, error) {
+function failed(url, text) {
   const banner = document.getElementById("failed");
-  banner.querySelector("p").textContent = `The results could not be loaded: ${error.message}`;
+  banner.querySelector("p").textContent = `The results could not be loaded: ${text}`;
   banner.querySelector("a").href = url;
   banner.hidden = false;
   results().prepend(banner);

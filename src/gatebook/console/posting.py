@@ -1,0 +1,16 @@
+"""Forms that change something: accepted from this console's own pages only."""
+
+from starlette.requests import Request
+
+from gatebook.console import session
+from gatebook.console.deps import ConsoleDeps
+
+
+async def posted(request: Request, deps: ConsoleDeps) -> dict[str, str] | None:
+    """The fields of a form that one of our pages sent for this session; None for anything else."""
+    if not session.same_origin(request, deps):
+        return None
+    fields = await session.form_of(request)
+    if fields is None or not session.csrf_holds(session.secret_of(request, deps), fields.get("csrf", "")):
+        return None
+    return fields
