@@ -57,9 +57,10 @@ async def about(stage: Stage, text: str, since_us: int | None = None, viewer: Vi
     return await investigate(stage.room, viewer or everybody(stage), Question(text=text, since_us=since_us))
 
 
-async def found_by(stage: Stage, viewer: Viewer, question: Question) -> int | None:
+async def found_by(stage: Stage, viewer: Viewer, question: Question) -> int:
     """How many calls the explorer would show."""
-    return (await stage.room.rows(stage.room.query(viewer, question), None, 1, count=True)).total
+    query = stage.room.query(viewer, question)
+    return await stage.room.ask(lambda: stage.room.index.count(query))
 
 
 @pytest.mark.parametrize("text", STARTS)
@@ -147,7 +148,7 @@ async def test_changes_of_configuration_are_marked(stage: Stage) -> None:
     )
     await stage.settled()
     answer = await about(stage, "")
-    assert [change.text for change in answer.timeline.changes] == ["Connector crm changed: Deny exports"]
+    assert answer.timeline.changes[-1].text == "Connector crm changed: Deny exports"
 
 
 async def test_a_query_that_does_not_parse_is_refused(stage: Stage) -> None:

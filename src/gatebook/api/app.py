@@ -13,6 +13,7 @@ from starlette.routing import Route
 from gatebook.api import bodies, params, problems
 from gatebook.api.caller import identify
 from gatebook.api.calls import Calls
+from gatebook.api.casework import Casework
 from gatebook.api.deps import ApiDeps
 from gatebook.api.document import document
 from gatebook.api.exports import Exports
@@ -48,7 +49,17 @@ def create_api(deps: ApiDeps) -> Starlette:
 
 def all_operations(deps: ApiDeps) -> tuple[Operation, ...]:
     """The whole table, the operation that shows it as a document included."""
-    parts = (Calls(deps), Summaries(deps), SavedSearches(deps), Shares(deps), Preferences(deps), Exports(deps), Tail(deps), Records(deps))
+    parts = (
+        Calls(deps),
+        Casework(deps),
+        Summaries(deps),
+        SavedSearches(deps),
+        Shares(deps),
+        Preferences(deps),
+        Exports(deps),
+        Tail(deps),
+        Records(deps),
+    )
     table = tuple(operation for part in parts for operation in part.operations())
     return (*table, _self_description(table))
 

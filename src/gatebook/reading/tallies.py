@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Final, TypeVar
 
 from msgspec import Meta, Struct, convert
 
@@ -11,7 +11,7 @@ from gatebook.index.counts import Buckets, Group
 from gatebook.index.snapshot import Snapshot
 from gatebook.index.tallies import FAILED
 from gatebook.query.writing import both, term
-from gatebook.reading.room import BUDGET_S, Question, ReadingRoom
+from gatebook.reading.room import Question, ReadingRoom
 from gatebook.reading.viewer import Viewer
 
 OUTCOMES: dict[str, tuple[str, tuple[str, ...]]] = {
@@ -23,6 +23,8 @@ OUTCOMES: dict[str, tuple[str, tuple[str, ...]]] = {
 }
 """How a call ended, in five words: the filter of each, and the states of `over_time` that it holds."""
 
+REPORT_BUDGET_S: Final = 15.0
+"""For each question of a report. They stand back behind the questions of those who search, so they may wait longer."""
 ERRORS = f"status:({', '.join(FAILED)})"
 VIOLATIONS = "decision:(blocked, redacted)"
 _MEASURES = ("count", "blocked", "redacted", "errors", "returned", "bytes_out", "people", "first_us", "last_us")
@@ -73,7 +75,7 @@ class Moment(Struct, frozen=True, kw_only=True):
 class Asking:
     """Questions of one report: all from one snapshot, within the reader's scope, each in a thread of the room."""
 
-    def __init__(self, room: ReadingRoom, viewer: Viewer, question: Question, budget_s: float = BUDGET_S) -> None:
+    def __init__(self, room: ReadingRoom, viewer: Viewer, question: Question, budget_s: float = REPORT_BUDGET_S) -> None:
         self._room = room
         self._viewer = viewer
         self._budget_s = budget_s
@@ -143,7 +145,7 @@ class Asking:
     async def _ask(self, work: Callable[..., _T], about: Question | None, *args: Any, **more: Any) -> _T:
         query = self._room.query(self._viewer, about or self.question)
         call = partial(work, self.index, query, *args, snapshot=self.snapshot, timeout_s=self._budget_s, **more)
-        return await self._room.ask(call, self._budget_s)
+        return await self._room.ask(call, self._budget_s, heavy=True)
 
 
 def entry(group: Group, query: str, value: str, label: str) -> Entry:
