@@ -45,10 +45,10 @@ class Running:
 
 
 @contextmanager
-def started(command: Sequence[str], cpu: int, log: Path, variables: dict[str, str] | None = None) -> Iterator[Running]:
-    """Run a command on one CPU until the context ends. Its standard output is a pipe, its errors go to `log`."""
+def started(command: Sequence[str], cpu: int | None, log: Path, variables: dict[str, str] | None = None) -> Iterator[Running]:
+    """Run a command on one CPU, or on all when it is None, until the context ends. Its standard output is a pipe, its errors go to `log`."""
     with log.open("a") as errors:
-        process = _start(["taskset", "-c", str(cpu), *command], errors, os.environ | (variables or {}))
+        process = _start([*(() if cpu is None else ("taskset", "-c", str(cpu))), *command], errors, os.environ | (variables or {}))
         try:
             yield Running(process)
         finally:
