@@ -5,7 +5,6 @@ only with the screens and the date.
 """
 
 import argparse
-import os
 import re
 import signal
 import subprocess
@@ -77,7 +76,7 @@ def _demo() -> Iterator[str]:
                 raise SystemExit("the demo printed no link; see the lines above")
             yield found
         finally:
-            os.killpg(process.pid, signal.SIGINT)
+            process.send_signal(signal.SIGINT)
             process.wait(_START_S)
 
 

@@ -218,7 +218,7 @@ def _refusal(play: _Play) -> dict[str, Any]:
     reason = f"The tool {play.deed.tool} of the connector {play.connector} is denied."
     return {
         "decision": Decision(effect="blocked", rule=rule, bundle=_BUNDLE, matched=(rule,), reason=reason),
-        "outcome": Outcome(status="blocked", transport="not_sent", rpc_code=-32055, error_class="policy", detail=reason),
+        "outcome": Outcome(status="blocked", transport="not_sent", rpc_code=-32052, error_class="policy", detail=reason),
         "timing": Timing(total_us=610, gateway_us=560, policy_us=50),
     }
 
