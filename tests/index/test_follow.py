@@ -62,8 +62,8 @@ def test_nothing_is_doubled_when_the_note_is_older_than_the_rows(tmp_path: Path,
         broken = follower(tmp_path, index)
         real = getattr(index, crash_after)
 
-        def crash(rows: object, real: object = real) -> None:
-            real(rows)  # type: ignore[operator]
+        def crash(rows: object, real: object = real, **more: object) -> None:
+            real(rows, **more)  # type: ignore[operator]
             raise EngineError("gone")
 
         setattr(index, crash_after, crash)

@@ -102,7 +102,7 @@ def _progress(index_dir: Path) -> dict[str, int]:
     from gatebook.index.progress import read_progress
 
     generation = read_generation(index_dir)
-    return {name: stream.seq for name, stream in read_progress(index_dir, generation.database).items()} if generation else {}
+    return {name: stream.seq for name, stream in read_progress(index_dir, generation.database).streams.items()} if generation else {}
 
 
 def _meter(done: float) -> None:

@@ -5,8 +5,10 @@ shared session wait for each other; values of parameters are unescaped like TSV;
 """
 
 import contextlib
+import math
 import re
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -64,13 +66,15 @@ class _Seat:
 class Engine:
     """One open data directory of the engine; every thread that asks gets a session of its own.
 
-    `damage`: the first error that shows that files are damaged or gone; the directory is then to be set aside.
+    `damage`: the first error that shows that files are damaged or gone; the directory is then to be set aside. `asked_s`: when the last question began
+    that somebody waits for, of the monotonic clock.
     """
 
     def __init__(self, path: Path, *, memory_bytes_max: int = 1 << 30) -> None:
         """Open or create the directory. Raises EngineError when the engine is not installed or the directory is in use or damaged."""
         self.path = path.resolve()
         self.damage: str | None = None
+        self.asked_s = -math.inf
         self._local = threading.local()
         self._lock = threading.Lock()
         self._seats: list[_Seat] = []
@@ -141,6 +145,7 @@ class Engine:
             if ask is None:
                 yield
             else:
+                self.asked_s = time.monotonic()
                 with ask.running(stop):
                     yield
 

@@ -41,6 +41,7 @@ class Index:
             ):
                 generation = _next(generation, engine)
                 create(engine, generation.database)
+                remove_progress(path, generation.database)
                 write_generation(path, generation)
             elif generation.engine != engine.version:
                 write_generation(path, msgspec.structs.replace(generation, engine=engine.version))
@@ -92,10 +93,14 @@ class Index:
         """Add the searched texts of calls; before their metadata, so that a call that is found can be searched. Raises EngineError."""
         self._store.insert_payloads(calls)
 
-    def insert_calls(self, calls: Sequence[FullRow]) -> None:
-        """Add the metadata of calls. They are found once `set_waiting` or `insert` publishes them. Raises EngineError."""
+    def insert_calls(self, calls: Sequence[FullRow], *, arrived: bool = True) -> None:
+        """Add the metadata of calls. They are found once `set_waiting` or `insert` publishes them. Raises EngineError.
+
+        `arrived` False: of calls of long ago, which are no news.
+        """
         self._store.insert_calls(calls)
-        self.arrivals.add(calls)
+        if arrived:
+            self.arrivals.add(calls)
 
     def insert_records(self, records: Sequence[RecordRow]) -> None:
         """Add other records. Raises EngineError."""
@@ -173,16 +178,20 @@ class Index:
         """Run a SELECT within the budget; for the other modules of this package."""
         return self._store.ask(sql, params, timeout_s)
 
-    def seqs_after(self, table: str, column: str, stream: str, seq: int) -> set[int]:
-        """Return the sequence numbers behind `seq` that a table holds of a stream: what an earlier run inserted before it could note so.
+    def seqs_after(self, table: str, column: str, stream: str, seq: int, until: int | None = None) -> set[int]:
+        """Return the sequence numbers behind `seq`, before `until`, that a table holds of a stream: what a run inserted before it could note so.
 
         Calls that are found here are not published as waiting again while the log is read up to them.
         """
-        seqs, ids = self._store.seqs_after(table, column, stream, seq)
+        seqs, ids = self._store.seqs_after(table, column, stream, seq, until)
         if table == "calls":
             with self._lock:
                 self._ahead |= ids
         return seqs
+
+    def row_counts(self) -> dict[str, int]:
+        """Return how many rows each table has."""
+        return self._store.rows()
 
     def successor(self) -> "Index":
         """Return the empty index of the next generation, for a rebuild beside this one."""

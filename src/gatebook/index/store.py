@@ -124,10 +124,17 @@ class Store:
         rows = self.calls((test, near), "LIMIT 1", params | about) or self.calls((test,), "LIMIT 1", params)
         return rows[0] if rows else None
 
-    def seqs_after(self, table: str, column: str, stream: str, seq: int) -> tuple[set[int], set[str]]:
-        """Return the sequence numbers behind `seq` that a table holds of a stream, and the ids of the calls that they belong to."""
+    def rows(self) -> dict[str, int]:
+        """Return how many rows each table holds, as its parts say, without reading them."""
+        sql = "SELECT table, sum(rows) AS n FROM system.parts WHERE database = {database:String} AND active GROUP BY table"
+        return {row["table"]: int(row["n"]) for row in _decode_any(self.engine.rows(sql, {"database": self.database}))}
+
+    def seqs_after(self, table: str, column: str, stream: str, seq: int, until: int | None = None) -> tuple[set[int], set[str]]:
+        """Return the sequence numbers behind `seq`, before `until`, that a table holds of a stream, and the ids of the calls that they belong to."""
         ids = "toString(call_id)" if "call_id" in schema.COLUMNS[table] else "''"
         sql = f"SELECT {column} AS seq, {ids} AS id FROM {self.database}.{table} WHERE stream = {{stream:String}} AND {column} > {{seq:UInt64}}"
+        if until is not None:
+            sql += f" AND {column} < {int(until)}"
         rows = _decode_any(self.engine.rows(sql, {"stream": stream, "seq": seq}))
         return {row["seq"] for row in rows}, {row["id"] for row in rows}
 

@@ -10,7 +10,8 @@ from gatebook.index import build
 from gatebook.index.build import Opened
 from gatebook.index.progress import OpenAt, StreamProgress
 from gatebook.index.rows import FullRow, RecordRow
-from gatebook.log.errors import PartUnavailable
+from gatebook.index.starts import Starts
+from gatebook.log.errors import LogDamaged, PartUnavailable
 from gatebook.log.position import Position, read_position
 from gatebook.log.reader import Entry, StreamReader, read_entry
 from gatebook.log.segment import segment_path, segments
@@ -29,23 +30,41 @@ class Batch(Struct, kw_only=True):
     calls: list[FullRow] = []
     records: list[RecordRow] = []
     entries: int = 0
+    bytes: int = 0
+
+
+class Part:
+    """A part of a stream that is read for itself: from record `first` on, up to the segment `until`.
+
+    `straddling` gets the calls that end here and began before: those rows are made here, with what their first record says.
+    """
+
+    def __init__(self, first: int, straddling: set[str], until: int | None = None) -> None:
+        self.first = first
+        self.until = until
+        self.straddling = straddling
 
 
 class Stream:
-    """The follower's state for one stream. Not thread-safe."""
+    """The follower's state for one stream, or a part of one. Not thread-safe."""
 
-    def __init__(self, stream_dir: Path, vault: Vault, progress: StreamProgress | None, *, whole: bool = False) -> None:
+    def __init__(
+        self, stream_dir: Path, vault: Vault, progress: StreamProgress | None, *, whole: bool = False, part: Part | None = None
+    ) -> None:
         """Go on from `progress`, or begin. Raises LogDamaged when an open call is not where it was."""
         self.name = stream_dir.name
+        self.part = part
         self._dir = stream_dir
         self._vault = vault
         self.seq = progress.seq if progress else 0
         self.time_us = 0
+        self.first_us = 0
         self.open: dict[str, FullRow] = {}
+        self._starts = Starts(stream_dir)
         self._spilled: set[str] = set()
         self._open_chars = 0
         self._position = Position(progress.segment, progress.offset) if progress else Position(0, 0)
-        self._reader = StreamReader(stream_dir, self._position, whole=whole)
+        self._reader = StreamReader(stream_dir, self._position, whole=whole, until=part.until if part else None)
         for at in progress.open if progress else ():
             self._keep(self._started_at(Position(at.segment, at.offset)))
 
@@ -55,6 +74,7 @@ class Stream:
         for entry in entries:
             self._take(entry, batch)
         batch.entries += len(entries)
+        batch.bytes += sum(len(entry.core) + len(entry.payload) for entry in entries)
         return len(entries)
 
     def progress(self) -> StreamProgress:
@@ -65,12 +85,20 @@ class Stream:
     def behind_bytes(self) -> int:
         """Return how many durable bytes have not been read."""
         durable = read_position(self._dir)
+        if durable is not None and self.part is not None and self.part.until is not None:
+            durable = min(durable, Position(self.part.until, 0))
         if durable is None or durable <= self._position:
             return 0
         if durable.segment == self._position.segment:
             return durable.offset - self._position.offset
         between = [first for first in segments(self._dir) if self._position.segment <= first < durable.segment]
         return sum(segment_path(self._dir, first).stat().st_size for first in between) - self._position.offset + durable.offset
+
+    def adopt(self, other: "Stream", without: set[str]) -> None:
+        """Take over the calls that an older part of the stream has left open, but not those `without`."""
+        for row in other.open.values():
+            if row.call_id not in without:
+                self._keep(row, spilled=row.call_id in other._spilled)
 
     def close(self) -> None:
         """Close the files."""
@@ -81,6 +109,7 @@ class Stream:
         if header.seq != self.seq + 1 and self.seq:
             raise AssertionError(f"stream {self.name}: record {header.seq} follows record {self.seq}")
         self.seq, self.time_us, self._position = header.seq, header.time, entry.position
+        self.first_us = self.first_us or header.time
         try:
             body = decode_body(entry.core)
         except RecordError:
@@ -92,17 +121,28 @@ class Stream:
             case CallRefused():
                 batch.calls.append(build.started(header, body, entry.at, self._opened(header, body.payload, entry.payload)))
             case CallFinished() | CallOutcomeUnknown():
-                row = self._release(body.call) or build.orphan(header, body)
+                row = self._release(body.call) or self._began_before(body) or build.orphan(header, body)
                 payload = body.payload if isinstance(body, CallFinished) else None
                 batch.calls.append(build.finished(row, header, body, entry.at, self._opened(header, payload, entry.payload)))
             case _:
                 opened = self._opened(header, getattr(body, "payload", None), entry.payload)
                 batch.records.append(build.record(header, body, entry.core, entry.at, opened))
 
-    def _keep(self, row: FullRow) -> None:
-        if self._open_chars + len(row.arguments) > OPEN_TEXT_CHARS_MAX:
+    def _began_before(self, body: CallFinished | CallOutcomeUnknown) -> FullRow | None:
+        if self.part is None or body.started_seq >= self.part.first:
+            return None
+        self.part.straddling.add(body.call)
+        at = self._starts.position(body.started_seq)
+        try:
+            row = self._started_at(at) if at is not None else None
+        except (LogDamaged, RecordError, AssertionError):
+            return None
+        return row if row is not None and row.call_id == body.call else None
+
+    def _keep(self, row: FullRow, *, spilled: bool = False) -> None:
+        if spilled or self._open_chars + len(row.arguments) > OPEN_TEXT_CHARS_MAX:
             self._spilled.add(row.call_id)
-            row = replace(row, arguments="")
+            row = replace(row, arguments="", args=())
         self._open_chars += len(row.arguments)
         self.open[row.call_id] = row
 

@@ -43,10 +43,14 @@ def read_entry(stream_dir: Path, at: Position) -> Entry:
 
 
 class StreamReader:
-    """Follows one stream. `whole`: reads to the last whole record instead of the durable position, for a stream that nobody writes."""
+    """Follows one stream. `whole`: reads to the last whole record instead of the durable position, for a stream that nobody writes.
 
-    def __init__(self, stream_dir: Path, position: Position | None = None, *, whole: bool = False) -> None:
+    `until`: reads nothing from this segment on.
+    """
+
+    def __init__(self, stream_dir: Path, position: Position | None = None, *, whole: bool = False, until: int | None = None) -> None:
         self._dir = stream_dir
+        self._until = None if until is None else Position(until, 0)
         self._whole = whole
         self._fd = -1
         self._size = 0
@@ -67,6 +71,8 @@ class StreamReader:
         durable = None if self._whole else read_position(self._dir)
         if durable is None and not self._whole:
             return []
+        if self._until is not None:
+            durable = self._until if durable is None else min(durable, self._until)
         entries: list[Entry] = []
         size = 0
         while len(entries) < max_records and size < max_bytes:
