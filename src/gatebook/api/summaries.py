@@ -12,7 +12,9 @@ from gatebook.api.positions import GONE, SNAPSHOT, Position
 from gatebook.index.counts import Count
 from gatebook.query import FIELDS, QueryError, parse
 from gatebook.query.fields import ORDERED
-from gatebook.query.writing import term
+from gatebook.query.parser import LENGTH_MAX
+from gatebook.query.writing import quoted, term
+from gatebook.reading.completion import Offers, offers
 from gatebook.reading.facets import BAND, FACETS
 from gatebook.reading.room import Question, ReadingRoom
 
@@ -134,7 +136,29 @@ class Summaries:
                 ),
                 answer=ValuesAnswer,
             ),
+            Operation(
+                name="completeQuery",
+                method="GET",
+                path="/v1/complete",
+                group="counts",
+                handle=self.complete,
+                summary="What could stand at the cursor of a query that is being typed.",
+                description="Values are those of calls within the range and the rest of the query. The text need not be a valid query yet.",
+                parameters=(
+                    params.text("q", "The text so far.", LENGTH_MAX),
+                    params.integer("at", "Place of the cursor: characters (Unicode code points) before it; at the end without it.", 0, LENGTH_MAX),
+                    params.SINCE,
+                    params.UNTIL,
+                    params.integer("limit", "At most so many offers.", 1, 50, 12),
+                ),
+                answer=Offers,
+            ),
         )  # fmt: skip
+
+    async def complete(self, ask: Ask) -> Offers:
+        """What could stand at the cursor."""
+        asked, at = params.question(ask.values), ask.values["at"]
+        return await offers(self._room, ask.viewer, asked, len(asked.text) if at is None else at, ask.values["limit"])
 
     async def histogram(self, ask: Ask) -> HistogramAnswer:
         """Calls over time."""
@@ -197,7 +221,7 @@ def count_answer(field: str, count: Count) -> CountAnswer:
 def _filter(field: str, value: str) -> str:
     if field == BAND:
         return f"duration:{value}"
-    written = f"args.{value}:*" if field == "args" else term(field, value)
+    written = f"args.{quoted(value)}:*" if field == "args" else term(field, value)
     try:
         parse(written)
     except QueryError:
