@@ -99,7 +99,7 @@ def _run(args: argparse.Namespace) -> Result:
 
 def _measure(result: Result, stage: Stage, values: Values, args: argparse.Namespace) -> None:
     """Everything that is asked of one keeper while calls are being written."""
-    with search_stage.writing(stage, args.rate, args.calls) as marks:
+    with search_stage.writing(stage, args.rate, args.calls, 1.0 if args.quick else search_stage.SETTLE_S) as marks:
         client = stage.connect()
         asked = questions(values, search_ask.Live(client, STREAM).call_id)
         for question in asked:
@@ -108,7 +108,7 @@ def _measure(result: Result, stage: Stage, values: Values, args: argparse.Namesp
         result.problems += [f"{timed.name}: {timed.problem}" for timed in result.questions if timed.problem]
         if not args.no_browser:
             _paint(result, stage, args)
-        result.fresh_s = search_ask.freshness(client, marks, 5 if args.quick else _MARKS)
+        result.fresh_s = search_ask.freshness(client, marks, 2 if args.quick else _MARKS)
         light = [question for question in asked if question.name in _LIGHT]
         result.starved = search_ask.starvation(stage.connect, marks, light, 3.0 if args.quick else search_ask.HEAVY_S)
         result.written_per_s = marks.rate

@@ -46,8 +46,8 @@ def bare(index: Index, asked: dict[str, str]) -> Callable[[], object]:
         case "call":
             return lambda: index.call(asked["id"])
         case "histogram":
-            since_us, step_us = int(asked["since"]), (int(asked["until"]) - int(asked["since"])) // int(asked["buckets"])
-            return lambda: counts.over_time(index, query, since_us, step_us)
+            since_us, step_us = int(asked["since"]), int(asked["step_s"]) * 1_000_000
+            return lambda: counts.over_time(index, query, since_us - since_us % step_us, step_us)
         case "facets":
             return lambda: counts.facets(index, query, FACETS, FACET_VALUES)
         case other:

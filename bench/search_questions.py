@@ -170,7 +170,7 @@ def _counts(values: Values) -> list[Question]:
         def ask(turn: int) -> Asked:
             since_us, until_us = values.month(turn)
             range_us = {"q": query(turn), "since": str(since_us), "until": str(until_us)}
-            histogram = {**range_us, "buckets": str(BUCKETS)}
+            histogram = {**range_us, "step_s": str(30 * DAY_US // BUCKETS // 1_000_000)}
             return Asked(
                 (
                     f"/api/v1/histogram?{urlencode(histogram)}",

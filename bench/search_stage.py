@@ -20,7 +20,7 @@ from gatebook.index.progress import Progress, write_progress
 
 CHROMIUM: Final = "/usr/bin/chromium"
 _OPEN_S_MAX: Final = 300.0
-_SETTLE_S: Final = 8.0
+SETTLE_S: Final = 8.0
 _FLAGS: Final = (
     "--no-sandbox",
     "--disable-gpu",
@@ -92,21 +92,19 @@ def stage(index: Path, data: Path) -> Iterator[Stage]:
 
 
 @contextmanager
-def writing(on: Stage, rate: float, calls: int) -> Iterator[Marks]:
-    """Write calls at this rate meanwhile."""
+def writing(on: Stage, rate: float, calls: int, settle_s: float = SETTLE_S) -> Iterator[Marks]:
+    """Write calls at this rate meanwhile; they have been written for `settle_s` when this begins."""
     command = [sys.executable, "-m", "bench.search_writer", "--data", str(on.data), "--rate", str(rate), "--calls", str(calls)]
     marks = Marks()
     with started(command, None, on.data / "writer.log") as writer:
         assert writer.process.stdout
         threading.Thread(target=marks.read, args=(writer.process.stdout,), daemon=True).start()
         marks.next(0)
-        client = on.connect()
-        until_s = time.monotonic() + _SETTLE_S
-        while time.monotonic() < until_s or len(marks.seen) < 5:
+        until_s = time.monotonic() + settle_s
+        while time.monotonic() < until_s or len(marks.seen) < 2:
             if writer.process.poll() is not None:
                 raise RuntimeError(f"the writer ended: {(on.data / 'writer.log').read_text()[-2000:]}")
             time.sleep(0.2)
-        client.close()
         say(f"{marks.rate:,.0f} calls/s are being written")
         yield marks
 

@@ -94,6 +94,14 @@ def _bench(arguments: list[str]) -> int:
     return _call([python, "-m", "bench.gateway", *arguments])
 
 
+def _bench_search(arguments: list[str]) -> int:
+    python = environment.ensure_main("test")
+    debian.ensure("chromium", "the explorer's first page in a real browser")
+    if "--no-peers" not in arguments:
+        environment.ensure_tool("bench-search")
+    return _call([python, "-m", "bench.search", *arguments])
+
+
 def _conformance(arguments: list[str]) -> int:
     return _call([environment.ensure_main("test"), "-m", "conformance", *arguments])
 
@@ -147,6 +155,7 @@ ALL = {
     "test": Verb("run all tests", _test),
     "check": Verb("lint, types, import rules, structure and record tests", _check),
     "bench": Verb("measure the gateway beside direct calls and FastMCP's proxy", _bench),
+    "bench-search": Verb("measure search in a large book beside DuckDB and SQLite (--calls N; the default is 2,000,000)", _bench_search),
     "conformance": Verb("run the MCP conformance suite directly and through the gateway", _conformance),
     "fault": Verb("kill, fill the disk, drop unsynced data, and count what was lost", _fault),
     "setup": Verb("only make the virtual environment", _setup),
