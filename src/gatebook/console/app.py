@@ -14,10 +14,12 @@ from gatebook.console import columns, session
 from gatebook.console.assets import Assets
 from gatebook.console.brief import Brief
 from gatebook.console.calls import CallPages
+from gatebook.console.completion import CompletionPages
 from gatebook.console.deps import ConsoleDeps
 from gatebook.console.explorer import Explorer
 from gatebook.console.exports import ExportPages
 from gatebook.console.headers import SecurityHeaders
+from gatebook.console.investigate import InvestigationPages
 from gatebook.console.live import Live
 from gatebook.console.narrowing import Narrowing
 from gatebook.console.pages import Pages, Shown
@@ -25,6 +27,7 @@ from gatebook.console.preferences import Preferences
 from gatebook.console.records import RecordPages
 from gatebook.console.saved_pages import SavedPages
 from gatebook.console.sign_in import SignIn
+from gatebook.console.trends import TrendsPages
 from gatebook.index import EngineError
 from gatebook.log.errors import LogDamaged, LogUnavailable
 from gatebook.reading.room import TooSlow
@@ -75,8 +78,11 @@ def create_console(deps: ConsoleDeps) -> Starlette:
         Route("/", signed(explorer.show), methods=["GET"]),
         Route("/live", signed(Live(deps, pages, explorer).follow), methods=["GET"]),
         Route("/calls/{id}", signed(CallPages(deps, pages).show), methods=["GET"]),
+        Route("/investigate", signed(InvestigationPages(deps, pages).show), methods=["GET"]),
+        Route("/trends", signed(TrendsPages(deps, pages).show), methods=["GET"]),
         Route("/records", signed(RecordPages(deps, pages).show), methods=["GET"]),
         Route("/calls/{id}/brief", signed(Brief(deps, pages).show), methods=["GET"]),
+        Route("/complete", signed(CompletionPages(deps, pages, explorer).show), methods=["GET"]),
         Route("/facet", signed(narrowing.facet), methods=["GET"]),
         Route("/range", signed(narrowing.range), methods=["GET"]),
         Route("/narrow", signed(narrowing.narrow), methods=["GET"]),

@@ -21,6 +21,8 @@ RAIL_COOKIE = "rail"
 PAGES: tuple[dict[str, str], ...] = (
     {"name": "Explorer", "href": "/", "icon": "search", "key": "e"},
     {"name": "Saved searches", "href": "/saved", "icon": "star", "key": "s"},
+    {"name": "Investigate", "href": "/investigate", "icon": "reach", "key": "i"},
+    {"name": "Trends", "href": "/trends", "icon": "graph", "key": "t"},
     {"name": "Records", "href": "/records", "icon": "records", "key": "r"},
     {"name": "Exports", "href": "/exports", "icon": "download", "key": "x"},
 )

@@ -1,5 +1,6 @@
 // One call, as a page or beside the rows: its parts as tabs that the arrow keys walk, the context when it is asked for, and what can be copied.
 // Without this all parts stand below each other and the links between them are anchors.
+import "./menus.js";
 import { announce, fetchFragment } from "./swap.js";
 
 let chosen = "overview";
@@ -68,8 +69,6 @@ document.addEventListener("keydown", (event) => {
 // The JSON is the API's own answer, byte for byte; asking for it is a reading of its own.
 document.addEventListener("click", async (event) => {
   const link = event.target.closest("[data-copy-url]");
-  const menu = event.target.closest(".menu");
-  for (const other of document.querySelectorAll(".menu[open]")) if (other !== menu) other.open = false;
   if (!link || event.metaKey || event.ctrlKey) return;
   event.preventDefault();
   try {
@@ -82,16 +81,9 @@ document.addEventListener("click", async (event) => {
   }
 });
 document.addEventListener("click", (event) => {
-  const menu = event.target.closest(".menu [data-copy], .menu [data-copy-url]")?.closest(".menu");
+  const menu = event.target.closest(".call .menu [data-copy], .call .menu [data-copy-url]")?.closest(".menu");
   if (menu) setTimeout(() => { menu.open = false; menu.querySelector("summary").focus(); }, 200);
 });
-document.addEventListener("keydown", (event) => {
-  const menu = event.key === "Escape" && event.target.closest?.(".menu[open]");
-  if (!menu) return;
-  event.stopImmediatePropagation();
-  menu.open = false;
-  menu.querySelector("summary").focus();
-}, true);
 
 // Where there is a query, a filter of the overview is added to it instead of replacing it.
 document.addEventListener("click", (event) => {
