@@ -18,7 +18,7 @@ def test_every_field_is_documented(kind: type[Struct]) -> None:
 
 def test_rows_and_tables_have_the_same_columns() -> None:
     """In the same order, because rows are inserted as arrays."""
-    assert tuple(CALLS) == (*CALL_COLUMNS, "who", "batch")
+    assert tuple(CALLS) == (*CALL_COLUMNS, "who", "outcome", "batch")
     assert tuple(RECORDS) == RECORD_COLUMNS
-    assert tuple(PAYLOADS) == (*PAYLOAD_COLUMNS, "batch")
+    assert tuple(PAYLOADS) == (*CALLS, *PAYLOAD_COLUMNS)
     assert set(FullRow.__struct_fields__) - set(CALL_COLUMNS) == {"arguments", "response", "args"}

@@ -14,10 +14,10 @@ def bands(
     """Count the calls below the first edge, between each two, and from the last one on; waiting calls too. Edges ascend, in microseconds."""
     at, asked = snapshot or index.snapshot(), resolved(query)
     store = index.store(at)
-    condition = store.where(asked.tree, at)
-    params = {**condition.params, **{f"edge{number}": edge for number, edge in enumerate(edges_us)}}
+    found = store.lookup(asked.tree, at)
+    params = {**found.condition.params, **{f"edge{number}": edge for number, edge in enumerate(edges_us)}}
     columns = ["count() AS n", *(f"countIf(duration_us >= {{edge{number}:Int64}}) AS n{number}" for number in range(len(edges_us)))]
-    row = store.ask(f"SELECT {', '.join(columns)} FROM {store.database}.calls WHERE {condition.sql}", params, timeout_s)[0]
+    row = store.ask(f"SELECT {', '.join(columns)} FROM {found.source} WHERE {found.condition.sql}", params, timeout_s)[0]
     waiting = [call.duration_us for call in at.matching(asked)]
     over = [int(row["n"]) + len(waiting)]
     over += [int(row[f"n{number}"]) + sum(held >= edge for held in waiting) for number, edge in enumerate(edges_us)]

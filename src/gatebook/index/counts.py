@@ -9,6 +9,7 @@ from msgspec import Struct
 from gatebook.index.engine import Value
 from gatebook.index.index import Index, resolved
 from gatebook.index.rows import CallRow
+from gatebook.index.schema import outcome_of
 from gatebook.index.snapshot import Snapshot
 from gatebook.index.store import TIMEOUT_S
 from gatebook.index.tallies import Buckets, Group, bucket_sql, column_of, table, value_sql, values_of
@@ -21,7 +22,6 @@ VALUES_MAX: Final = 200
 BUCKETS_MAX: Final = 2_000
 SERIES_MAX: Final = 6
 _TIME: Final = "toUnixTimestamp64Micro(calls.time)"
-_OUTCOME: Final = "if(effect = 'redacted' AND status = 'ok', 'redacted', toString(status))"
 
 
 class Count(Struct, frozen=True, kw_only=True):
@@ -61,7 +61,7 @@ def over_time(  # noqa: PLR0913
     params: dict[str, Value] = {}
     names: frozenset[str] = frozenset()
     if by == "outcome":
-        state = _OUTCOME
+        state = "outcome"
     else:
         names = frozenset(count.value for count in top(index, query, by, SERIES_MAX, snapshot=question.snapshot, timeout_s=timeout_s))
         params["names"] = sorted(names)
@@ -72,7 +72,9 @@ def over_time(  # noqa: PLR0913
     for row in question.ask(f"{bucket} AS bucket, {state} AS state, count() AS n", rest, params):
         buckets[row["bucket"]][row["state"]] += row["n"]
     for call in question.waiting:
-        for value in [_outcome(call)] if by == "outcome" else [held if held in names else "" for held in values_of(call, by)]:
+        for value in (
+            [outcome_of(call.status, call.effect)] if by == "outcome" else [held if held in names else "" for held in values_of(call, by)]
+        ):
             buckets[(call.time - since_us) // step_us][value] += 1
     return buckets
 
@@ -143,9 +145,9 @@ class _Question:
         self.store = index.store(self.snapshot)
         asked = resolved(query)
         self.waiting: list[CallRow] = list(self.snapshot.matching(asked))
-        self.condition = self.store.where(asked.tree, self.snapshot)
-        self.params = self.condition.params
-        self.table = f"{self.store.database}.calls WHERE {self.condition.sql}"
+        found = self.store.lookup(asked.tree, self.snapshot)
+        self.params = found.condition.params
+        self.table = f"{found.source} WHERE {found.condition.sql}"
         self._timeout_s = timeout_s
 
     def ask(self, select: str, rest: str = "", params: dict[str, Value] | None = None) -> list[dict[str, Any]]:
@@ -179,7 +181,3 @@ def _best(question: _Question, field: str, counts: dict[str, int], held: _Held, 
 def _contains(call: CallRow, value: str, field: str, part: str) -> bool:
     texts = (call.person, call.email, call.name) if field == "person" else (value,)
     return any(ascii_lower(part) in ascii_lower(text) for text in texts)
-
-
-def _outcome(call: CallRow) -> str:
-    return "redacted" if call.effect == "redacted" and call.status == "ok" else call.status

@@ -59,6 +59,7 @@ class Index:
         self.arrivals = Arrivals()
         self._retired: list[tuple[Store, float]] = []
         self._ahead: set[str] = set()
+        self._payload_seqs: dict[str, set[int]] = {}
         self._successor: Index | None = None
         self._lock = threading.Lock()
         self._store = Store(engine, generation.database)
@@ -154,9 +155,9 @@ class Index:
         """Return how many calls match, open ones included. Raises as `search` does."""
         asked, at = resolved(query), snapshot or self.snapshot()
         store = self.store(at)
-        condition = store.where(asked.tree, at)
-        sql = f"SELECT count() AS n FROM {store.database}.calls WHERE {condition.sql}"
-        return int(store.ask(sql, condition.params, timeout_s)[0]["n"]) + len(at.matching(asked))
+        found = store.lookup(asked.tree, at)
+        sql = f"SELECT count() AS n FROM {found.source} WHERE {found.condition.sql}"
+        return int(store.ask(sql, found.condition.params, timeout_s)[0]["n"]) + len(at.matching(asked))
 
     def waiting(self, query: Query) -> list[CallRow]:
         """Return the calls that match a resolved query and are not in the tables yet: open, or about to be inserted."""
@@ -184,9 +185,13 @@ class Index:
         Calls that are found here are not published as waiting again while the log is read up to them.
         """
         seqs, ids = self._store.seqs_after(table, column, stream, seq, until)
-        if table == "calls":
+        if table == "payloads":
+            self._payload_seqs[stream] = seqs
+        elif table == "calls":
             with self._lock:
                 self._ahead |= ids
+            if not self._payload_seqs.pop(stream, set()) <= seqs:
+                self._store.mark_uneven()
         return seqs
 
     def row_counts(self) -> dict[str, int]:

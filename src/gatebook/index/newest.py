@@ -93,15 +93,15 @@ def _stored(store: Store, wanted: Wanted, snapshot: Snapshot, limit: int, timeou
 def _within(store: Store, wanted: Wanted, snapshot: Snapshot, window: Window, bounds: tuple[int, float]) -> list[CallRow]:
     limit, timeout_s = bounds
     within = f"time >= {moment_sql('{low:Int64}')} AND time < {moment_sql('{high:Int64}')}"
-    condition = store.where(wanted.query.tree, snapshot, within)
-    params: dict[str, Value] = {**condition.params, "low": window.low, "high": window.high}
-    tests = [within, condition.sql]
+    found = store.lookup(wanted.query.tree, snapshot, within)
+    params: dict[str, Value] = {**found.condition.params, "low": window.low, "high": window.high}
+    tests = [within, found.condition.sql]
     if wanted.before is not None:
         tests.append(beside("before", "<", wanted.before, params))
     if wanted.after is not None:
         tests.append(beside("after", ">", wanted.after, params))
     way = "ASC" if wanted.upwards else "DESC"
-    return store.calls(tests, f"ORDER BY time {way}, call_id {way} LIMIT {limit}", params, timeout_s)
+    return store.page(found.table, tests, f"ORDER BY time {way}, call_id {way} LIMIT {limit}", params, timeout_s)
 
 
 def beside(name: str, sign: str, place: Place, params: dict[str, Value], columns: Sequence[str] = ("time", "call_id")) -> str:

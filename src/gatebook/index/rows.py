@@ -107,4 +107,4 @@ class RecordRow(Struct, frozen=True, kw_only=True):
 
 CALL_COLUMNS: tuple[str, ...] = CallRow.__struct_fields__
 RECORD_COLUMNS: tuple[str, ...] = RecordRow.__struct_fields__
-PAYLOAD_COLUMNS: tuple[str, ...] = ("call_id", "time", "stream", "outcome_seq", "arguments", "response", "args")
+PAYLOAD_COLUMNS: tuple[str, ...] = ("arguments", "response", "args")

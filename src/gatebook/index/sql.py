@@ -58,10 +58,16 @@ class Compiler:
         self._vocabulary = vocabulary
         self._params: dict[str, Value] = {}
         self._payloads = False
+        self._beside = False
 
     def compile(self, tree: Node) -> Condition:
         """Return the condition for a resolved tree. Raises ValueError for one with relative times."""
         return Condition(self._node(tree), self._params, self._payloads)
+
+    def compile_beside_payloads(self, tree: Node) -> Condition:
+        """Return the condition on the table of payloads, for a tree that `needs_payload`. Raises ValueError for one with relative times."""
+        self._beside = True
+        return self.compile(tree)
 
     def _node(self, node: Node) -> str:
         match node:
@@ -82,7 +88,7 @@ class Compiler:
     def _joined(self, word: str, items: tuple[Node, ...]) -> str:
         """Join conditions; those on payloads share one sub-query, because each costs a look into the text index."""
         inside = [item for item in items if _payload_only(item)]
-        if len(inside) < 2:
+        if len(inside) < 2 or self._beside:
             return "(" + f" {word} ".join(self._node(item) for item in items) + ")"
         outside = [self._node(item) for item in items if not _payload_only(item)]
         shared = self._calls_where(f" {word} ".join(self._payload(item) for item in inside))
@@ -90,6 +96,8 @@ class Compiler:
 
     def _calls_where(self, condition: str) -> str:
         self._payloads = True
+        if self._beside:
+            return condition
         window = f"{self._window} AND " if self._window else ""
         return f"(time, call_id) IN (SELECT time, call_id FROM {self._database}.payloads WHERE {window}({condition}))"
 
@@ -243,6 +251,17 @@ def _payload_only(node: Node) -> bool:
             return True
         case _:
             return FIELDS[node.field].kind == "text"
+
+
+def needs_payload(node: Node) -> bool:
+    """Say whether only calls with a payload can match."""
+    match node:
+        case And(items):
+            return any(needs_payload(item) for item in items)
+        case Or(items):
+            return all(needs_payload(item) for item in items)
+        case _:
+            return _payload_only(node)
 
 
 def moment_sql(bound: str) -> str:

@@ -2,17 +2,18 @@
 
 import threading
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, Final
 
 import msgspec
 from msgspec import Struct
 
-from gatebook.index import people, schema
+from gatebook.index import packed, people, schema
 from gatebook.index.engine import Engine, Value
-from gatebook.index.rows import CALL_COLUMNS, RECORD_COLUMNS, CallRow, FullRow, RecordRow
+from gatebook.index.rows import CALL_COLUMNS, PAYLOAD_COLUMNS, RECORD_COLUMNS, CallRow, FullRow, RecordRow
 from gatebook.index.snapshot import Snapshot
-from gatebook.index.sql import Compiler, Condition, moment_sql
+from gatebook.index.sql import Compiler, Condition, moment_sql, needs_payload
 from gatebook.index.vocabulary import Vocabulary
 from gatebook.index.windows import Extent
 from gatebook.query.tree import Node
@@ -29,10 +30,19 @@ _SETTINGS: Final = (
     "query_plan_max_limit_for_lazy_materialization = 2000"
 )
 
+_MICROS: Final = "toUnixTimestamp64Micro(time)"
+
 _encode = msgspec.json.Encoder().encode
-_decode_calls = msgspec.json.Decoder(CallRow).decode_lines
 _decode_records = msgspec.json.Decoder(RecordRow).decode_lines
 _decode_any = msgspec.json.Decoder().decode_lines
+
+
+class Lookup(Struct, frozen=True):
+    """`table` holds the calls that are looked for, `source` names it in SQL (as `calls`), `condition` tells which they are."""
+
+    table: str
+    source: str
+    condition: Condition
 
 
 class Store:
@@ -46,7 +56,8 @@ class Store:
         select = "SELECT toUnixTimestamp64Micro(min(time)) AS first, toUnixTimestamp64Micro(max(time)) AS last, count() AS rows"
         self._extent = msgspec.convert(self.ask(f"{select} FROM {database}.calls", {})[0], Extent)
         last = f"SELECT max(batch) AS n FROM {database}"
-        self._batch = max(int(self.ask(f"{last}.{table}", {})[0]["n"]) for table in ("calls", "payloads"))
+        self._batch = int(self.ask(f"{last}.calls", {})[0]["n"])
+        self._uneven = int(self.ask(f"{last}.payloads", {})[0]["n"]) > self._batch
 
     @property
     def batch(self) -> int:
@@ -58,16 +69,29 @@ class Store:
         """Times of all calls, those included that are about to be inserted."""
         return self._extent
 
+    def mark_uneven(self) -> None:
+        """Note that there are payloads of calls that are not stored yet: from now on calls are never counted by their payloads alone."""
+        self._uneven = True
+
+    @contextmanager
+    def _uneven_on_failure(self) -> Iterator[None]:
+        try:
+            yield
+        except BaseException:
+            self._uneven = True
+            raise
+
     def insert_payloads(self, calls: Sequence[FullRow]) -> None:
         """Add the searched texts of calls, to the batch that the next `insert_calls` completes."""
         number = self._batch + 1
         lines = [
-            _encode([row.call_id, _moment(row.time), row.stream, row.outcome_seq, row.arguments, row.response, row.args, number])
+            _encode([*_values(row, CALL_COLUMNS), *_asked(row), number, *(getattr(row, name) for name in PAYLOAD_COLUMNS)])
             for row in calls
             if row.arguments or row.response or row.args
         ]
         if lines:
-            self.engine.insert(f"{self.database}.payloads", tuple(schema.PAYLOADS), b"\n".join(lines))
+            with self._uneven_on_failure():
+                self.engine.insert(f"{self.database}.payloads", tuple(schema.PAYLOADS), b"\n".join(lines))
 
     def insert_calls(self, calls: Sequence[FullRow]) -> None:
         """Add the metadata of calls; the batch is complete when this returns."""
@@ -79,8 +103,9 @@ class Store:
             # Before the rows can be seen: a search never looks beyond the extent.
             self._extent = self._extent.with_rows(min(times), max(times), len(times))
         self.vocabulary.add(calls)
-        lines = b"\n".join(_encode([*_values(row, CALL_COLUMNS), people.key(row.person, row.email, row.name), number]) for row in calls)
-        self.engine.insert(f"{self.database}.calls", (*CALL_COLUMNS, "who", "batch"), lines)
+        lines = b"\n".join(_encode([*_values(row, CALL_COLUMNS), *_asked(row), number, packed.pack(row)]) for row in calls)
+        with self._uneven_on_failure():
+            self.engine.insert(f"{self.database}.calls", tuple(schema.COLUMNS["calls"]), lines)
         self._batch = number
 
     def insert_records(self, records: Sequence[RecordRow]) -> None:
@@ -95,6 +120,18 @@ class Store:
         params = {**condition.params, "batch": snapshot.batch}
         return Condition(f"{condition.sql} AND batch <= {{batch:UInt32}}", params, condition.payloads)
 
+    def lookup(self, tree: Node, snapshot: Snapshot, window: str = "") -> Lookup:
+        """Return where and by which condition the stored calls of a snapshot are found.
+
+        A call that matches only with a payload is looked for beside the payloads, where its fields stand too; all others among the calls.
+        """
+        if self._uneven or not needs_payload(tree):
+            return Lookup("calls", f"{self.database}.calls AS calls", self.where(tree, snapshot, window))
+        condition = Compiler(self.database, window, self.vocabulary).compile_beside_payloads(tree)
+        params = {**condition.params, "batch": snapshot.batch}
+        condition = Condition(f"{condition.sql} AND batch <= {{batch:UInt32}}", params, True)
+        return Lookup("payloads", f"{self.database}.payloads AS calls", condition)
+
     def ask(self, sql: str, params: dict[str, Value], timeout_s: float = TIMEOUT_S) -> list[dict[str, Any]]:
         """Run a SELECT within the budget. Raises EngineError, QueryTooHeavy."""
         rows: list[dict[str, Any]] = _decode_any(self.engine.rows(f"{sql} {_budget(timeout_s)}", params))
@@ -102,8 +139,15 @@ class Store:
 
     def calls(self, tests: Sequence[str], rest: str, params: dict[str, Value], timeout_s: float = TIMEOUT_S) -> list[CallRow]:
         """Return the calls that pass all tests; `rest` orders and limits them."""
-        sql = f"SELECT {_columns(CALL_COLUMNS)} FROM {self.database}.calls WHERE {' AND '.join(tests)} {rest} {_budget(timeout_s)}"
-        return _decode_calls(self.engine.rows(sql, params))
+        sql = f"SELECT call_id, {_MICROS} AS time, row FROM {self.database}.calls WHERE {' AND '.join(tests)} {rest} {_budget(timeout_s)}"
+        return packed.unpack(self.engine.rows(sql, params))
+
+    def page(self, table: str, tests: Sequence[str], rest: str, params: dict[str, Value], timeout_s: float) -> list[CallRow]:
+        """Return calls as `calls` does; those that are found beside their payloads in two steps, their places first."""
+        if table == "calls":
+            return self.calls(tests, rest, params, timeout_s)
+        places = f"SELECT time, call_id FROM {self.database}.{table} WHERE {' AND '.join(tests)} {rest}"
+        return self.calls((f"(time, call_id) IN ({places})",), rest, params, timeout_s)
 
     def records(self, tests: Sequence[str], rest: str, params: dict[str, Value], timeout_s: float = TIMEOUT_S) -> list[RecordRow]:
         """Return the other records that pass all tests; `rest` orders and limits them."""
@@ -156,6 +200,10 @@ def _moment(time_us: int) -> str:
     # Fewer than ten digits would be read as a calendar date.
     whole = str(seconds) if seconds >= 1_000_000_000 else f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M:%S}"
     return f"{whole}.{rest_us:06d}"
+
+
+def _asked(row: CallRow) -> tuple[str, str]:
+    return people.key(row.person, row.email, row.name), schema.outcome_of(row.status, row.effect)
 
 
 def _values(row: Struct, columns: Sequence[str]) -> list[Any]:

@@ -87,9 +87,9 @@ def table(  # noqa: PLR0913
     """
     at = snapshot or index.snapshot()
     store, asked = index.store(at), resolved(query)
-    condition = store.where(asked.tree, at)
+    lookup = store.lookup(asked.tree, at)
     waiting = list(at.matching(asked))
-    params: dict[str, Value] = dict(condition.params)
+    params: dict[str, Value] = dict(lookup.condition.params)
     keys = [f"{value_sql(field)} AS key{number}" for number, field in enumerate(by)]
     keys += [f"{bucket_sql(buckets, params)} AS bucket"] if buckets else []
     chosen = {name: MEASURES[name] for name in measures}
@@ -101,7 +101,7 @@ def table(  # noqa: PLR0913
             columns.append(f"groupUniqArrayIf(toString({measure.distinct}), {test}) AS known_{name}")
     grouped = ", ".join([*(f"key{number}" for number in range(len(by))), *(["bucket"] if buckets else [])])
     found = _grouped(waiting, by, buckets)
-    sql = f"SELECT {', '.join([*keys, *columns])} FROM {store.database}.calls WHERE {condition.sql}"
+    sql = f"SELECT {', '.join([*keys, *columns])} FROM {lookup.source} WHERE {lookup.condition.sql}"
     if grouped:
         sql += f" GROUP BY {grouped} ORDER BY m_{measures[0]} DESC, {grouped} LIMIT {int(limit) + len(found)}"
     rows = store.ask(sql, params, timeout_s)
