@@ -66,6 +66,8 @@ def test_find_narrow_open_prove_by_keyboard(theatre: Theatre, browser: Any) -> N
         page.keyboard.press("j")
         third = page.locator(ROWS).nth(2).get_attribute("data-call")
         page.wait_for_selector(f".drawer .meta:has-text('{third}')")
+        page.locator(".drawer #tab-proof").focus()
+        page.keyboard.press("Enter")
         page.locator(".drawer form[data-proof] button").focus()
         page.keyboard.press("Enter")
         page.wait_for_selector(".proof-result.good")

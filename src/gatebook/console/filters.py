@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from msgspec import Struct
 
 from gatebook.query import QueryError, parse
+from gatebook.query.writing import quoted
 
 _TERM = re.compile(r'(?:"(?:[^"\\]|\\.)*"|[^\s()"])+')
-_BARE_VALUE = re.compile(r'[^\s()",*<>=:.-][^\s()",*]*')
 _FIELD = re.compile(r"([A-Za-z_][\w.-]*):(.*)", re.DOTALL)
 _ITEM = re.compile(r'\s*((?:"(?:[^"\\]|\\.)*"|[^",])*)(?:,|$)')
 _WRITTEN = frozenset({"duration"})
@@ -87,14 +87,6 @@ def only(field: str, value: str) -> str:
 
 def _item(field: str, value: str) -> str:
     return value if field in _WRITTEN else quoted(value)
-
-
-def quoted(value: str) -> str:
-    """The value as it is written in a query: bare where that is unambiguous."""
-    if _BARE_VALUE.fullmatch(value) and ".." not in value:
-        return value
-    escaped = value.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'
 
 
 def narrowed(text: str, field: str, value: str) -> str:

@@ -45,7 +45,15 @@ class Narrowing:
             error = "These values could not be counted now."
         shown = Shown(request=request, viewer=viewer, page_name="Explorer")
         load = here.link(facet=one.name).replace("/?", "/facet?", 1)
-        view: dict[str, Any] = {"facet": one, "values": values, "error": error, "contains": contains, "load": load, "more": more, "here": here}
+        view: dict[str, Any] = {
+            "facet": one,
+            "values": values,
+            "error": error,
+            "contains": contains,
+            "load": load,
+            "more": more,
+            "here": here,
+        }
         if wanted(request, "facet"):
             return self._pages.fragment("facet_fragment.html", "facet", shown, **view)
         return self._pages.page("facet.html", shown, **view)
@@ -58,7 +66,7 @@ class Narrowing:
             range_ = ranges.read(params, zone, self._deps.room.clock.wall_us())
         except RangeError as error:
             if FRAGMENT_HEADER in request.headers:
-                return Response(str(error), 400, headers={FRAGMENT_HEADER: "problem"}, media_type="text/plain")
+                return Response(str(error), headers={FRAGMENT_HEADER: "problem"}, media_type="text/plain")
             shown = Shown(request=request, viewer=viewer, page_name="Explorer")
             return self._pages.page("problem.html", shown, 400, title="This time range cannot be read", text=str(error), back=here.link())
         return RedirectResponse(here.link(range_=range_), 303)

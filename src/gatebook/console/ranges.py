@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 
-from gatebook.console.times import PRESETS, Range, RangeError, parse_time
+from gatebook.console.times import PRESETS, SECOND_US, Range, RangeError, parse_time
 from gatebook.console.zones import Zone
-
-_TYPED_CHARACTERS_MAX = 120
+from gatebook.query import QueryError
+from gatebook.query.span import read_span
 
 
 def read(params: Mapping[str, str], zone: Zone, now_us: int) -> Range:
@@ -23,11 +23,20 @@ def read(params: Mapping[str, str], zone: Zone, now_us: int) -> Range:
 
 
 def _typed(text: str, zone: Zone, now_us: int) -> Range:
-    if len(text) > _TYPED_CHARACTERS_MAX:
-        raise RangeError(f"A range has at most {_TYPED_CHARACTERS_MAX} characters.")
     if text in PRESETS:
         return Range(preset=text)
-    raise RangeError(f"“{text}” is not a time range. Write it as “yesterday 14:00 to 15:00”, “last 90 min” or “2026-11-20”.")
+    try:
+        found = read_span(text, now_us, _minutes(zone, now_us))
+        # The clocks may have been changed between then and now.
+        if _minutes(zone, found[0]) != _minutes(zone, now_us):
+            found = read_span(text, now_us, _minutes(zone, found[0]))
+    except QueryError as error:
+        raise RangeError(f"{error.message[:1].upper()}{error.message[1:]}. Expected: {error.expected}.") from None
+    return Range(since_us=found[0], until_us=found[1])
+
+
+def _minutes(zone: Zone, at_us: int) -> int:
+    return zone.offset_us(at_us) // (60 * SECOND_US)
 
 
 def _end(text: str, zone: Zone) -> int | None:

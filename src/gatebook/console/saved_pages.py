@@ -171,7 +171,7 @@ class SavedPages:
 
     def _refused(self, request: Request, viewer: Viewer, text: str) -> Response:
         if FRAGMENT_HEADER in request.headers:
-            return Response(text, 400, headers={FRAGMENT_HEADER: "problem"}, media_type="text/plain")
+            return Response(text, headers={FRAGMENT_HEADER: "problem"}, media_type="text/plain")
         shown = Shown(request=request, viewer=viewer, page_name="Saved searches")
         return self._pages.page("problem.html", shown, 400, title="This could not be saved", text=text, back="/saved", back_text="Back")
 

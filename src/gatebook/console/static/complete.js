@@ -59,9 +59,12 @@ function move(step) {
 
 function take(option) {
   const { start, end } = input.dataset;
-  input.setRangeText(option.dataset.insert, Number(start), Number(end), "end");
+  const { insert } = option.dataset;
+  close();
+  input.setRangeText(insert, Number(start), Number(end), "end");
   recalled = -1;
-  ask();
+  // Behind a field come its values; behind a value people mostly search.
+  if (/[:.]$/.test(insert)) ask();
 }
 
 function recall(step) {
@@ -70,7 +73,12 @@ function recall(step) {
   input.value = recalled < 0 ? "" : old[recalled];
 }
 
-input.addEventListener("input", () => { recalled = -1; later(); });
+input.addEventListener("input", () => {
+  recalled = -1;
+  // Between terms the list of all fields would only be in the way; arrow down opens it.
+  if (/(^|[\s(])$/.test(input.value.slice(0, input.selectionStart))) close();
+  else later();
+});
 input.addEventListener("blur", () => setTimeout(close, 120));
 input.addEventListener("click", () => shown() && later());
 input.addEventListener("keydown", (event) => {

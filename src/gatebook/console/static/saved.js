@@ -17,9 +17,10 @@ async function post(form, kind) {
   for (const [name, value] of new FormData(form)) body.set(name, value);
   const answer = await fetch(form.action, { method: "POST", body, headers: { "X-Fragment": kind }, credentials: "same-origin" }).catch(() => null);
   const problem = form.querySelector(".problem");
-  const refused = !answer?.ok;
+  const told = answer?.headers.get("X-Fragment") === "problem";
+  const refused = told || !answer?.ok;
   problem.hidden = !refused;
-  if (refused) problem.textContent = (answer?.headers.get("X-Fragment") === "problem" && (await answer.text())) || REFUSED;
+  if (refused) problem.textContent = told ? await answer.text() : REFUSED;
   return refused ? null : answer;
 }
 
