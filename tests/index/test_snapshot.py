@@ -79,3 +79,29 @@ def test_a_snapshot_outlives_a_rebuild_for_a_while(index: Index) -> None:
     index.drop_retired(grace_s=0.0)
     with pytest.raises(EngineError, match="anew"):
         index.count("", snapshot=old)
+
+
+def test_payloads_alone_are_not_counted_after_a_failed_insert(index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
+    """There may be payloads then whose calls come later."""
+    index.insert([full_row(1, arguments="needle")])
+    with monkeypatch.context() as patch:
+        patch.setattr(index.engine, "insert", _fail)
+        with pytest.raises(EngineError):
+            index.insert_calls([full_row(2, arguments="needle")])
+    at = index.snapshot()
+    assert index.store(at).lookup(parse("needle").tree, at).table == "calls"
+    assert index.count("needle") == 1
+
+
+def test_payloads_whose_calls_an_earlier_run_did_not_store_are_not_counted(index: Index) -> None:
+    """The follower finds out which they are."""
+    index.insert([full_row(1, arguments="needle")])
+    index.insert_payloads([full_row(2, arguments="needle")])
+    for name in ("payloads", "calls"):
+        index.seqs_after(name, "outcome_seq", "n-w0", 0)
+    index.insert([full_row(3)])
+    assert index.count("needle") == 1
+
+
+def _fail(*_: object) -> None:
+    raise EngineError("the disk is full")

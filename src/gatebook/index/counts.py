@@ -12,8 +12,8 @@ from gatebook.index.rows import CallRow
 from gatebook.index.schema import outcome_of
 from gatebook.index.snapshot import Snapshot
 from gatebook.index.store import TIMEOUT_S
-from gatebook.index.tallies import Buckets, Group, bucket_sql, column_of, table, value_sql, values_of
-from gatebook.query import Query
+from gatebook.index.tallies import Buckets, Group, bucket_sql, column_of, key_sql, table, value_sql, values_of
+from gatebook.query import FIELDS, Query
 from gatebook.query.text import ascii_lower
 
 __all__ = ["Buckets", "Count", "Group", "extent", "facets", "over_time", "table", "top"]
@@ -125,16 +125,44 @@ def facets(
     """The most frequent values of several fields, in one question. Raises as `top` does."""
     question = _Question(index, query, snapshot, timeout_s)
     params: dict[str, Value] = {}
-    parts, held = [], {}
+    held = {field: [(call, value) for call in question.waiting for value in values_of(call, field)] for field in fields}
+    plain = [field for field in fields if not FIELDS[field].many]
+    parts = [_sets(question, plain, limit, held, params)] if plain else []
     for at, field in enumerate(fields):
-        held[field] = [(call, value) for call in question.waiting for value in values_of(call, field)]
-        select, rest = _counting(field, limit, held[field], params, f"held{at}")
-        parts.append(f"SELECT {at} AS field, value, n FROM (SELECT {select} FROM {question.table} GROUP BY value {rest})")
+        if FIELDS[field].many:
+            select, rest = _counting(field, limit, held[field], params, f"held{at}")
+            parts.append(f"SELECT '{field}' AS field, value, n FROM (SELECT {select} FROM {question.table} GROUP BY value {rest})")
     counts: dict[str, dict[str, int]] = {field: {} for field in fields}
     if parts:
         for row in question.store.ask(" UNION ALL ".join(parts), {**question.params, **params}, timeout_s):
-            counts[fields[row["field"]]][row["value"]] = row["n"]
+            counts[row["field"]][row["value"]] = row["n"]
     return {field: _best(question, field, counts[field], held[field], limit) for field in fields}
+
+
+def _sets(
+    question: "_Question", fields: Sequence[str], limit: int, held: dict[str, list[tuple[CallRow, str]]], params: dict[str, Value]
+) -> str:
+    """Count the values of several fields in one pass: a group has the value of one of them, the others are empty."""
+    keys = [f"{key_sql(field)} AS k{number}" for number, field in enumerate(fields)]
+    names = [f"k{number}" for number in range(len(fields))]
+    # Of the bits, the first field's highest, that of the field by which a group is made is 0.
+    sets = [2 ** len(fields) - 1 - 2 ** (len(fields) - 1 - number) for number in range(len(fields))]
+    waiting = {field: sorted({value for _, value in held[field]}) for field in fields}
+    first = []
+    for number, field in enumerate(fields):
+        if waiting[field]:
+            params[f"sets{number}"] = waiting[field]
+            first.append(f"grouped = {sets[number]} AND has({{sets{number}:Array(String)}}, value)")
+    most = min(limit, VALUES_MAX) + max(len(values) for values in waiting.values())
+    field_sql = "".join(f"grouped = {bits}, '{field}', " for bits, field in zip(sets, fields, strict=True))
+    # Not all keys in a row: those that a group does not have are empty for texts only.
+    chosen_sql = "".join(f"grouped = {bits}, toString({name}), " for bits, name in zip(sets, names, strict=True))
+    order = f"({' OR '.join(first)}) DESC, n DESC" if first else "n DESC"
+    return (
+        f"SELECT multiIf({field_sql}'') AS field, value, n FROM (SELECT grouping({', '.join(names)}) AS grouped, {', '.join(keys)}, "
+        f"multiIf({chosen_sql}'') AS value, count() AS n FROM {question.table} "
+        f"GROUP BY GROUPING SETS ({', '.join(f'({name})' for name in names)}) ORDER BY {order}, value LIMIT {most} BY grouped)"
+    )
 
 
 class _Question:

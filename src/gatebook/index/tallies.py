@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from msgspec import Struct
 
+from gatebook.index import schema
 from gatebook.index.engine import Value
 from gatebook.index.index import Index, resolved
 from gatebook.index.rows import CallRow
@@ -160,6 +161,12 @@ def value_sql(field: str) -> str:
     if found.many:
         return f"toString(arrayJoin({column}))"
     return f"toString(toUnixTimestamp64Micro({column}))" if found.kind == "time" else f"toString({column})"
+
+
+def key_sql(field: str) -> str:
+    """Return the expression for the value of a field that is not many-valued, as it is grouped fastest: words as they are stored."""
+    column = column_of(field)
+    return f"calls.{column}" if schema.CALLS[column].startswith("LowCardinality") else value_sql(field)
 
 
 def values_of(row: CallRow, field: str) -> list[str]:
