@@ -29,7 +29,7 @@ def bar(pieces: Sequence[Piece], top: float, label: str, *, width: int = 160, he
             length = max(1.5, piece.count / (top or 1) * width)
             parts.append(frame.mark(frame.rect(f"s-{piece.name}", left, 0, min(length, width - left), height), piece.label, piece.href))
             left = min(width, left + length)
-    return frame.svg(width, height, label, parts, name="bar-cell")
+    return frame.svg(width, height, label, parts, name="bar-cell", stretched=True)
 
 
 def share(pieces: Sequence[Piece], label: str, *, prefix: str = "s") -> Markup:
@@ -43,7 +43,7 @@ def share(pieces: Sequence[Piece], label: str, *, prefix: str = "s") -> Markup:
                 frame.mark(frame.rect(f"{prefix}-{piece.name}", left, 0, max(2.0, width - 2), _SHARE_HEIGHT), piece.label, piece.href)
             )
         left += width
-    return frame.svg(_SHARE_WIDTH, _SHARE_HEIGHT, label, parts, name="share")
+    return frame.svg(_SHARE_WIDTH, _SHARE_HEIGHT, label, parts, name="share", stretched=True)
 
 
 def waterfall(steps: Sequence[Step], total_us: int, label: str, *, width: int = 480) -> Markup:

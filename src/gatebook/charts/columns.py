@@ -72,7 +72,7 @@ def multiple(columns: Sequence[Column], plot: Plot) -> Markup:
     width = plot.width / max(1, len(columns))
     parts = [_column(column, number * width, width, (2.0, floor), plot.top or 1) for number, column in enumerate(columns)]
     parts.append(frame.baseline(0, plot.width, floor, "rule base"))
-    return frame.svg(plot.width, plot.height, plot.label, parts, name="multiple")
+    return frame.svg(plot.width, plot.height, plot.label, parts, name="multiple", stretched=True)
 
 
 def sparkline(counts: Sequence[int], label: str, *, width: int = 96, height: int = 20) -> Markup:

@@ -24,10 +24,11 @@ class Note(Struct, frozen=True, kw_only=True):
     href: str = ""
 
 
-def svg(width: int, height: int, label: str, parts: Iterable[Markup], *, name: str) -> Markup:
-    """The outer element. `label` says in one sentence what a person sees; `name` becomes a class."""
-    outer = '<svg class="chart {}" viewBox="0 0 {} {}" role="group" aria-label="{}">{}</svg>'
-    return Markup(outer).format(name, width, height, label, Markup("").join(parts))
+def svg(width: int, height: int, label: str, parts: Iterable[Markup], *, name: str, stretched: bool = False) -> Markup:
+    """The outer element. `label` says in one sentence what a person sees; `name` becomes a class; `stretched` for what holds no words."""
+    ratio = Markup(' preserveAspectRatio="none"') if stretched else ""
+    outer = '<svg class="chart {}" viewBox="0 0 {} {}"{} role="group" aria-label="{}">{}</svg>'
+    return Markup(outer).format(name, width, height, ratio, label, Markup("").join(parts))
 
 
 def mark(shapes: Markup, label: str, href: str = "") -> Markup:

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from gatebook.charts import frame
 
-_WIDTH, _NODE_WIDTH, _ROW, _NODE_HEIGHT, _HEAD = 960, 216, 34, 26, 22
+_LAYER, _NODE_WIDTH, _ROW, _NODE_HEIGHT, _HEAD = 330, 216, 34, 26, 22
 _WAY_MAX, _WAY_MIN = 12.0, 1.2
 
 
@@ -43,14 +43,15 @@ def reach(layers: Sequence[Layer], ways: Sequence[Way], label: str) -> Markup:
     """Draw the layers from left to right; the width of a way tells the number of calls, on a scale of its square root."""
     tallest = max((len(layer.nodes) for layer in layers), default=0)
     height = _HEAD + max(1, tallest) * _ROW
-    gap = (_WIDTH - _NODE_WIDTH) / max(1, len(layers) - 1)
+    width = max(3 * _LAYER, len(layers) * _LAYER) - (_LAYER - _NODE_WIDTH)
+    gap = (width - _NODE_WIDTH) / max(1, len(layers) - 1)
     places = [_places(layer, number * gap, height) for number, layer in enumerate(layers)]
     top = max((way.count for way in ways), default=1)
     parts = [_way(way, places, layers, top) for way in sorted(ways, key=lambda way: -way.count)]
     for number, layer in enumerate(layers):
         parts.append(frame.text("layer", number * gap, 12, layer.title))
         parts += [_node(node, *places[number][node.key]) for node in layer.nodes]
-    return frame.svg(_WIDTH, height, label, parts, name="reach")
+    return frame.svg(width, height, label, parts, name="reach")
 
 
 def _places(layer: Layer, left: float, height: float) -> dict[str, tuple[float, float]]:

@@ -54,7 +54,7 @@ def timeline(found: Investigation, link: Link) -> Markup:
 
 def reach(found: Investigation, link: Link) -> Markup:
     """Who reached what, as layers."""
-    titles = ("People", "Connector and tool", "Destination")
+    titles = ("People", "Connector and tool", "Connector's address", "API host")
     layers = [
         Layer(
             title=title,
@@ -69,7 +69,7 @@ def reach(found: Investigation, link: Link) -> Markup:
                 for node in nodes
             ),
         )
-        for title, nodes in zip(titles, found.reach.layers, strict=True)
+        for title, nodes in zip(titles, found.reach.layers, strict=False)
     ]
     edges = [
         Way(layer=edge.layer, start=edge.start, end=edge.end, count=edge.count, href=link(edge.query, found.since_us, found.until_us))

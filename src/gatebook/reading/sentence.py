@@ -87,15 +87,20 @@ def _came_back(row: CallRow) -> str:
 
 def _redacted(row: CallRow) -> str:
     if row.effect != "redacted":
-        return f"; it carried {_found(row)}" if row.findings else ""
+        return _carried(row)
     rule = f"rule {row.rules[0]}" if row.rules else "governance"
-    return f", after {rule} redacted {_found(row) if row.findings else 'it'}{_reason(row.reason)}"
+    return f", after {rule} redacted it{_reason(row.reason)}{_carried(row)}"
 
 
 def _blocked(row: CallRow) -> str:
     rule = f"; rule {row.rules[0]} blocked it" if row.rules else "; it was blocked"
     found = f" because of {_found(row)}" if row.findings else ""
     return f"{rule}{found}{_reason(row.reason or row.detail)}."
+
+
+def _carried(row: CallRow) -> str:
+    found = _found(row) if row.findings else ""
+    return f"; {found} {'was' if len(set(row.findings)) == 1 else 'were'} found" if found else ""
 
 
 def _found(row: CallRow) -> str:

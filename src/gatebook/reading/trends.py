@@ -15,7 +15,7 @@ from gatebook.reading.viewer import Viewer
 
 SPANS_MAX: Final = 48
 SERIES_MAX: Final = 6
-RISERS_MAX: Final = 8
+RISERS_MAX: Final = 6
 WEEK_US: Final = 7 * 86_400_000_000
 DEFAULT_US: Final = WEEK_US
 _SMALL: Final = 10

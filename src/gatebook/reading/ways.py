@@ -38,7 +38,7 @@ class WayEdge(Struct, frozen=True, kw_only=True):
 
 
 class Reach(Struct, frozen=True, kw_only=True):
-    """Layers from left to right: people, tools, destinations. `partial`: there are more combinations than are counted."""
+    """Layers from left to right: people, tools, connectors' addresses and, where they are known, hosts of APIs. `partial`: there are more combinations than are counted."""
 
     layers: list[list[WayNode]]
     edges: list[WayEdge]
@@ -46,25 +46,21 @@ class Reach(Struct, frozen=True, kw_only=True):
 
 
 async def reach(asking: Asking) -> Reach:
-    """Count the combinations of people, tools and destinations. Raises QueryTooHeavy, TooSlow, EngineError."""
+    """Count the combinations. Raises QueryTooHeavy, TooSlow, EngineError."""
     groups = await asking.table(("person", "connector", "tool", "server"), ("count", "blocked"), limit=_GROUPS_MAX)
-    hosts = await asking.table(("connector", "tool", "api_host"), ("count",), limit=_GROUPS_MAX)
+    hosts = await asking.table(("server", "api_host"), ("count", "blocked"), limit=_GROUPS_MAX)
+    text = asking.question.text
+    placed = [group for group in groups if group.keys[3]]
     people = _Layer(groups, (0,), ("person",), PEOPLE_MAX, lambda value: asking.person(value[0]))
     tools = _Layer(groups, (1, 2), ("connector", "tool"), TOOLS_MAX, _tool)
-    placed = [group for group in groups if group.keys[3]]
-    places = (
-        _Layer(hosts, (2,), ("api_host",), PLACES_MAX, lambda value: value[0], many=True)
-        if hosts
-        else _Layer(placed, (3,), ("server",), PLACES_MAX, lambda value: value[0])
-    )
-    text = asking.question.text
-    edges = people.edges(0, groups, tools, text)
-    edges += tools.edges(1, hosts, places, text, at=(0, 1)) if hosts else tools.edges(1, placed, places, text)
-    return Reach(
-        layers=[layer.nodes(text) for layer in (people, tools, places)],
-        edges=edges,
-        partial=max(len(groups), len(hosts)) >= _GROUPS_MAX,
-    )
+    servers = _Layer(placed, (3,), ("server",), PLACES_MAX, lambda value: value[0])
+    layers = [people.nodes(text), tools.nodes(text), servers.nodes(text)]
+    edges = [*people.edges(0, groups, tools, text), *tools.edges(1, placed, servers, text)]
+    if hosts:
+        behind = _Layer(hosts, (1,), ("api_host",), PLACES_MAX, lambda value: value[0], many=True)
+        layers.append(behind.nodes(text))
+        edges += servers.edges(2, [group for group in hosts if group.keys[0]], behind, text, at=(0,))
+    return Reach(layers=layers, edges=edges, partial=max(len(groups), len(hosts)) >= _GROUPS_MAX)
 
 
 def _tool(value: _Value) -> str:
