@@ -6,7 +6,6 @@ Either way each reading is a record before its answer is shown.
 import asyncio
 import contextlib
 import json
-import re
 import sys
 from collections.abc import Iterator
 from typing import Any
@@ -14,6 +13,7 @@ from urllib.parse import urlencode
 
 from gatebook import __version__
 from gatebook.cli.main import Problem
+from gatebook.cli.width import clean, cut, width
 from gatebook.control import office
 from gatebook.control.caller import local_caller
 from gatebook.control.client import KeeperAbsent, KeeperRefused
@@ -21,7 +21,8 @@ from gatebook.control.key_files import read_master_key
 from gatebook.query import QueryError, parse
 from gatebook.settings import Settings
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_SHOWN_COLUMNS = 100
+_NO_KEEPER = "needs a running keeper (gatebook up)"
 
 
 class Refused(Exception):
@@ -44,6 +45,34 @@ def get(settings: Settings, path: str, **params: Any) -> Any:
         return asyncio.run(_alone(settings, address))
 
 
+def post(settings: Settings, path: str, body: Any) -> Any:
+    """Send JSON to the API of a running keeper. Raises Refused, Problem."""
+    try:
+        return office.keeper_client(settings).post(f"/api/v1{path}", body)
+    except KeeperRefused as error:
+        raise Refused(_members(str(error))) from None
+    except KeeperAbsent as error:
+        raise Problem(f"{error}; this {_NO_KEEPER}") from None
+
+
+def delete(settings: Settings, path: str) -> None:
+    """Delete what is at an address of the API of a running keeper. Raises Refused, Problem."""
+    try:
+        office.keeper_client(settings).delete(f"/api/v1{path}")
+    except KeeperRefused as error:
+        raise Refused(_members(str(error))) from None
+    except KeeperAbsent as error:
+        raise Problem(f"{error}; this {_NO_KEEPER}") from None
+
+
+def pieces(settings: Settings, path: str, start: int, tag: str) -> Iterator[bytes]:
+    """A file of the API of a running keeper, from byte `start` on: see `KeeperClient.pieces`. Raises Refused, KeeperAbsent."""
+    try:
+        yield from office.keeper_client(settings).pieces(f"/api/v1{path}", start, tag)
+    except KeeperRefused as error:
+        raise Refused(_members(str(error))) from None
+
+
 def follow(settings: Settings, query: str) -> Iterator[dict[str, Any]]:
     """Follow calls that match: their rows as they are indexed, from the return of this function on. Raises Refused, Problem without a keeper."""
     lines = office.keeper_client(settings).lines(f"/api/v1/tail?{urlencode({'q': query})}")
@@ -52,7 +81,7 @@ def follow(settings: Settings, query: str) -> Iterator[dict[str, Any]]:
     except KeeperRefused as error:
         raise Refused(_members(str(error))) from None
     except KeeperAbsent as error:
-        raise Problem(f"{error}; a tail needs a running keeper (gatebook up)") from None
+        raise Problem(f"{error}; a tail {_NO_KEEPER}") from None
     return _rows(lines)
 
 
@@ -73,9 +102,10 @@ def check(query: str) -> str:
     try:
         parse(query)
     except QueryError as error:
-        shown = _CONTROL.sub(" ", query)
         start = max(0, error.position - 60)
-        raise Problem(f"{error}\n  {shown[start : start + 100]}\n  {' ' * (error.position - start)}^", exit_code=2) from None
+        before, after = clean(query[start : error.position]), clean(query[error.position :])
+        line = cut(("…" if start else "") + before + after, _SHOWN_COLUMNS)
+        raise Problem(f"{clean(str(error))}\n  {line}\n  {' ' * (width(before) + bool(start))}^", exit_code=2) from None
     return query
 
 

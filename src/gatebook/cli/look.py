@@ -1,47 +1,64 @@
-"""How calls look in a terminal: aligned columns, colour on a terminal only, nothing that a recorded text could use to take the terminal over."""
+"""How things look in a terminal: colour on a terminal only, times, durations and sizes as people read them."""
 
 import os
-import re
-from collections.abc import Iterator, Sequence
+import shutil
 from datetime import UTC, datetime
-from typing import Any, Final, TextIO
+from typing import Final, TextIO
 
-_COLOURS: Final = {
+from gatebook.cli.width import clean
+
+__all__ = ["bold", "clean", "coloured", "columns_of", "dim", "moment", "number", "paint", "size", "status", "took"]
+
+_STATUS: Final = {
     "ok": "32",
+    "redacted": "36",
     "blocked": "35",
-    "open": "36",
-    "pending": "36",
+    "open": "34",
+    "pending": "34",
     "cancelled": "33",
     "tool_error": "33",
     "protocol_error": "31",
     "upstream_error": "31",
     "timeout": "31",
+    "failed": "31",
     "unknown": "31",
 }
-_CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
-_HEAD: Final = ("TIME (UTC)", "STATUS", "PERSON", "CLIENT", "CONNECTOR", "TOOL", "TIME", "CALL")
-_WIDTH_MAX: Final = (23, 14, 28, 18, 18, 32, 8, 36)
+_WIDTH_MIN: Final = 40
 
 
 def coloured(stream: TextIO) -> bool:
     """Say whether to colour: a terminal, and neither NO_COLOR nor a dumb one."""
-    return stream.isatty() and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
+    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
-def clean(text: str) -> str:
-    """Return text without control characters: what a tool or a person wrote must not steer the terminal."""
-    return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", text)
+def columns_of(stream: TextIO) -> int | None:
+    """Columns of the terminal; None for a file or a pipe, where nothing has to be cut."""
+    return max(_WIDTH_MIN, shutil.get_terminal_size().columns) if stream.isatty() else None
 
 
-def status(word: str, *, colour: bool, width: int = 0) -> str:
-    """A status, padded and coloured."""
-    padded = word.ljust(width)
-    return f"\x1b[{_COLOURS.get(word, '0')}m{padded}\x1b[0m" if colour else padded
+def paint(text: str, code: str, colour: bool) -> str:
+    """Text in a colour, by its ANSI code."""
+    return f"\x1b[{code}m{text}\x1b[0m" if colour and text else text
+
+
+def bold(text: str, colour: bool) -> str:
+    """Text that stands out."""
+    return paint(text, "1", colour)
+
+
+def dim(text: str, colour: bool) -> str:
+    """Text that stands back."""
+    return paint(text, "2", colour)
+
+
+def status(word: str, text: str, *, colour: bool) -> str:
+    """A text in the colour of a status."""
+    return paint(text, _STATUS.get(word, "0"), colour)
 
 
 def moment(time_us: int) -> str:
     """A time, UTC, to the millisecond."""
-    return f"{datetime.fromtimestamp(time_us / 1_000_000, UTC):%Y-%m-%d %H:%M:%S}.{time_us // 1000 % 1000:03d}"
+    return f"{datetime.fromtimestamp(time_us // 1_000_000, UTC):%Y-%m-%d %H:%M:%S}.{time_us // 1000 % 1000:03d}"
 
 
 def took(us: int) -> str:
@@ -50,54 +67,19 @@ def took(us: int) -> str:
         return f"{us} µs"
     if us < 1_000_000:
         return f"{us / 1000:.1f} ms" if us < 10_000 else f"{us / 1000:.0f} ms"
-    return f"{us / 1_000_000:.1f} s"
+    return f"{us / 1_000_000:.1f} s" if us < 100_000_000 else f"{us / 60_000_000:.0f} min"
 
 
 def size(count: int) -> str:
     """A number of bytes."""
-    return f"{count} B" if count < 1000 else f"{count / 1000:.1f} kB" if count < 1_000_000 else f"{count / 1_000_000:.1f} MB"
+    for unit, step in (("kB", 1e3), ("MB", 1e6), ("GB", 1e9)):
+        if count < 1000:
+            break
+        if count < step * 1000 or unit == "GB":
+            return f"{count / step:.1f} {unit}"
+    return f"{count} B"
 
 
-def table(calls: Sequence[dict[str, Any]], *, colour: bool) -> Iterator[str]:
-    """Lines of a table of calls, its head first; columns are as wide as their content needs."""
-    rows = [cells(call) for call in calls]
-    widths = [
-        min(limit, max([len(head), *(len(row[at]) for row in rows)]))
-        for at, (head, limit) in enumerate(zip(_HEAD, _WIDTH_MAX, strict=True))
-    ]
-    yield line(_HEAD, widths, colour=False)
-    for row in rows:
-        yield line(row, widths, colour=colour)
-
-
-def cells(call: dict[str, Any]) -> tuple[str, ...]:
-    """The columns of one call."""
-    person = call["email"] or call["name"] or call["person"] or ("-" if call["subject"] in ("", "-") else f"({call['subject'][:12]})")
-    tool = call["tool"] or call["method"] or "-"
-    duration = "" if call["status"] == "open" else took(call["duration_us"])
-    return tuple(
-        clean(text)
-        for text in (
-            moment(call["time"]),
-            call["status"],
-            person,
-            call["client"],
-            call["connector"] or "-",
-            tool,
-            duration,
-            call["call_id"],
-        )
-    )
-
-
-def line(row: Sequence[str], widths: Sequence[int], *, colour: bool) -> str:
-    """One line; what does not fit is cut with an ellipsis."""
-    out = []
-    for at, (cell, width) in enumerate(zip(row, widths, strict=True)):
-        text = cell if len(cell) <= width else cell[: width - 1] + "…"
-        out.append(status(text, colour=colour, width=width) if at == 1 else text.rjust(width) if at == 6 else text.ljust(width))
-    return "  ".join(out).rstrip()
-
-
-TAIL_WIDTHS: Final = (23, 14, 26, 16, 14, 24, 8, 36)
-"""Widths of lines that are printed one by one, before the next one is known."""
+def number(count: int) -> str:
+    """A number with its thousands apart."""
+    return f"{count:,}"

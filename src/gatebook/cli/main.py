@@ -27,6 +27,8 @@ VERBS: dict[str, str] = {
     "search": "find calls in the book",
     "show": "show one call",
     "tail": "follow calls as they are recorded",
+    "export": "write calls to a file: CSV, NDJSON, Parquet or OCSF",
+    "trends": "show what changes over time: violations, latency, who rises",
     "verify": "check that the log is whole and unchanged",
     "index": "rebuild the search index from the log",
     "demo": "start everything with sample connectors and traffic",

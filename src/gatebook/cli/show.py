@@ -1,4 +1,4 @@
-"""`gatebook show`: everything about one call: who, what, how it ended, arguments, response, and where it stands in the log."""
+"""`gatebook show`: everything about one call: what happened in a sentence, then who, what, how it ended, arguments, response, its place in the log."""
 
 import argparse
 import json
@@ -6,126 +6,122 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
-from gatebook.cli import book_access, look
-from gatebook.cli.main import Problem, read_settings
+from gatebook.cli import asking, book_access, look, table
+from gatebook.cli.call_sections import sections, sentence
+from gatebook.cli.main import read_settings
+from gatebook.cli.width import clean, width
 
 _LINES_MAX = 400
+_CONTEXT = 5
+_EXAMPLES = """
+  gatebook show 01a2062b-7d56-71db-8e44-bf184c20a826
+  gatebook show 01a2062b-7d56-71db-8e44-bf184c20a826 --proof --context
+  gatebook show 01a2062b-7d56-71db-8e44-bf184c20a826 --json | jq .arguments.json
+"""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the verb."""
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.epilog = "examples:" + _EXAMPLES.rstrip("\n")
     parser.add_argument("call", metavar="CALL_ID", help="id of the call, as `search` prints it")
+    parser.add_argument("--proof", action="store_true", help="also prove that its records stand in the signed tree")
+    parser.add_argument(
+        "--context", type=int, nargs="?", const=_CONTEXT, metavar="N", help=f"also the N calls before and after it (default: {_CONTEXT})"
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print the call; exit code 1 when there is none of this id."""
+    """Print the call; exit code 1 when there is none of this id, or when a proof does not hold."""
+    settings, path = read_settings(args), f"/calls/{args.call.strip()}"
     try:
-        shown = book_access.get(read_settings(args), f"/calls/{args.call.strip()}")
+        shown = book_access.get(settings, path)
+        proof = book_access.get(settings, f"{path}/proof") if args.proof else None
+        context = book_access.get(settings, f"{path}/context", n=args.context) if args.context else None
     except book_access.Refused as refused:
-        raise Problem(str(refused)) from None
+        raise asking.said(refused) from None
+    code = 0 if proof is None or proof["verified"] else 1
     if args.json:
-        print(json.dumps(shown, ensure_ascii=False))
-        return 0
-    for line in lines(shown, colour=look.coloured(sys.stdout)):
+        more = {name: value for name, value in (("proof", proof), ("context", context)) if value is not None}
+        print(json.dumps({**shown, **more}, ensure_ascii=False))
+        return code
+    colour = look.coloured(sys.stdout)
+    for line in lines(shown, colour=colour):
         print(line)
-    return 0
+    for line in (*_proof(proof, colour), *_context(shown["call"], context, colour)):
+        print(line)
+    return code
 
 
 def lines(shown: dict[str, Any], *, colour: bool) -> Iterator[str]:
     """The call for people, line by line."""
     call = shown["call"]
-    yield f"{call['method'] or 'request'} {_target(call)}  {look.status(call['status'], colour=colour)}"
+    yield look.bold(clean(sentence(call)), colour)
     yield ""
-    for title, pairs in _sections(call):
+    for title, pairs in sections(call, colour=colour):
         present = [(name, value) for name, value in pairs if value]
         if present:
             yield _title(title, colour)
-            yield from (f"  {name:<12} {look.clean(value)}" for name, value in present)
+            yield from (f"  {look.dim(f'{name:<13}', colour)} {value}" for name, value in present)
     for title, part in (("Arguments", shown["arguments"]), ("Response", shown["response"])):
         yield _title(title, colour)
         yield from (f"  {line}" for line in _part(part))
     for message in shown["messages"]:
         core = message["core"]
-        yield _title(f"Message {core.get('direction', '')}, {core.get('method') or core.get('kind')}", colour)
+        yield _title(clean(f"Message {core.get('direction', '')}, {core.get('method') or core.get('kind')}"), colour)
         yield from (f"  {line}" for line in _part(message["message"]))
     yield _title("In the log", colour)
     for record in shown["records"]:
         core = record["core"]
         yield f"  {core['type']:<20} stream {core['stream']}  record {core['seq']}  {look.moment(core['time'])}Z"
-        yield f"  {'':<20} leaf {record['leaf_hash']}"
+        yield look.dim(f"  leaf {record['leaf_hash']}", colour)
 
 
-def _sections(call: dict[str, Any]) -> list[tuple[str, list[tuple[str, str]]]]:
-    person = " · ".join(dict.fromkeys(text for text in (call["name"], call["email"], call["person"]) if text))
-    client = " ".join(text for text in (call["client"], call["client_version"]) if text)
-    times = {name: call[f"{name}_us"] for name in ("gateway", "policy", "dlp", "log", "upstream")}
-    codes = [("HTTP", call["http_status"]), ("JSON-RPC", call["rpc_code"])]
-    return [
-        (
-            "Call",
-            [
-                ("id", call["call_id"]),
-                ("time", f"{look.moment(call['time'])}Z"),
-                ("connector", call["connector"]),
-                ("tool", call["tool"]),
-                ("endpoint", call["endpoint"]),
-                ("session", call["session"]),
-                ("trace", call["trace"]),
-                ("round", f"{call['round_number']}, first {call['round_first']}" if call["round_first"] else ""),
-            ],
-        ),
-        (
-            "Who",
-            [
-                ("person", person),
-                ("groups", ", ".join(call["groups"])),
-                ("subject", call["subject"]),
-                ("signed in", " ".join(text for text in (call["auth"], call["token"]) if text)),
-                ("client", client),
-                ("address", call["ip"]),
-            ],
-        ),
-        (
-            "Decision",
-            [
-                ("effect", call["effect"]),
-                ("rules", ", ".join(call["rules"])),
-                ("reason", call["reason"]),
-                ("configuration", call["bundle"]),
-            ],
-        ),
-        (
-            "Outcome",
-            [
-                ("status", call["status"]),
-                ("transport", call["transport"]),
-                ("codes", ", ".join(f"{name} {value}" for name, value in codes if value)),
-                ("error class", call["error_class"]),
-                ("detail", call["detail"]),
-                ("credential", call["credential"]),
-                ("took", "" if call["status"] == "open" else look.took(call["duration_us"])),
-                ("of which", ", ".join(f"{name} {look.took(us)}" for name, us in times.items() if us)),
-                ("size", f"{look.size(call['bytes_in'])} in, {look.size(call['bytes_out'])} out"),
-            ],
-        ),
-    ]
+def _proof(proof: dict[str, Any] | None, colour: bool) -> Iterator[str]:
+    if proof is None:
+        return
+    yield _title("Proof", colour)
+    for record in proof["records"]:
+        place = f"stream {record['stream']}  record {record['seq']}"
+        if record["problem"]:
+            word = look.paint(
+                "waits for the next checkpoint" if record["waiting"] else "does not hold", "33" if record["waiting"] else "31", colour
+            )
+            yield f"  {place}  {word}: {clean(record['problem'])}"
+            continue
+        yield f"  {place}  {look.paint('holds', '32', colour)}"
+        yield look.dim(f"  in the tree of {record['tree_size']:,} records, signed {record['sealed_at']}", colour)
+        yield look.dim(f"  by {clean(record['origin'])}", colour)
+        yield look.dim(f"  root {record['tree_root']}", colour)
 
 
-def _target(call: dict[str, Any]) -> str:
-    return look.clean(" / ".join(text for text in (call["connector"], call["tool"]) if text))
+def _context(call: dict[str, Any], context: dict[str, Any] | None, colour: bool) -> Iterator[str]:
+    if context is None:
+        return
+    yield _title(f"Around it, of the same {context['by']}", colour)
+    columns = table.choose("short_time,status,what,duration,call", None)
+    rows = [*context["after"], call, *context["before"]]
+    head, *rest = table.render(rows, columns, terminal=(look.columns_of(sys.stdout) or 102) - 2, colour=colour)
+    yield f"  {head}"
+    if context["more_after"]:
+        yield look.dim("  … newer ones", colour)
+    for at, line in enumerate(rest):
+        yield f"{look.bold('▸', colour)} {line}" if at == len(context["after"]) else f"  {line}"
+    if context["more_before"]:
+        yield look.dim("  … older ones", colour)
 
 
 def _title(text: str, colour: bool) -> str:
-    return f"\x1b[1m{text}\x1b[0m" if colour else text
+    return look.bold(text, colour) if colour else f"{text}\n{'─' * width(text)}"
 
 
 def _part(part: dict[str, Any] | None) -> list[str]:
     if part is None:
         return ["none"]
     if "missing" in part:
-        return [part["missing"]]
+        return [clean(part["missing"])]
     text = json.dumps(part["json"], indent=2, ensure_ascii=False) if "json" in part else part.get("text", part.get("base64", ""))
-    found = [look.clean(line) for line in text.splitlines()]
+    found = [clean(line) for line in text.split("\n")]
     rest = len(found) - _LINES_MAX
     return found[:_LINES_MAX] + ([f"… {rest} more lines (--json shows all)"] if rest > 0 else [])

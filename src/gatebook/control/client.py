@@ -2,7 +2,7 @@
 
 import http.client
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ from gatebook.control import unix_socket
 
 TIMEOUT_S = 30.0
 USER_HEADER = "X-Gatebook-User"
+_PIECE_BYTES = 1 << 20
 
 
 class KeeperAbsent(Exception):
@@ -40,6 +41,38 @@ class KeeperClient:
         """POST JSON; returns the JSON of the answer. Raises KeeperAbsent, KeeperRefused."""
         return self._request("POST", path, json.dumps(body).encode())
 
+    def delete(self, path: str) -> None:
+        """DELETE a path. Raises KeeperAbsent, KeeperRefused."""
+        connection, response = self._send("DELETE", path, None, timeout_s=self._timeout_s)
+        try:
+            self._check(response)
+            response.read()
+        finally:
+            connection.close()
+
+    def pieces(self, path: str, start: int = 0, tag: str = "") -> Iterator[bytes]:
+        """GET a file from byte `start` on, as long as it is the one that the ETag `tag` names; yields its bytes as they come.
+
+        The first piece is empty when the answer goes on at `start`; without that the file comes whole. Raises KeeperAbsent, KeeperRefused.
+        """
+        headers = {"Range": f"bytes={start}-", "If-Range": tag} if start else {}
+        connection, response = self._send("GET", path, None, timeout_s=self._timeout_s, headers=headers)
+        try:
+            self._check(response)
+            if response.status == 206:
+                yield b""
+            left = int(response.headers.get("Content-Length", 0))
+            while left > 0:
+                piece = response.read(min(_PIECE_BYTES, left))
+                if not piece:
+                    raise KeeperAbsent("the download broke off")
+                left -= len(piece)
+                yield piece
+        except (OSError, http.client.HTTPException) as error:
+            raise KeeperAbsent(f"the download broke off: {error}") from error
+        finally:
+            connection.close()
+
     def lines(self, path: str) -> Iterator[bytes]:
         """GET a path whose answer does not end; yields its lines as they come. Raises KeeperAbsent, KeeperRefused."""
         connection, response = self._send("GET", path, None, timeout_s=None)
@@ -61,7 +94,7 @@ class KeeperClient:
             connection.close()
 
     def _send(
-        self, method: str, path: str, body: bytes | None, timeout_s: float | None
+        self, method: str, path: str, body: bytes | None, timeout_s: float | None, headers: Mapping[str, str] | None = None
     ) -> tuple[http.client.HTTPConnection, http.client.HTTPResponse]:
         try:
             stream = unix_socket.connect(self._socket_path, self._timeout_s)
@@ -70,7 +103,7 @@ class KeeperClient:
         stream.settimeout(timeout_s)
         connection = http.client.HTTPConnection("keeper")
         connection.sock = stream
-        headers = {USER_HEADER: self._user.encode("ascii", "replace").decode()}
+        headers = {**(headers or {}), USER_HEADER: self._user.encode("ascii", "replace").decode()}
         if body is not None:
             headers["Content-Type"] = "application/json"
         try:
