@@ -64,7 +64,7 @@ def of_field(field: Field, written: Written) -> Node:
         return of_payload(field.name, written)
     if written.sign and field.kind in ORDERED:
         return values.compared(field, SIGNS[written.sign], text, position)
-    if text == "*" and not written.quoted and not written.sign:
+    if text == "*" and not written.quoted:
         return Exists(field.name)
     if field.kind in ORDERED and ".." in text:
         low, _, high = text.partition("..")
@@ -107,7 +107,7 @@ def of_argument(path: str, written: Written) -> Node:
     text, position = written.text, written.position
     if written.sign and written.sign != "=":
         return ArgCompare(path, SIGNS[written.sign], values.number(text, position))
-    if text == "*" and not written.quoted and not written.sign:
+    if text == "*" and not written.quoted:
         return ArgExists(path)
     if not written.quoted and ".." in text:
         low, _, high = text.partition("..")

@@ -126,7 +126,8 @@ def _absolute(match: re.Match[str]) -> tuple[int, int]:
     when = datetime.datetime.combine(datetime.date(int(year), int(month), int(day or 1)), clock)
     since = when - offset - _EPOCH
     if not day:
-        width_us = ((when.replace(day=28) + datetime.timedelta(days=4)).replace(day=1) - when) // datetime.timedelta(microseconds=1)
+        length = 31 if when.month == 12 else (when.replace(month=when.month + 1) - when).days
+        width_us = length * _DURATION_US["d"]
     elif not hour:
         width_us = _DURATION_US["d"]
     elif not second:
