@@ -124,17 +124,20 @@ class Compiler:
                 exact = f"position({column}, {bound}) > 0"
                 return f"(hasAllTokens({column}, {bound}) AND {exact})" if tokens else f"({exact})"
             case WordPrefix(_, prefix):
-                bound = self._bind(prefix)
-                starts = f"arrayExists(word -> startsWith(word, {bound}), tokens({column}, 'splitByNonAlpha'))"
-                return f"(position({column}, {bound}) > 0 AND {starts})"
+                starts = f"arrayExists(word -> startsWith(word, {self._bind(prefix)}), tokens({column}, 'splitByNonAlpha'))"
+                return f"({self._part(column, prefix)} AND {starts})"
             case WordPattern(_, pattern):
                 longest = max(pattern.split("*"), key=len)
                 fits = f"arrayExists(word -> word LIKE {self._bind(_like(pattern))}, tokens({column}, 'splitByNonAlpha'))"
-                return f"(position({column}, {self._bind(longest)}) > 0 AND {fits})"
+                return f"({self._part(column, longest)} AND {fits})"
             case Substring(_, part):
-                return f"({column} LIKE {self._bind(f'%{_escape_like(part)}%')})"
+                return f"({self._part(column, part)})"
             case _:
                 return f"({column} != '')"
+
+    def _part(self, column: str, part: str) -> str:
+        """Characters that stand anywhere: LIKE and not position, because the indexes know that only."""
+        return f"{column} LIKE {self._bind(f'%{_escape_like(part)}%')}"
 
     def _argument(self, node: ArgLeaf) -> str:
         """A condition on the arguments by path: items of one list, path, separator, value."""
@@ -251,6 +254,11 @@ def _payload_only(node: Node) -> bool:
             return True
         case _:
             return FIELDS[node.field].kind == "text"
+
+
+def scans_words(sql: str) -> bool:
+    """Say whether a statement looks for characters within responses: by the list of all words that the text index has, as nothing else helps there."""
+    return "response LIKE" in sql
 
 
 def needs_payload(node: Node) -> bool:

@@ -8,12 +8,13 @@ from typing import Any, Final
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from gatebook.index import packed, people, schema
 from gatebook.index.engine import Engine, Value
 from gatebook.index.rows import CALL_COLUMNS, PAYLOAD_COLUMNS, RECORD_COLUMNS, CallRow, FullRow, RecordRow
 from gatebook.index.snapshot import Snapshot
-from gatebook.index.sql import Compiler, Condition, moment_sql, needs_payload
+from gatebook.index.sql import Compiler, Condition, moment_sql, needs_payload, scans_words
 from gatebook.index.vocabulary import Vocabulary
 from gatebook.index.windows import Extent
 from gatebook.query.tree import Node
@@ -27,7 +28,7 @@ _MEMORY_BYTES_MAX: Final = 600 << 20
 # Lazy materialization: the many columns of a row are read for the rows of the page only, not for every row that is sorted.
 _SETTINGS: Final = (
     "SETTINGS max_execution_time = {timeout}, max_memory_usage = {memory}, max_threads = 2, prefer_column_name_to_alias = 1, "
-    "query_plan_max_limit_for_lazy_materialization = 2000"
+    "query_plan_max_limit_for_lazy_materialization = 2000, use_text_index_like_evaluation_by_dictionary_scan = {parts}"
 )
 
 _MICROS: Final = "toUnixTimestamp64Micro(time)"
@@ -117,8 +118,7 @@ class Store:
     def where(self, tree: Node, snapshot: Snapshot, window: str = "") -> Condition:
         """Return the condition for the stored calls of a snapshot that match a resolved tree."""
         condition = Compiler(self.database, window, self.vocabulary).compile(tree)
-        params = {**condition.params, "batch": snapshot.batch}
-        return Condition(f"{condition.sql} AND batch <= {{batch:UInt32}}", params, condition.payloads)
+        return _at(condition, snapshot)
 
     def lookup(self, tree: Node, snapshot: Snapshot, window: str = "") -> Lookup:
         """Return where and by which condition the stored calls of a snapshot are found.
@@ -128,19 +128,17 @@ class Store:
         if self._uneven or not needs_payload(tree):
             return Lookup("calls", f"{self.database}.calls AS calls", self.where(tree, snapshot, window))
         condition = Compiler(self.database, window, self.vocabulary).compile_beside_payloads(tree)
-        params = {**condition.params, "batch": snapshot.batch}
-        condition = Condition(f"{condition.sql} AND batch <= {{batch:UInt32}}", params, True)
-        return Lookup("payloads", f"{self.database}.payloads AS calls", condition)
+        return Lookup("payloads", f"{self.database}.payloads AS calls", _at(condition, snapshot))
 
     def ask(self, sql: str, params: dict[str, Value], timeout_s: float = TIMEOUT_S) -> list[dict[str, Any]]:
         """Run a SELECT within the budget. Raises EngineError, QueryTooHeavy."""
-        rows: list[dict[str, Any]] = _decode_any(self.engine.rows(f"{sql} {_budget(timeout_s)}", params))
+        rows: list[dict[str, Any]] = _decode_any(self.engine.rows(_within(sql, timeout_s), params))
         return rows
 
     def calls(self, tests: Sequence[str], rest: str, params: dict[str, Value], timeout_s: float = TIMEOUT_S) -> list[CallRow]:
         """Return the calls that pass all tests; `rest` orders and limits them."""
-        sql = f"SELECT call_id, {_MICROS} AS time, row FROM {self.database}.calls WHERE {' AND '.join(tests)} {rest} {_budget(timeout_s)}"
-        return packed.unpack(self.engine.rows(sql, params))
+        sql = f"SELECT call_id, {_MICROS} AS time, row FROM {self.database}.calls WHERE {' AND '.join(tests)} {rest}"
+        return packed.unpack(self.engine.rows(_within(sql, timeout_s), params))
 
     def page(self, table: str, tests: Sequence[str], rest: str, params: dict[str, Value], timeout_s: float) -> list[CallRow]:
         """Return calls as `calls` does; those that are found beside their payloads in two steps, their places first."""
@@ -151,8 +149,8 @@ class Store:
 
     def records(self, tests: Sequence[str], rest: str, params: dict[str, Value], timeout_s: float = TIMEOUT_S) -> list[RecordRow]:
         """Return the other records that pass all tests; `rest` orders and limits them."""
-        sql = f"SELECT {_columns(RECORD_COLUMNS)} FROM {self.database}.records WHERE {' AND '.join(tests)} {rest} {_budget(timeout_s)}"
-        return _decode_records(self.engine.rows(sql, params))
+        sql = f"SELECT {_columns(RECORD_COLUMNS)} FROM {self.database}.records WHERE {' AND '.join(tests)} {rest}"
+        return _decode_records(self.engine.rows(_within(sql, timeout_s), params))
 
     def call(self, call_id: str) -> CallRow | None:
         """Return one stored call, None when there is none of this id."""
@@ -187,8 +185,8 @@ class Store:
         return (row["value"] for row in self.ask(f"SELECT DISTINCT {value} AS value FROM {self.database}.calls", {}, 600))
 
 
-def _budget(timeout_s: float) -> str:
-    return _SETTINGS.format(timeout=timeout_s, memory=_MEMORY_BYTES_MAX)
+def _within(sql: str, timeout_s: float) -> str:
+    return f"{sql} {_SETTINGS.format(timeout=timeout_s, memory=_MEMORY_BYTES_MAX, parts=int(scans_words(sql)))}"
 
 
 def _columns(names: Sequence[str]) -> str:
@@ -200,6 +198,10 @@ def _moment(time_us: int) -> str:
     # Fewer than ten digits would be read as a calendar date.
     whole = str(seconds) if seconds >= 1_000_000_000 else f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M:%S}"
     return f"{whole}.{rest_us:06d}"
+
+
+def _at(condition: Condition, snapshot: Snapshot) -> Condition:
+    return replace(condition, sql=f"{condition.sql} AND batch <= {{batch:UInt32}}", params={**condition.params, "batch": snapshot.batch})
 
 
 def _asked(row: CallRow) -> tuple[str, str]:
