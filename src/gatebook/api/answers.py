@@ -95,6 +95,14 @@ class StatusAnswer(Struct, frozen=True, kw_only=True):
     verified: Annotated[Verified | None, Meta(description="The last verification of the whole log.")]
     records: Annotated[int, Meta(description="Records in the index.")]
     sealed_fresh: Annotated[bool, Meta(description="Whether the newest checkpoint is good and as new as it should be.")]
+    rebuilt: Annotated[float | None, Meta(description="How much of the index is built, 0 to 1; null when all is.")]
+    searchable_since_us: Annotated[
+        int | None,
+        Meta(
+            description="While the index is being built: everything newer is in it, microseconds since 1970; null when that cannot be said."
+        ),
+    ]
+    index_state: Annotated[str, Meta(description="How far the index is, in words.")]
 
 
 def call_answer(detail: CallDetail) -> CallAnswer:

@@ -15,38 +15,6 @@ _log = logging.getLogger(__name__)
 
 _ENGINE: Final = "engine"
 _REASON: Final = "why-set-aside.txt"
-_LANDMARKS: Final = (".", "status", "store")
-
-
-class IndexDamaged(EngineError):
-    """Files of the index are damaged or gone. It has to be set aside and built anew from the log."""
-
-
-class Presence:
-    """Remembers which files an open engine works on, because it goes on quietly in a new directory when its own is deleted."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._seen = self._look()
-
-    def check(self, engine: Engine) -> None:
-        """Raise IndexDamaged when the engine has met damage, or its files are not those that were there at first."""
-        if engine.damage is not None:
-            raise IndexDamaged(engine.damage)
-        now = self._look()
-        for name, inode in self._seen.items():
-            if now.get(name) != inode:
-                raise IndexDamaged(f"{self._path / name} was deleted or replaced")
-        self._seen = now
-
-    def _look(self) -> dict[str, int]:
-        seen = {}
-        for name in _LANDMARKS:
-            try:
-                seen[name] = (self._path / name).stat().st_ino
-            except OSError:
-                continue
-        return seen
 
 
 def open_index(path: Path) -> Index:

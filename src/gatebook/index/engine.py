@@ -15,7 +15,11 @@ from pathlib import Path
 from typing import Any, Final, TypeAlias
 from xml.sax.saxutils import escape
 
+import msgspec
+from msgspec import Struct
+
 from gatebook.index.asking import Ask, AskCancelled, current_ask
+from gatebook.index.presence import Presence
 from gatebook.index.symptoms import shows_damage
 
 Value: TypeAlias = str | int | float | list[str]
@@ -24,6 +28,7 @@ _CODE: Final = re.compile(r"Code: (\d+)\. DB::\w*Exception: (.*)", re.DOTALL)
 _OVER_BUDGET: Final = frozenset({158, 159, 160, 241, 307, 394, 396})
 _ESCAPES: Final = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r", "\0": "\\0", "\b": "\\b", "\f": "\\f"})
 _STARTING = threading.Lock()
+_ERRORS_S: Final = 10.0
 _PRIORITIES: Final = {False: 1, True: 9}
 """Of light and heavy questions; the engine lets those of a lower number go first, and inserts, which have none, never wait."""
 
@@ -52,6 +57,18 @@ class EngineError(Exception):
 
 class QueryTooHeavy(EngineError):
     """The query went over its budget of time or memory, or nobody waits for it any more; a narrower one would do."""
+
+
+class IndexDamaged(EngineError):
+    """Files of the index are damaged or gone. It has to be set aside and built anew from the log."""
+
+
+class _Error(Struct):
+    code: int
+    text: str
+
+
+_decode_errors = msgspec.json.Decoder(_Error).decode_lines
 
 
 class _Seat:
@@ -89,6 +106,9 @@ class Engine:
             self._seat()
             self._killer = self._session()
             self._killing = threading.Lock()
+        self._presence = Presence(self.path)
+        self._opened_s = math.ceil(time.time())
+        self._looked_s = time.monotonic()
         self.version = self._run("SELECT version()", "TSVRaw", None).bytes().decode().strip()
 
     def rows(self, sql: str, params: Mapping[str, Value] | None = None) -> bytes:
@@ -102,6 +122,22 @@ class Engine:
     def insert(self, table: str, columns: tuple[str, ...], lines: bytes) -> None:
         """Insert rows, JSON arrays one per line. They are on disk when this returns. Raises EngineError."""
         self._run(f"INSERT INTO {table} ({', '.join(columns)}) FORMAT JSONCompactEachRow\n{lines.decode()}", "Null", None)
+
+    def check(self) -> None:
+        """Raise IndexDamaged when a query has met damage, or the directory was deleted or replaced."""
+        if self.damage is None and (missing := self._presence.missing()):
+            self.damage = f"{missing} was deleted or replaced"
+        if self.damage is None and time.monotonic() - self._looked_s >= _ERRORS_S:
+            self._looked_s = time.monotonic()
+            self.damage = self._met_by_merges()
+        if self.damage is not None:
+            raise IndexDamaged(self.damage)
+
+    def _met_by_merges(self) -> str | None:
+        """Merges run in the background and tell nobody of their errors; the engine counts them."""
+        sql = "SELECT code, last_error_message AS text FROM system.errors WHERE last_error_time >= fromUnixTimestamp({since:Int64})"
+        rows = _decode_errors(self.rows(sql, {"since": self._opened_s}))
+        return next((row.text for row in rows if shows_damage(row.code, row.text, str(self.path))), None)
 
     def close(self) -> None:
         """Stop what runs and close all sessions; the process may open another directory afterwards."""

@@ -15,7 +15,6 @@ from typing import Final
 from msgspec import Struct
 
 from gatebook.index.backfill import FAR_BYTES, Backfill, plan
-from gatebook.index.damage import Presence
 from gatebook.index.generation import rebuild_requested, withdraw_rebuild
 from gatebook.index.index import Index
 from gatebook.index.progress import Behind, Progress, StreamProgress, read_progress, write_progress
@@ -97,7 +96,6 @@ class Follower:
         self._loaded = False
         self._errors: dict[str, str] = {}
         self._gaps: dict[str, str] = {}
-        self._presence = Presence(index.engine.path)
         self._renewable = True
         self._successor: Follower | None = None
         self._successor_bytes = 0
@@ -109,7 +107,7 @@ class Follower:
         Raises IndexDamaged, EngineError or OSError; after the latter two the next step begins again at the last note.
         """
         try:
-            self._presence.check(self.index.engine)
+            self.index.engine.check()
             if not self._loaded:
                 self._load()
             if self._renewable:

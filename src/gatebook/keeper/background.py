@@ -2,10 +2,12 @@
 
 import asyncio
 import logging
+from datetime import UTC, datetime
 from typing import Any
 
 from gatebook.control.key_files import read_origin, read_signing_key
 from gatebook.index import Follower, Index, Lag
+from gatebook.index.damage import open_index, set_aside
 from gatebook.log.seal import Sealer
 from gatebook.log.vault import Vault
 from gatebook.processes.step_thread import StepThread
@@ -54,13 +56,18 @@ class Background:
     def lag(self) -> Lag:
         """How far the index is behind the log; nothing is indexed while there is no follower."""
         if self._follower is None:
-            return Lag(positions={}, behind_bytes=0, behind_s=0.0, open_calls=0, errors={})
+            errors = {"index": self._following.failure} if self._following.failure else {}
+            return Lag(positions={}, behind_bytes=0, behind_s=0.0, open_calls=0, errors=errors)
         return self._follower.lag()
 
     def _follow(self) -> "_Following":
-        """Called in the follower's thread, again after each failure; the index stays open. Raises what the engine raises."""
+        """Called in the follower's thread, again after each failure; the index stays open unless it is damaged. Raises what the engine raises."""
+        if self._index is not None and (damage := self._index.engine.damage) is not None:
+            index, self._index, self._follower = self._index, None, None
+            index.close()
+            set_aside(self._settings.index_dir, damage)
         if self._index is None:
-            self._index = Index.open(self._settings.index_dir)
+            self._index = open_index(self._settings.index_dir)
         following = _Following(self._settings, self._index, self._master_key)
         self._follower = following.follower
         return following
@@ -68,7 +75,15 @@ class Background:
     def status(self) -> dict[str, Any]:
         """State of both, for people."""
         lag = self._follower.lag() if self._follower is not None else None
-        behind = {"behind_bytes": lag.behind_bytes, "errors": "; ".join(lag.errors.values()) or None} if lag else {}
+        behind: dict[str, Any] = {}
+        if lag is not None:
+            behind = {
+                "behind_bytes": lag.behind_bytes,
+                "behind_s": round(lag.behind_s, 1),
+                "errors": "; ".join(lag.errors.values()) or None,
+                "rebuilt": None if lag.rebuilt is None else round(lag.rebuilt, 4),
+                "complete_since": None if lag.searchable_since_us is None else _moment(lag.searchable_since_us),
+            }
         return {"sealer": self._sealing.status(), "follower": {**self._following.status(), **behind}}
 
     @property
@@ -101,7 +116,13 @@ class _Following:
         self.follower = Follower(settings.log_dir, Vault(settings.keys_dir, master_key), index)
 
     def step(self, last: bool) -> bool:
-        return self.follower.step(flush=last) > 0
+        read = self.follower.step(flush=last)
+        # At the end what is new is taken in; the older part of a long log goes on at the next start.
+        return read > 0 and not (last and self.follower.lag().behind_bytes == 0)
 
     def close(self) -> None:
         self.follower.close()
+
+
+def _moment(time_us: int) -> str:
+    return f"{datetime.fromtimestamp(time_us // 1_000_000, UTC):%Y-%m-%dT%H:%M:%SZ}"

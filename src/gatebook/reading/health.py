@@ -1,6 +1,6 @@
 """How the log and the index stand: what the footer of the console and `/status` show."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 from msgspec import Struct
@@ -10,6 +10,7 @@ from gatebook.log.checkpoints import CHECKPOINT_NAME, load_key, open_any
 from gatebook.log.verify import TREE_NAME
 
 _FRESH_US = 60_000_000
+_BEHIND_S = 2
 
 
 class Verified(Struct, frozen=True, kw_only=True):
@@ -29,7 +30,10 @@ class Sealed(Struct, frozen=True, kw_only=True):
 
 
 class Health(Struct, frozen=True, kw_only=True):
-    """`positions`: last record of each stream in the index. Absent parts: nothing has been sealed or verified yet."""
+    """`positions`: last record of each stream in the index. Absent parts: nothing has been sealed or verified yet.
+
+    `rebuilt`: how much of the index is built, 0 to 1, None when all is. `searchable_since_us`: then everything newer is in, None when that cannot be said.
+    """
 
     now_us: int
     positions: dict[str, int]
@@ -39,6 +43,16 @@ class Health(Struct, frozen=True, kw_only=True):
     errors: dict[str, str]
     sealed: Sealed | None
     verified: Verified | None
+    rebuilt: float | None = None
+    searchable_since_us: int | None = None
+
+    @property
+    def index_state(self) -> str:
+        """How far the index is, in words."""
+        if self.rebuilt is not None:
+            since = "" if self.searchable_since_us is None else f"; complete since {_moment(self.searchable_since_us, self.now_us)}"
+            return f"rebuilding, {int(self.rebuilt * 100)} % done{since}"
+        return "up to date" if self.behind_s < _BEHIND_S else f"{self.behind_s:.0f} s behind"
 
     @property
     def records(self) -> int:
@@ -79,6 +93,13 @@ def health(log_dir: Path, lag: Lag, verified: Verified | None, now_us: int) -> H
         behind_s=lag.behind_s,
         open_calls=lag.open_calls,
         errors=lag.errors,
+        rebuilt=lag.rebuilt,
+        searchable_since_us=lag.searchable_since_us,
         sealed=read_sealed(log_dir),
         verified=verified,
     )
+
+
+def _moment(time_us: int, now_us: int) -> str:
+    at, now = (datetime.fromtimestamp(one // 1_000_000, UTC) for one in (time_us, now_us))
+    return f"{at:%H:%M} UTC" if at.date() == now.date() else f"{at.day} {at:%b %Y, %H:%M} UTC"
