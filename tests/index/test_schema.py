@@ -1,7 +1,13 @@
 """The tables are made as they were measured."""
 
+from typing import get_args
+
+import pytest
+
 from gatebook.index import Index
-from gatebook.index.schema import TABLES, removal, statements
+from gatebook.index.schema import TABLES, outcome_of, removal, statements
+from gatebook.query import parse
+from gatebook.record.parts import Status
 from tests.index.conftest import full_row
 
 
@@ -31,6 +37,25 @@ def test_a_search_for_a_word_uses_the_text_index(index: Index) -> None:
     sql = f"EXPLAIN indexes = 1 SELECT count() FROM {index.database}.payloads WHERE hasAllTokens(arguments, 'word77')"
     plan = index.engine.rows(sql).decode()
     assert "arguments_words" in plan
+
+
+@pytest.mark.parametrize(("text", "name"), [("person:ann77", "by_who"), ("tool:t77", "by_tool"), ("args.n:77", "arguments_pairs")])
+def test_rare_values_are_found_through_an_index(index: Index, text: str, name: str) -> None:
+    """Not by reading a column of every call."""
+    index.insert([full_row(at, person=f"ann{at}", tool=f"t{at}", arguments="x", args=(f"n\x1f{at}",)) for at in range(9000)])
+    at = index.snapshot()
+    lookup = index.store(at).lookup(parse(text).tree, at)
+    sql = f"EXPLAIN indexes = 1, projections = 1 SELECT time, call_id FROM {lookup.source} WHERE {lookup.condition.sql} ORDER BY time DESC LIMIT 50"
+    # For small tables the engine does not bother.
+    sql += " SETTINGS min_table_rows_to_use_projection_index = 0"
+    assert name in index.engine.rows(sql, lookup.condition.params).decode()
+    assert index.count(text) == 1
+
+
+def test_every_status_has_an_outcome() -> None:
+    """Histograms count by it."""
+    assert all(outcome_of(status, "allowed") == status for status in get_args(Status))
+    assert (outcome_of("ok", "redacted"), outcome_of("blocked", "redacted"), outcome_of("new", "")) == ("redacted", "blocked", "")
 
 
 def test_removing_a_database_gives_its_room_back_at_once(index: Index) -> None:

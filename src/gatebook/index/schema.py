@@ -185,9 +185,7 @@ def removal(database: str) -> list[str]:
     return [*(f"TRUNCATE TABLE IF EXISTS {database}.{table}" for table in TABLES), f"DROP DATABASE {database}"]
 
 
-def _table(
-    name: str, columns: dict[str, str], indexes: list[str], partition: str, order: str, granule: int = 2048
-) -> str:
+def _table(name: str, columns: dict[str, str], indexes: list[str], partition: str, order: str, granule: int = 2048) -> str:
     lines = ",\n  ".join([*(f"{column} {kind}" for column, kind in columns.items()), *indexes])
     settings = f"SETTINGS index_granularity = {granule}, {_DURABLE}"
     return f"CREATE TABLE IF NOT EXISTS {name} (\n  {lines})\nENGINE = MergeTree PARTITION BY {partition} ORDER BY {order}\n{settings}"

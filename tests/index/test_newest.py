@@ -1,0 +1,56 @@
+"""Pages before and after a place, stored and waiting calls in one order."""
+
+import random
+
+import pytest
+
+from gatebook.index import FullRow, Index
+from gatebook.index.cursor import Place, encode
+from tests.index.conftest import full_row
+
+
+def _rows() -> list[FullRow]:
+    """Several calls in each microsecond."""
+    dice = random.Random(6)
+    ids = [f"{dice.getrandbits(32):08x}-0000-7000-8000-{dice.getrandbits(48):012x}" for _ in range(50)]
+    return [full_row(at, time=1_793_000_000_000_000 + at // 4, call_id=id, arguments="word") for at, id in enumerate(ids)]
+
+
+@pytest.mark.parametrize("text", ["", "word"])
+@pytest.mark.parametrize("limit", [1, 4, 7])
+def test_pages_upwards_are_those_downwards(index: Index, text: str, limit: int) -> None:
+    """From the oldest call on, with calls that wait between those that are stored; each page newest first."""
+    rows = _rows()
+    index.insert(rows[::3] + rows[1::3])
+    index.set_waiting({row.call_id: row for row in rows[2::3]}, {})
+    downwards = [row.call_id for row in index.search(text, limit=100).rows]
+    assert len(downwards) == 50
+    upwards: list[str] = []
+    cursor: str | None = encode(Place(0, "00000000-0000-0000-0000-000000000000"))
+    while cursor is not None:
+        page = index.search(text, after=cursor, limit=limit)
+        upwards = [row.call_id for row in page.rows] + upwards
+        cursor = page.previous
+    assert upwards == downwards
+
+
+def test_a_page_leads_both_ways(index: Index) -> None:
+    """What was newer than a page is found from it again."""
+    rows = _rows()
+    index.insert(rows)
+    first = index.search("", limit=10)
+    second = index.search("", before=first.next, limit=10)
+    assert first.previous is None
+    assert index.search("", after=second.previous, limit=10).rows == first.rows
+    assert index.search("", before=index.search("", after=second.previous, limit=10).next, limit=10).rows == second.rows
+    assert index.search("", after=first.rows[0].call_id and encode(Place(first.rows[0].time, first.rows[0].call_id))).rows == []
+
+
+def test_calls_around_a_place(index: Index) -> None:
+    """The nearest on each side, without the call itself."""
+    rows = _rows()
+    index.insert(rows)
+    every = [row.call_id for row in index.search("", limit=100).rows]
+    at = encode(Place(*next((row.time, row.call_id) for row in rows if row.call_id == every[20])))
+    assert [row.call_id for row in index.search("", after=at, limit=5).rows] == every[15:20]
+    assert [row.call_id for row in index.search("", before=at, limit=5).rows] == every[21:26]
