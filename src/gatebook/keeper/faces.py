@@ -16,6 +16,7 @@ from gatebook.control.desk import Desk
 from gatebook.control.server import show_health
 from gatebook.identity.directory import Directory
 from gatebook.keeper.background import Background
+from gatebook.keeper.departures import EndWithReader
 from gatebook.log.book import Book
 from gatebook.log.vault import Vault
 from gatebook.reading.exports import Exports
@@ -81,4 +82,4 @@ def build_faces(settings: Settings, desk: Desk, book: Book, vault: Vault, backgr
         )
     )
     routes: list[BaseRoute] = [Route("/healthz", show_health), Mount("/api", api), Mount("/", console)]
-    return Faces(Starlette(routes=routes), api, exports)
+    return Faces(EndWithReader(Starlette(routes=routes)), EndWithReader(api), exports)
