@@ -65,7 +65,8 @@ def _operation(operation: Operation, schemas: dict[int, Any]) -> dict[str, Any]:
     if operation.answer is not None:
         answer["content"] = {operation.media_type: {"schema": schemas[id(operation.answer)]}}
     elif operation.media_type != "application/json":
-        answer["content"] = {operation.media_type: {"schema": {"type": "string"}}}
+        kinds = (operation.media_type, *operation.further_media_types)
+        answer["content"] = {kind: {"schema": {}} for kind in kinds}
     problems = {**_EVERYWHERE, **(_OF_CHANGES if operation.changes else {}), **operation.problems}
     described: dict[str, Any] = {
         "operationId": operation.name,

@@ -112,8 +112,8 @@ class Exports:
                 summary="The file. A download that broke off goes on with Range and If-Range; each is on the record.",
                 description="The ETag is the SHA-256 of the whole file.",
                 parameters=(id,),
-                answer=bytes,
-                media_type="application/octet-stream",
+                media_type="text/csv",
+                further_media_types=("application/x-ndjson", "application/vnd.apache.parquet"),
                 problems={**NOT_FOUND, 409: "It is not finished.", 410: "The file is gone.", 416: "The range is behind the end."},
             ),
             Operation(

@@ -48,7 +48,7 @@ Handler: TypeAlias = Callable[[Ask], Awaitable[Struct | Reply | Response | None]
 
 
 class Operation(Struct, frozen=True, kw_only=True):
-    """What can be asked at one address with one method. `answer` None: there is no body. `problems`: statuses beside those of every operation."""
+    """What can be asked at one address with one method. `answer` None: there is no JSON body. `problems`: statuses beside those of every operation."""
 
     name: str
     method: Method
@@ -63,6 +63,7 @@ class Operation(Struct, frozen=True, kw_only=True):
     answer_description: str = "The answer."
     status: int = 200
     media_type: str = "application/json"
+    further_media_types: tuple[str, ...] = ()
     problems: Mapping[int, str] = {}
 
     @property

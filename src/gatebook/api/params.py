@@ -22,6 +22,7 @@ _CURSOR: Final = re.compile(r"[A-Za-z0-9_-]{1,100}")
 _ID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _INTEGER: Final = re.compile(r"-?[0-9]{1,18}")
 _LATEST_US: Final = 4_102_444_800_000_000
+_TIME_MAX: Final = 10**17
 _NAME_CHARACTERS_MAX: Final = 60
 _FLAGS: Final = {"1": True, "true": True, "0": False, "false": False}
 
@@ -51,6 +52,20 @@ def text(name: str, description: str, length_max: int, *, required: bool = False
     if form:
         schema["format"] = form
     return Parameter(name=name, description=description, schema=schema, read=read, required=required, default="")
+
+
+def matching(name: str, description: str, pattern: str, what: str, *, required: bool = False) -> Parameter:
+    """A text that a regular expression describes; `what` says in words what it must be."""
+    form = re.compile(pattern)
+
+    def read(value: str) -> str:
+        if form.fullmatch(value) is None:
+            raise ValueError(f"must be {what}")
+        return value
+
+    return Parameter(
+        name=name, description=description, schema={"type": "string", "pattern": f"^({pattern})$"}, read=read, required=required
+    )
 
 
 def integer(name: str, description: str, low: int, high: int, default: int | None = None) -> Parameter:
@@ -112,7 +127,7 @@ def several(name: str, description: str, choices: Iterable[str], default: tuple[
 
 def moment(name: str, description: str) -> Parameter:
     """A time: RFC 3339, or microseconds since 1970. Times before 1970 and after 2099 count as these."""
-    schema = {"anyOf": [{"type": "string", "format": "date-time"}, {"type": "integer", "minimum": 0, "maximum": 10**17}]}
+    schema = {"anyOf": [{"type": "string", "format": "date-time"}, {"type": "integer", "minimum": 0, "maximum": _TIME_MAX}]}
     return Parameter(name=name, description=description, schema=schema, read=read_moment, example="2026-01-31T14:00:00Z")
 
 
@@ -126,7 +141,7 @@ def cursor(name: str, description: str) -> Parameter:
             raise ValueError("is not a cursor that this API gave out") from None
         return value
 
-    schema = {"type": "string", "pattern": "^[A-Za-z0-9_-]{1,100}$", "format": "gatebook-cursor"}
+    schema = {"type": "string", "format": "gatebook-cursor"}
     return Parameter(name=name, description=description, schema=schema, read=read)
 
 
@@ -139,7 +154,7 @@ def hexadecimal(name: str, description: str, digits: int, *, form: str) -> Param
             raise ValueError("is not one that this API gave out")
         return value
 
-    schema = {"type": "string", "pattern": f"^[0-9a-f]{{{digits}}}$", "format": form}
+    schema = {"type": "string", "format": form}
     return Parameter(name=name, description=description, schema=schema, read=read)
 
 
@@ -173,6 +188,8 @@ def read_moment(value: str) -> int:
     """Microseconds since 1970. Raises ValueError."""
     if value.isascii() and value.isdigit() and len(value) <= 18:
         found = int(value)
+        if found > _TIME_MAX:
+            raise ValueError(f"must be at most {_TIME_MAX:,} microseconds since 1970")
     else:
         try:
             # Python knows years from 1 on, and no leap seconds.

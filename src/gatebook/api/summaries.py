@@ -15,6 +15,7 @@ from gatebook.query.fields import ORDERED
 from gatebook.query.parser import LENGTH_MAX
 from gatebook.query.writing import quoted, term
 from gatebook.reading.completion import Offers, offers
+from gatebook.reading.counting import ARGUMENTS
 from gatebook.reading.facets import BAND, FACETS
 from gatebook.reading.room import Question, ReadingRoom
 
@@ -83,8 +84,12 @@ class Summaries:
 
     def operations(self) -> tuple[Operation, ...]:
         """What can be asked."""
-        field = params.text(
-            "field", "A field of the search language, `band`, `args` for the paths of arguments, or `args.<path>`.", 220, required=True
+        field = params.matching(
+            "field",
+            "A field of the search language, `band`, `args` for the paths of arguments, or `args.<path>`.",
+            "|".join((*FIELDS, BAND, ARGUMENTS, f"{ARGUMENTS}\\.[^\\r\\n]{{1,200}}")),
+            "a field of the search language, band, args or args.<path>",
+            required=True,
         )
         return (
             Operation(
@@ -192,9 +197,7 @@ class Summaries:
 
     async def values(self, ask: Ask) -> ValuesAnswer:
         """Values of one field."""
-        field = ask.values["field"].lower()
-        if field not in FIELDS and field not in ("band", "args") and not field.startswith("args."):
-            raise params.bad("field", "must be a field of the search language, band, args or args.<path>")
+        field = ask.values["field"]
         found = await self._room.values(ask.viewer, params.question(ask.values), field, ask.values["contains"], ask.values["limit"])
         return ValuesAnswer(field=field, values=[count_answer(field, count) for count in found])
 
@@ -221,7 +224,7 @@ def count_answer(field: str, count: Count) -> CountAnswer:
 def _filter(field: str, value: str) -> str:
     if field == BAND:
         return f"duration:{value}"
-    written = f"args.{quoted(value)}:*" if field == "args" else term(field, value)
+    written = f"{ARGUMENTS}.{quoted(value)}:*" if field == ARGUMENTS else term(field, value)
     try:
         parse(written)
     except QueryError:

@@ -188,7 +188,8 @@ class ReadingRoom:
         minute. Raises KeyError for a field that does not exist; else as `query` and `rows` do, and LogUnavailable.
         """
         if question.since_us is None:
-            since_us = max(0, (question.until_us or self.clock.wall_us()) - VALUES_SPAN_US)
+            now_us = self.clock.wall_us()
+            since_us = max(0, min(now_us, question.until_us or now_us) - VALUES_SPAN_US)
             question = msgspec.structs.replace(question, since_us=since_us)
         query = self.query(viewer, question, without=field)
         at = At(self.index, snapshot or self.snapshot(), VALUES_BUDGET_S)
