@@ -23,6 +23,7 @@ from gatebook.console.investigate import InvestigationPages
 from gatebook.console.live import Live
 from gatebook.console.narrowing import Narrowing
 from gatebook.console.pages import Pages, Shown
+from gatebook.console.palette import Palette
 from gatebook.console.preferences import Preferences
 from gatebook.console.records import RecordPages
 from gatebook.console.saved_pages import SavedPages
@@ -92,6 +93,7 @@ def create_console(deps: ConsoleDeps) -> Starlette:
         Route("/saved/{id}/delete", signed(saved.delete), methods=["POST"]),
         Route("/share", signed(saved.share), methods=["POST"]),
         Route("/s/{id}", signed(saved.open), methods=["GET"]),
+        Route("/palette", signed(Palette(deps, pages).show), methods=["GET"]),
         Route("/preferences", signed(preferences.keep), methods=["POST"]),
         Route("/columns.css", columns.serve, methods=["GET"]),
         Route("/exports", signed(exports.show), methods=["GET"]),

@@ -52,11 +52,31 @@ SHORTCUTS: tuple[Shortcut, ...] = (
     Shortcut((("l", "live"), ("Space", "live")), "Live or paused"),
     Shortcut((("c", "columns"),), "Choose columns"),
     Shortcut((("d", "density"),), "Compact or comfortable rows"),
+    Shortcut((("Ctrl K", ""),), "Command palette"),
     Shortcut((("s", "saved"),), "Saved searches"),
     Shortcut((("y", "link"),), "Copy the link of the open call, else of this page"),
     Shortcut((("e", "export"),), "Export the calls that match"),
     Shortcut((("?", "help"),), "This list"),
 )
+
+
+DOES_WORDS = {
+    "expand": "Expand the call in place",
+    "select": "Select the row",
+    "actions": "Actions of the row",
+    "older": "Older time range",
+    "newer": "Newer time range",
+    "wider": "Zoom out",
+    "time": "Choose a time range",
+    "chart": "Go to the histogram",
+    "facets": "Go to the filters",
+    "live": "Live or paused",
+    "columns": "Choose columns",
+    "density": "Compact or comfortable rows",
+    "saved": "Saved searches",
+    "link": "Copy the link",
+}
+"""Actions as the command palette calls them."""
 
 
 class Shown(Struct, frozen=True, kw_only=True):
@@ -80,6 +100,7 @@ class Pages:
             looks=LOOKS,
             pages=PAGES,
             shortcuts=SHORTCUTS,
+            does_words=DOES_WORDS,
             version=__version__,
             deployment=deps.deployment,
             mcp_url=deps.mcp_url,

@@ -8,6 +8,7 @@ import "./crosshair.js";
 import "./facets.js";
 import "./complete.js";
 import "./drawer.js";
+import "./resize.js";
 import "./table.js";
 import "./select.js";
 import "./columns.js";

@@ -1,6 +1,7 @@
 // Keys of all pages. The table of them stands in the help that "?" shows: which key does what is read from there.
 // None fires in a field or with a modifier held, and a switch turns the single keys off.
 import { prefer } from "./prefer.js";
+import { announce } from "./swap.js";
 
 const SEQUENCE_MS = 1200;
 const help = document.getElementById("help");
@@ -40,14 +41,14 @@ const ACTIONS = {
   wider: () => click("[data-step=wider]"),
   live: () => document.getElementById("results") && import("./tail.js").then(({ toggle }) => toggle()),
   chart: () => focus(".canvas a.col[tabindex='0']"),
-  link: () => click("[data-copy-link]"),
+  link: () => (document.querySelector("[data-copy-link]") ? click("[data-copy-link]") : navigator.clipboard.writeText(location.href).then(() => announce("Link copied"))),
   expand: () => onExplorer("table", ({ expand }) => expand()),
   actions: () => onExplorer("table", ({ actions }) => actions()),
   density: () => onExplorer("table", ({ density }) => density()),
   select: () => onExplorer("select", ({ toggle }) => toggle()),
 };
 
-function act(name) {
+export function act(name) {
   const [kind, target] = name.split(" ");
   if (kind === "go") location.href = target;
   else ACTIONS[name]?.();
@@ -59,6 +60,10 @@ addEventListener("keydown", async (event) => {
     if (field) return field.blur();
     if (!document.querySelector("dialog[open]") && drawer()) (await import("./drawer.js")).close();
     return;
+  }
+  if (event.key.toLowerCase() === "k" && (event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey) {
+    event.preventDefault();
+    return (await import("./palette.js")).open();
   }
   if ("keysOff" in document.documentElement.dataset || field || event.metaKey || event.ctrlKey || event.altKey) return;
   if (document.querySelector("dialog[open]")) return;
