@@ -29,6 +29,7 @@ from gatebook.reading.proving import ProvedRecord, prove_call
 from gatebook.reading.slots import Slots
 from gatebook.reading.snapshots import Snapshots
 from gatebook.reading.viewer import Viewer
+from gatebook.reading.weight import is_heavy
 from gatebook.record.body import AuthFailed, LogRead
 from gatebook.record.parts import Actor, Client, Source
 
@@ -133,7 +134,8 @@ class ReadingRoom:
         Nothing is recorded: `note` does that before the rows leave. Raises CursorError, QueryTooHeavy, EngineError.
         """
         more: dict[str, Any] = {"before": before, "after": after, "count": count, "snapshot": snapshot}
-        return await self.ask(partial(self.index.search, query, limit=min(limit, LIMIT_MAX), timeout_s=BUDGET_S, **more))
+        search = partial(self.index.search, query, limit=min(limit, LIMIT_MAX), timeout_s=BUDGET_S, **more)
+        return await self.ask(search, heavy=is_heavy(query))
 
     async def histogram(
         self,
@@ -153,12 +155,13 @@ class ReadingRoom:
             raise ValueError(f"must be so that there are at most {BUCKETS_MAX:,} buckets")
         asked = _between(query, since_us, until_us)
         index, at = self.index, snapshot or self.snapshot()
-        return await self.ask(lambda: counts.over_time(index, asked, since_us, step_us, by=by, snapshot=at, timeout_s=BUDGET_S))
+        over_time = partial(counts.over_time, index, asked, since_us, step_us, by=by, snapshot=at, timeout_s=BUDGET_S)
+        return await self.ask(over_time, heavy=is_heavy(query))
 
     async def extent(self, query: Query, *, snapshot: Snapshot | None = None) -> tuple[int, int] | None:
         """Times of the first and the last call that match; None when there is none. Raises as `rows` does."""
         index, at = self.index, snapshot or self.snapshot()
-        return await self.ask(lambda: counts.extent(index, query, at, timeout_s=BUDGET_S))
+        return await self.ask(lambda: counts.extent(index, query, at, timeout_s=BUDGET_S), heavy=is_heavy(query))
 
     async def facets(
         self, viewer: Viewer, question: Question, fields: Sequence[str], limit: int, *, snapshot: Snapshot | None = None
@@ -175,7 +178,7 @@ class ReadingRoom:
             own = _within(viewer, question, parsed, field)
             name = "" if own.tree == whole.tree else field
             groups.setdefault(name, (own, []))[1].append(field)
-        asked = (self.ask(partial(at.facets, query, together, limit)) for query, together in groups.values())
+        asked = (self.ask(partial(at.facets, query, together, limit), heavy=is_heavy(query)) for query, together in groups.values())
         found = {field: values for answer in await asyncio.gather(*asked) for field, values in answer.items()}
         return {field: found[field] for field in fields}
 
