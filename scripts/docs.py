@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 import msgspec.inspect as types
 
+from gatebook.query.fields import table as search_fields
 from gatebook.record.docs import render
 from gatebook.settings import Settings
 from gatebook.state.connectors import ConnectorSpec
@@ -84,6 +85,7 @@ def _connector_lines() -> list[str]:
 
 TABLES = (
     Table(DOCS / "operations.md", "settings", "src/gatebook/settings.py", _settings_lines),
+    Table(DOCS / "search.md", "fields", "src/gatebook/query/fields.py", lambda: search_fields().splitlines()),
     Table(DOCS / "connectors.md", "fields of a connector", "src/gatebook/state/connectors.py", _connector_lines),
 )
 

@@ -1,10 +1,16 @@
 """The table of fields is complete, documented and fits the rows of the index."""
 
+import re
 from pathlib import Path
 
 from gatebook.index.rows import CALL_COLUMNS, FullRow
 from gatebook.index.schema import CALLS
+from gatebook.query import parse
 from gatebook.query.fields import ARGS, BOUNDS, FIELDS, MEANT, ORDERED, table
+from gatebook.query.leaves import PHRASE_WORDS_MAX, WILDCARDS_MAX
+from gatebook.query.parser import DEPTH_MAX, LENGTH_MAX, TERMS_MAX
+from gatebook.query.paths import DEPTH_MAX as PATHS_DEPTH_MAX
+from gatebook.query.paths import PAIRS_MAX, PATH_CHARS_MAX, VALUE_CHARS_MAX
 
 PAGE = Path(__file__).parents[2] / "docs" / "search.md"
 # Columns that nobody filters by: at which place of which file the records are.
@@ -43,3 +49,27 @@ def test_the_documentation_has_the_table() -> None:
     page = PAGE.read_text()
     assert table() in page
     assert all(f"`{name}:" in page for name in BOUNDS)
+
+
+def test_every_example_of_the_documentation_is_a_query() -> None:
+    """Each line of the blocks of code, and each filter in running text and tables."""
+    page = PAGE.read_text()
+    blocks = re.findall(r"^```\n(.*?)^```", page, re.DOTALL | re.MULTILINE)
+    lines = [line for block in blocks for line in block.splitlines()]
+    inline = [text for text in re.findall(r"`([^`\n]+)`", page) if re.match(rf"-?({'|'.join([*FIELDS, *BOUNDS, ARGS])})[.:]\S*:?\S", text)]
+    whole = [text for text in inline if not text.endswith(":") and "<" not in text]
+    assert len(lines) >= 10 and len(whole) >= 20
+    for text in [*lines, *whole]:
+        parse(text)
+
+
+def test_the_limits_of_the_documentation_are_those_of_the_code() -> None:
+    """Each figure that the page names."""
+    page = PAGE.read_text()
+    for figure in (
+        f"{LENGTH_MAX:,} characters, {TERMS_MAX} terms and {DEPTH_MAX} levels",
+        f"{WILDCARDS_MAX} wildcards, a phrase {PHRASE_WORDS_MAX} words",
+        f"first {PAIRS_MAX} values of a call, each to its first {VALUE_CHARS_MAX} characters, {PATHS_DEPTH_MAX} levels deep",
+        f"paths up to {PATH_CHARS_MAX} characters",
+    ):
+        assert figure in page
