@@ -25,8 +25,8 @@ import psutil
 
 from bench.corpus import DAYS, END_US, Corpus, needles
 from gatebook.index import CallRow, Index
+from gatebook.index.counts import over_time, top
 from gatebook.query import parse
-from gatebook.reading.summary import over_time, top
 
 _ROOT = Path(__file__).resolve().parents[1]
 _REPEATS = 15

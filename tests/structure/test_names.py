@@ -70,7 +70,6 @@ TESTED_ELSEWHERE = {
     "reading/proving.py": "tests/api/test_calls.py and tests/console/test_calls.py",
     "reading/records.py": "tests/api/test_caller.py, records",
     "reading/room.py": "tests/api/test_calls.py",
-    "reading/summary.py": "tests/console/test_explorer.py, facets and histogram",
     "record/views/call.py": "tests/record/views/test_ocsf_1_8.py makes every kind of call",
     "record/parts.py": "tests/record/test_codec.py makes every group of fields",
 }
