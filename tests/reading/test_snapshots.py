@@ -44,6 +44,16 @@ def test_they_end(monkeypatch: pytest.MonkeyPatch) -> None:
     assert kept.find(id) is None
 
 
+def test_one_that_is_handed_out_again_lasts_as_long_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A quiet index has one snapshot for hours."""
+    now_s = [0.0]
+    monkeypatch.setattr(module.time, "monotonic", lambda: now_s[0])
+    kept, one = Snapshots(), snapshot(1)
+    kept.keep(one)
+    now_s[0] = 2 * module.LIFE_S
+    assert kept.find(kept.keep(one)) is one
+
+
 def test_the_parts_of_one_view_are_one_reading() -> None:
     """The first question of a person to a snapshot is a reading, the same one again is not."""
     kept = Snapshots()

@@ -10,7 +10,7 @@ from gatebook.index import Snapshot
 LIFE_S: Final = 600.0
 KEPT_MAX: Final = 64
 READINGS_MAX: Final = 1000
-WAITING_CHARACTERS_MAX: Final = 32 << 20
+WAITING_CHARACTERS_MAX: Final = 64 << 20
 
 
 class _Kept:
@@ -18,6 +18,8 @@ class _Kept:
         self.snapshot = snapshot
         self.at_s = at_s
         self.readings: set[tuple[str, str]] = set()
+        # Snapshots that follow each other share most rows; counting those twice errs on the safe side, and costs little.
+        self.characters = sum(len(row.arguments) + len(row.response) for row in snapshot.waiting)
 
 
 class Snapshots:
@@ -27,9 +29,10 @@ class Snapshots:
         self._kept: OrderedDict[str, _Kept] = OrderedDict()
 
     def keep(self, snapshot: Snapshot) -> str:
-        """Keep a snapshot; the same one gives the same id."""
+        """Keep a snapshot; the same one gives the same id, for as long again."""
         for name, kept in reversed(self._kept.items()):
             if kept.snapshot is snapshot:
+                kept.at_s = time.monotonic()
                 return name
         name = secrets.token_hex(8)
         self._kept[name] = _Kept(snapshot, time.monotonic())
@@ -53,15 +56,11 @@ class Snapshots:
             kept.readings.add((subject, words))
 
     def _forget(self) -> None:
-        """Let the oldest go: by number, by age, and by the texts that their waiting calls hold (calls that several hold count once)."""
+        """Let the oldest go: by number, by age, and by the texts that their waiting calls hold. The newest stays."""
         now_s = time.monotonic()
-        known: set[int] = set()
         characters = 0
         for number, name in enumerate(reversed(list(self._kept))):
             kept = self._kept[name]
-            for row in kept.snapshot.waiting:
-                if id(row) not in known:
-                    known.add(id(row))
-                    characters += len(row.arguments) + len(row.response)
+            characters += kept.characters
             if number and (number >= KEPT_MAX or now_s - kept.at_s >= LIFE_S or characters > WAITING_CHARACTERS_MAX):
                 del self._kept[name]
