@@ -5,8 +5,9 @@ import html
 import httpx2
 import pytest
 
+from gatebook.record.parts import ApiRequest
 from tests.console.stage import Stage
-from tests.console.traffic import PEOPLE, Case
+from tests.console.traffic import PEOPLE, REDACTED_RULE, Case, found
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -88,3 +89,50 @@ async def test_a_foreign_call_looks_like_none(employee: httpx2.AsyncClient, stag
     nothing = await employee.get("/calls/00000000-0000-7000-8000-000000000000")
     assert foreign.status_code == nothing.status_code == 404
     assert "No such call" in foreign.text and "No such call" in nothing.text and "Jonas" not in foreign.text
+
+
+async def test_what_happened_around_a_call_is_told(admin: httpx2.AsyncClient, stage: Stage) -> None:
+    """The session as a story with this call marked; alone as a fragment; without scripts by a link."""
+    ids = [stage.call(PEOPLE[6], Case(session="ses_story", tool=f"step_{number}"), (9 - number) * 1_000_000) for number in range(3)]
+    await stage.settled()
+    page = (await admin.get(f"/calls/{ids[1]}")).text
+    assert f'href="/calls/{ids[1]}?context=1#context"' in page and "step_2" not in page
+    whole = html.unescape((await admin.get(f"/calls/{ids[1]}?context=1")).text)
+    story = whole.partition('<ol class="story"')[2].partition("</ol>")[0]
+    assert story.index("step_0") < story.index("step_1") < story.index("step_2")
+    assert '<li class="here" aria-current="true"><span class="when">this call</span>' in story and "−1.0 s" in story and "+1.0 s" in story
+    fragment = await admin.get(f"/calls/{ids[1]}", headers={"x-fragment": "context"})
+    assert fragment.headers["x-fragment"] == "context" and "2 other calls of the same session" in fragment.text
+    alone = stage.call(PEOPLE[6], Case(session="ses_alone"))
+    await stage.settled()
+    assert "No other call of the same session" in (await admin.get(f"/calls/{alone}?context=1")).text
+
+
+async def test_the_context_of_a_foreign_call_looks_like_none(employee: httpx2.AsyncClient, stage: Stage) -> None:
+    """Also as a fragment."""
+    id = stage.call(PEOPLE[1], Case())
+    await stage.settled()
+    answer = await employee.get(f"/calls/{id}", headers={"x-fragment": "context"})
+    assert answer.status_code == 404 and "x-fragment" not in answer.headers
+
+
+async def test_findings_requests_and_both_decisions_are_shown(admin: httpx2.AsyncClient, stage: Stage) -> None:
+    """Redactions are marked with rule and type, API requests drawn; without any it says so."""
+    request = ApiRequest(method="GET", host="api.crm.example", path="/v2/contacts", status=429, started_us=900, duration_us=4000)
+    case = Case(result={"iban": "[redacted:iban]"}, redacted=True, findings=(found("iban", 4, action="redacted"),), api_requests=(request,))
+    text = await page_of(admin, stage, case)
+    assert f'<mark class="gone" title="iban, redacted by rule {REDACTED_RULE}">[redacted:iban]</mark>' in text
+    assert "The same value elsewhere" in text and "On the response" in text and "matched and decided" in text
+    assert "/v2/contacts" in text and "t-failed" in text
+    assert "This connector does not say which requests it makes" in await page_of(admin, stage, Case())
+
+
+async def test_from_a_call_one_goes_on(admin: httpx2.AsyncClient, stage: Stage) -> None:
+    """Each value can be asked for or excluded; similar calls, investigations and commands are at hand."""
+    text = await page_of(admin, stage, Case(tool="export_contacts", end="blocked", session="ses_onward"))
+    assert 'data-term="tool:export_contacts"' in text and 'data-term="-tool:export_contacts"' in text
+    assert 'href="/?q=-tool%3Aexport_contacts&range=all"' in text
+    for word in ("This tool, this person", "Decided by the same rule", "The same trace"):
+        assert word in text
+    assert "/investigate?start=person%3Aamara%40northwind.example&from=" in text and "/investigate?start=session%3Ases_onward" in text
+    assert "gatebook search 'session:ses_onward'" in text and "gatebook show " in text

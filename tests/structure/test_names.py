@@ -72,6 +72,15 @@ TESTED_ELSEWHERE = {
     "reading/room.py": "tests/api/test_calls.py",
     "record/views/call.py": "tests/record/views/test_ocsf_1_8.py makes every kind of call",
     "record/parts.py": "tests/record/test_codec.py makes every group of fields",
+    "console/call_facts.py": "tests/console/test_calls.py, similar calls and investigations",
+    "console/context_view.py": "tests/console/test_calls.py, what happened around a call",
+    "console/trends_view.py": "tests/console/test_trends.py",
+    "reading/context.py": "tests/api/test_casework.py, the context",
+    "reading/notable.py": "tests/reading/test_investigation.py, what is unusual",
+    "reading/pictures.py": "tests/console/test_investigate.py and tests/api/test_casework.py, charts of both",
+    "reading/report.py": "tests/api/test_casework.py, reports",
+    "reading/tallies.py": "tests/reading/test_investigation.py and test_trends.py, every number",
+    "reading/ways.py": "tests/reading/test_investigation.py, every number",
 }
 
 

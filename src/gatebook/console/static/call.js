@@ -98,4 +98,10 @@ document.addEventListener("click", (event) => {
   import("./swap.js").then(({ go }) => go(url.pathname + url.search));
 });
 
+// A link to a part, or a step back to one, while the page is open.
+addEventListener("hashchange", () => {
+  const tab = document.querySelector(`.call-page .parts [href="#${CSS.escape(location.hash.slice(1))}"]`);
+  if (tab) select(document, tab, false);
+});
+
 if (document.querySelector(".call-page")) enhance(document);
