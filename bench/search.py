@@ -21,10 +21,10 @@ import msgspec
 import psutil
 
 from bench import search_ask, search_load, search_peers, search_report, search_stage
-from bench.corpus import END_US
+from bench.corpus import DAYS, END_US
 from bench.processes import ROOT
 from bench.search_load import say
-from bench.search_questions import DAY_US, Values, questions
+from bench.search_questions import DAY_US, TURNS, WARM_UPS, Known, Values, questions
 from bench.search_report import Result
 from bench.search_stage import Stage
 from bench.search_writer import STREAM
@@ -85,6 +85,8 @@ def _run(args: argparse.Namespace) -> Result:
     try:
         with search_stage.stage(index, run / "data") as stage:
             result.opened_s, result.tables = stage.opened_s, search_stage.tables(stage)
+            if args.index:
+                values.take(_known(stage))
             _measure(result, stage, values, args)
             result.resident_bytes = search_stage.resident_max_bytes(stage.keeper.pid)
     finally:
@@ -95,6 +97,15 @@ def _run(args: argparse.Namespace) -> Result:
         result.peers = search_peers.run(result.peer_calls, args.dir, fresh=args.fresh)
     result.took_s = time.monotonic() - began_s
     return result
+
+
+def _known(stage: Stage) -> list[Known]:
+    """Calls from all over the book, as it says."""
+    client = stage.connect()
+    ends_us = [END_US - number * (DAYS - 1) * DAY_US // (TURNS + WARM_UPS) for number in range(TURNS + WARM_UPS)]
+    rows = [row for end_us in ends_us for row in client.json(f"/api/v1/calls?limit=1&until={end_us}")["calls"]]
+    client.close()
+    return [Known(row["call_id"], row["session"], row["time"]) for row in rows]
 
 
 def _measure(result: Result, stage: Stage, values: Values, args: argparse.Namespace) -> None:

@@ -161,19 +161,27 @@ def freshness(client: Client, marks: Marks, count: int) -> list[float]:
         path = f"/api/v1/calls?{urlencode({'q': 'session:' + mark['mark'] + ' status:ok', 'since': str(since_us)})}"
         until_s = time.monotonic() + _MARK_TIMEOUT_S
         # A call that is not seen for long counts as seen then: the goal is missed by far, and the run goes on.
-        while not client.json(path)["calls"] and time.monotonic() < until_s:
+        while not _sees(client, path) and time.monotonic() < until_s:
             time.sleep(_POLL_S)
         ages_s.append(time.monotonic() - mark["durable_s"])
     say(f"freshness: p50 {statistics.median(ages_s):.2f} s, p95 {p95(ages_s):.2f} s")
     return ages_s
 
 
+def _sees(client: Client, path: str) -> bool:
+    try:
+        return bool(client.json(path)["calls"])
+    except Refused:
+        return False
+
+
 class Starved(Struct, frozen=True, kw_only=True):
-    """What light questions and the follower see while heavy ones run. `heavy`: how many of those were answered or refused."""
+    """What light questions and the follower see while heavy ones run, and how many were answered or refused."""
 
     newest_p50_ms: float
     newest_p95_ms: float
     fresh_p95_s: float
+    light_refused: int
     heavy_answered: int
     heavy_refused: int
 
@@ -184,12 +192,15 @@ def starvation(connect: Callable[[], Client], marks: Marks, light: list[Question
     with _heavy(connect) as heavy, ThreadPoolExecutor(1) as beside:
         client = connect()
         fresh = beside.submit(lambda: freshness(connect(), marks, 12 if least_s >= HEAVY_S else 2))
-        until_s, turn = time.monotonic() + least_s, 0
+        until_s, turn, refused = time.monotonic() + least_s, 0, 0
         while time.monotonic() < until_s or not fresh.done():
             asked = light[turn % len(light)].ask(turn // len(light) % TURNS)
             began_s = time.perf_counter()
-            for path in asked.paths:
-                client.get(path)
+            try:
+                for path in asked.paths:
+                    client.get(path)
+            except Refused:
+                refused += 1
             times_ms.append((time.perf_counter() - began_s) * 1000)
             turn += 1
             time.sleep(0.1)
@@ -198,6 +209,7 @@ def starvation(connect: Callable[[], Client], marks: Marks, light: list[Question
         newest_p50_ms=statistics.median(times_ms),
         newest_p95_ms=p95(times_ms),
         fresh_p95_s=p95(ages_s),
+        light_refused=refused,
         heavy_answered=heavy["answered"],
         heavy_refused=heavy["refused"],
     )

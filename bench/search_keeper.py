@@ -15,9 +15,12 @@ from pathlib import Path
 from typing import Any, Final
 
 import msgspec
+from msgspec.structs import replace
+from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 from gatebook import app
 from gatebook.index import Index, counts, engine
@@ -98,8 +101,13 @@ def _extend() -> None:
     def build_faces(*parts: Any) -> faces.Faces:
         built = build(*parts)
         background = next(part for part in parts if isinstance(part, Background))
-        built.public.routes[:0] = _routes(background)  # type: ignore[attr-defined]
-        return built
+        own, rest = Starlette(routes=_routes(background)), built.public
+
+        async def public(scope: Scope, receive: Receive, send: Send) -> None:
+            ours = scope["type"] == "http" and scope["path"].startswith("/bench/")
+            await (own if ours else rest)(scope, receive, send)
+
+        return replace(built, public=public)
 
     def load_with_settings() -> Any:
         make = load_engine()

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 from urllib.parse import urlencode
 
 from bench.corpus import CHUNK, END_US, Corpus, rare_parts, rare_words
@@ -42,6 +42,14 @@ class Question:
     key: str = ""
 
 
+class Known(NamedTuple):
+    """A call that is in the book."""
+
+    call_id: str
+    session: str
+    time_us: int
+
+
 class Values:
     """What is asked for in a turn; turns from TURNS on are for warming up."""
 
@@ -51,11 +59,16 @@ class Values:
         starts = [chunks * number // _SAMPLES * CHUNK for number in range(min(_SAMPLES, chunks))]
         rows = [self.corpus.chunk(start, min(CHUNK, calls - start)) for start in starts]
         step = TURNS + WARM_UPS
-        self._rows = [part[(at // len(rows) * 997 + at * 31) % len(part)] for at in range(step) for part in [rows[at % len(rows)]]]
+        picked = [part[(at // len(rows) * 997 + at * 31) % len(part)] for at in range(step) for part in [rows[at % len(rows)]]]
+        self._rows = [Known(row.call_id, row.session, row.time) for row in picked]
         self._raw_bytes = sum(len(row.arguments) + len(row.response) + METADATA_BYTES for part in rows for row in part)
         self._sampled = sum(len(part) for part in rows)
         self._words = [needle.text for needle in rare_words(calls)]
         self._parts = [needle.text[1:-1] for needle in rare_parts(calls)]
+
+    def take(self, known: list[Known]) -> None:
+        """Ask for these calls instead of those of the corpus, where an index holds others."""
+        self._rows = [known[turn % len(known)] for turn in range(len(self._rows))]
 
     def raw_bytes(self) -> int:
         """Raw bytes of the whole corpus, as far as a sample tells."""
@@ -91,7 +104,7 @@ class Values:
 
     def place(self, turn: int) -> str:
         """A cursor somewhere in the middle of the book."""
-        return encode(Place(self._rows[turn].time, self._rows[turn].call_id))
+        return encode(Place(self._rows[turn].time_us, self._rows[turn].call_id))
 
     def word(self, turn: int) -> str:
         """A word that is in three calls."""

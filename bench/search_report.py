@@ -126,7 +126,12 @@ def _facts(result: Result) -> list[tuple[str, str]]:
         facts.insert(0, ("loading, calls per second", f"{result.built.load_per_s:,.0f}, then {result.built.merged_s:.0f} s of merging"))
     if result.starved:
         facts.append(("log that is not indexed yet, at the end", f"{result.behind_bytes / 1e6:,.1f} MB"))
-        facts.append(("heavy questions meanwhile", f"{result.starved.heavy_answered} answered, {result.starved.heavy_refused} refused"))
+        facts.append(
+            (
+                "heavy questions meanwhile",
+                f"{result.starved.heavy_answered} answered, {result.starved.heavy_refused} refused; light ones refused: {result.starved.light_refused}",
+            )
+        )
     return facts
 
 

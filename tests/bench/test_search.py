@@ -35,7 +35,7 @@ def _result(**more: object) -> Result:
         ],
         "painted": {"30 days": Painted(first_ms=[200.0], rows_ms=[400.0])},
         "fresh_s": [0.4, 0.6],
-        "starved": Starved(newest_p50_ms=60, newest_p95_ms=120, fresh_p95_s=1.0, heavy_answered=3, heavy_refused=2),
+        "starved": Starved(newest_p50_ms=60, newest_p95_ms=120, fresh_p95_s=1.0, light_refused=0, heavy_answered=3, heavy_refused=2),
         "resident_bytes": 1 << 30,
         "peer_calls": 2_000_000,
         "peers": [
