@@ -12,8 +12,10 @@ from gatebook import __version__
 from gatebook.console import preferences, session, times
 from gatebook.console.assets import Assets
 from gatebook.console.deps import ConsoleDeps
+from gatebook.console.exports_view import Order
 from gatebook.console.looks import LOOKS
 from gatebook.query.parser import LENGTH_MAX
+from gatebook.reading.exports_forms import FORMS
 from gatebook.reading.viewer import Viewer
 
 FRAGMENT_HEADER = "x-fragment"
@@ -109,6 +111,8 @@ class Pages:
             stamp=times.stamp,
             duration=times.duration,
             ago=times.ago,
+            export_forms=tuple(FORMS.values()),
+            export_order=Order(),
         )
 
     def render(self, template: str, shown: Shown, **values: Any) -> str:

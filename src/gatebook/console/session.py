@@ -12,7 +12,7 @@ from gatebook.reading.viewer import Viewer
 from gatebook.record.parts import Source
 
 LIFE_S = 8 * 3600
-_BODY_BYTES_MAX = 16 * 1024
+_BODY_BYTES_MAX = 128 * 1024
 
 
 def cookie_name(deps: ConsoleDeps) -> str:
