@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import msgspec
 from msgspec import Struct
-from msgspec.structs import replace
+from msgspec.structs import astuple, replace
 
 from gatebook.index import packed, people, schema
 from gatebook.index.engine import Engine, Value
@@ -209,4 +209,10 @@ def _asked(row: CallRow) -> tuple[str, str]:
 
 
 def _values(row: Struct, columns: Sequence[str]) -> list[Any]:
-    return [_moment(getattr(row, name)) if name in _TIMES else getattr(row, name) for name in columns]
+    """The values of the first columns of a row, in order. One call for all of them: a row has sixty, and there are thousands a second."""
+    values = list(astuple(row)[: len(columns)])
+    for name in _TIMES:
+        if name in columns:
+            at = columns.index(name)
+            values[at] = _moment(values[at])
+    return values

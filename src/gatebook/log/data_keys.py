@@ -29,6 +29,7 @@ _TRUSTED_S: Final = 1.0
 
 class _Cached(NamedTuple):
     cipher: AESGCM
+    path: str
     inode: int
     checked_s: float
 
@@ -104,7 +105,7 @@ class DataKeys:
         now_s = time.monotonic()
         if now_s - entry.checked_s > _TRUSTED_S:
             try:
-                inode = os.stat(self._paths(key_id)[0]).st_ino
+                inode = os.stat(entry.path).st_ino
             except FileNotFoundError:
                 inode = -1
             if inode != entry.inode:
@@ -136,7 +137,7 @@ class DataKeys:
             cipher = AESGCM(self._master.decrypt(nonce, wrapped, key_id.encode()))
         except (InvalidTag, ValueError):
             raise PartUnavailable("damaged", f"data key {key_id} does not open with this master key") from None
-        self._cache[key_id] = _Cached(cipher, inode, time.monotonic())
+        self._cache[key_id] = _Cached(cipher, str(path), inode, time.monotonic())
         if len(self._cache) > _CACHED_MAX:
             self._cache.popitem(last=False)
         return cipher
