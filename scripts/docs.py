@@ -11,13 +11,18 @@ from pathlib import Path
 import msgspec
 import msgspec.inspect as types
 
+from gatebook.index.rows import CallRow
 from gatebook.query.fields import table as search_fields
+from gatebook.reading.exports_rows import COLUMNS
 from gatebook.record.docs import render
+from gatebook.record.views.ocsf_1_8 import MAPPING
 from gatebook.settings import Settings
 from gatebook.state.connectors import ConnectorSpec
+from scripts import cli_page
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 RECORD = DOCS / "record.md"
+CLI = DOCS / "cli.md"
 MIB = 1024 * 1024
 
 
@@ -78,6 +83,27 @@ def _settings_lines() -> list[str]:
     return ["| setting | environment | default | meaning |", "|---|---|---|---|", *rows]
 
 
+def _export_lines() -> list[str]:
+    info = types.type_info(CallRow)
+    assert isinstance(info, types.StructType)
+    described = {field.name: (_plain_kind(field.type), _description(field.type)) for field in info.fields}
+    return [
+        "| column | type | meaning |",
+        "|---|---|---|",
+        *(f"| `{name}` | {described[name][0]} | {described[name][1]} |" for name in COLUMNS),
+    ]
+
+
+def _plain_kind(kind: types.Type) -> str:
+    inner = kind.type if isinstance(kind, types.Metadata) else kind
+    names = {types.StrType: "text", types.IntType: "integer", types.BoolType: "true or false", types.VarTupleType: "list"}
+    return names[type(inner)]
+
+
+def _ocsf_lines() -> list[str]:
+    return ["| field of the record | field of the event |", "|---|---|", *(f"| `{native}` | {target} |" for native, target in MAPPING)]
+
+
 def _connector_lines() -> list[str]:
     rows = [f"| `{field.name}` | {field.takes} | {field.default} | {field.description} |" for field in connector_fields()]
     return ["| field | takes | default | meaning |", "|---|---|---|---|", *rows]
@@ -86,13 +112,15 @@ def _connector_lines() -> list[str]:
 TABLES = (
     Table(DOCS / "operations.md", "settings", "src/gatebook/settings.py", _settings_lines),
     Table(DOCS / "search.md", "fields", "src/gatebook/query/fields.py", lambda: search_fields().splitlines()),
+    Table(DOCS / "exports.md", "columns of an export", "src/gatebook/index/rows.py", _export_lines),
+    Table(DOCS / "exports.md", "mapping to OCSF 1.8", "src/gatebook/record/views/ocsf_1_8.py", _ocsf_lines),
     Table(DOCS / "connectors.md", "fields of a connector", "src/gatebook/state/connectors.py", _connector_lines),
 )
 
 
 def pages() -> dict[Path, str]:
     """Return every page that is made from code, as it should be."""
-    wanted = {RECORD: render()}
+    wanted = {RECORD: render(), CLI: cli_page.render()}
     for table in TABLES:
         wanted[table.page] = table.put_into(wanted.get(table.page) or table.page.read_text())
     return wanted

@@ -49,7 +49,7 @@ def keeper(data: Path) -> Iterator[Settings]:
     environ = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "GATEBOOK_CONSOLE_PORT": "0"}
     process = subprocess.Popen([sys.executable, "-m", "gatebook", "keeper", "--data", str(data)], env=environ, stderr=subprocess.DEVNULL)
     try:
-        ends_s = time.monotonic() + 30
+        ends_s = time.monotonic() + 90
         while True:
             try:
                 if keeper_client(settings).get("/status")["follower"].get("behind_bytes") == 0:

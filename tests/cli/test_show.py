@@ -26,6 +26,18 @@ def test_a_call_is_shown_whole(data: Path, gatebook: Run) -> None:
     assert "\x1b" not in out
 
 
+def test_a_sentence_comes_first_and_context_and_proof_on_request(data: Path, gatebook: Run) -> None:
+    """What happened, then what stands around it; a proof that waits for the next checkpoint says so, with exit code 1."""
+    ids = record(data)
+    code, out, _ = gatebook("show", ids[0], "--context", "2", "--proof")
+    assert out.startswith("Ann's Claude asked crm to run find_customer; ")
+    around = out[out.index("Around it, of the same session") :]
+    assert "list_deals" in around and around.count("▸") == 1
+    assert code == 1 and "Proof" in out and "checkpoint" in out
+    shown = json.loads(gatebook("show", ids[0], "--context", "--proof", "--json")[1])
+    assert shown["context"]["by"] == "session" and shown["proof"]["verified"] is False
+
+
 def test_json_has_the_records_as_stored(data: Path, gatebook: Run) -> None:
     """For programs."""
     ids = record(data)

@@ -6,6 +6,11 @@ FORBIDDEN = {"utils", "util", "helpers", "helper", "common", "misc", "manager", 
 
 # Source files without a test file of their own, and where they are tested instead.
 TESTED_ELSEWHERE = {
+    "console/exports_view.py": "tests/console/test_exports.py",
+    "cli/progress.py": "tests/cli/test_export.py and test_bars.py",
+    "cli/download.py": "tests/cli/test_export.py, a download that breaks off",
+    "cli/call_sections.py": "tests/cli/test_show.py",
+    "cli/asking.py": "tests/cli/test_search.py, bounds and mistakes",
     "__main__.py": "one call of cli/main.py",
     "api/answers.py": "tests/api/test_calls.py, one call with its payloads",
     "api/app.py": "tests/api/test_calls.py and test_caller.py go through it",
@@ -66,7 +71,6 @@ TESTED_ELSEWHERE = {
     "reading/exports_run.py": "tests/reading/test_exports.py, every form, limits, cancelling, a process that is killed",
     "reading/exports_store.py": "tests/reading/test_exports.py, restarts and expiry",
     "reading/detail.py": "tests/api/test_calls.py",
-    "reading/health.py": "tests/api/test_caller.py, status",
     "reading/proving.py": "tests/api/test_calls.py and tests/console/test_calls.py",
     "reading/records.py": "tests/api/test_caller.py, records",
     "reading/room.py": "tests/api/test_calls.py",

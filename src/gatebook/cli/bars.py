@@ -72,10 +72,8 @@ def histogram(answer: dict[str, Any], *, colour: bool, terminal: int | None = No
         if sum(counts):
             text = spark(shrink(counts, room))
             yield f"{look.status(name, pad(name, head), colour=colour)}  {look.status(name, pad(text, len(drawn)), colour=colour)}  {look.number(sum(counts))}"
-    yield look.dim(
-        f"{pad('all', head)}  {pad(f'{span(step * each)} a column, UTC; each line to its own scale', len(drawn))}  {look.number(sum(total))}",
-        colour,
-    )
+    yield f"{pad('all', head)}  {' ' * len(drawn)}  {look.number(sum(total))}"
+    yield look.dim(f"{span(step * each)} a column, UTC; each line to its own scale", colour)
 
 
 def facet(field: str, counts: Sequence[dict[str, Any]], total: int, *, colour: bool, terminal: int | None = None) -> Iterator[str]:

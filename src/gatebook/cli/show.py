@@ -13,6 +13,7 @@ from gatebook.cli.width import clean, width
 
 _LINES_MAX = 400
 _CONTEXT = 5
+_IDS_FIT = 96
 _EXAMPLES = """
   gatebook show 01a2062b-7d56-71db-8e44-bf184c20a826
   gatebook show 01a2062b-7d56-71db-8e44-bf184c20a826 --proof --context
@@ -100,9 +101,10 @@ def _context(call: dict[str, Any], context: dict[str, Any] | None, colour: bool)
     if context is None:
         return
     yield _title(f"Around it, of the same {context['by']}", colour)
-    columns = table.choose("short_time,status,what,duration,call", None)
+    terminal = look.columns_of(sys.stdout)
+    columns = table.choose("short_time,status,what,duration" + (",call" if (terminal or _IDS_FIT) >= _IDS_FIT else ""), None)
     rows = [*context["after"], call, *context["before"]]
-    head, *rest = table.render(rows, columns, terminal=(look.columns_of(sys.stdout) or 102) - 2, colour=colour)
+    head, *rest = table.render(rows, columns, terminal=terminal - 2 if terminal else None, colour=colour)
     yield f"  {head}"
     if context["more_after"]:
         yield look.dim("  … newer ones", colour)
