@@ -1,10 +1,15 @@
 """The explorer's page and fragments, over the real index and log."""
 
+import asyncio
+import html
 import re
+from collections.abc import Awaitable, Callable
+from typing import Any
 
 import httpx2
 import pytest
 
+from gatebook.console import explorer
 from gatebook.index import EngineError, counts
 from tests.console.stage import EMPLOYEE, Stage
 from tests.console.traffic import PEOPLE, Case
@@ -16,6 +21,21 @@ HOSTILE = "<script>alert('x')</script>\"'><img src=x onerror=alert(1)>"
 def ids(text: str) -> list[str]:
     """The calls of the rows."""
     return re.findall(r'<tr role="row" data-call="([0-9a-f-]{36})"', text)
+
+
+def cookies(client: httpx2.AsyncClient, **more: str) -> str:
+    """The client's own cookies and further ones, as a browser would send them."""
+    return "; ".join(f"{name}={value}" for name, value in [*client.cookies.items(), *more.items()])
+
+
+def later(ask: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+    """The same question, answered a second later."""
+
+    async def asked(*args: Any, **options: Any) -> Any:
+        await asyncio.sleep(1.0)
+        return await ask(*args, **options)
+
+    return asked
 
 
 async def test_the_first_page_shows_rows_counts_facets_and_histogram(admin: httpx2.AsyncClient) -> None:
@@ -146,3 +166,69 @@ async def test_each_page_is_one_reading_on_the_record(admin: httpx2.AsyncClient,
     assert [(read["action"], read["query"]) for read in new] == [("search", "connector:crm"), ("show", id)]
     assert all(read["payloads"] and read["actor"]["auth"] == "session" for read in new)
     assert EMPLOYEE not in str(new)
+
+
+async def test_parts_that_come_late_are_answers_about_the_same_calls(
+    admin: httpx2.AsyncClient, stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With scripts the rows come first; histogram, facets and count follow from the same snapshot, whatever was recorded meanwhile."""
+    complete = (await admin.get("/?range=all")).text
+    expected = re.search(r"of <b>(\d+)</b> calls", complete)
+    assert expected is not None
+    for name in ("histogram", "facets"):
+        monkeypatch.setattr(stage.room, name, later(getattr(stage.room, name)))
+    monkeypatch.setattr(explorer, "PATIENCE_S", 0.0)
+    text = (await admin.get("/?range=all", headers={"cookie": cookies(admin, scripts="1")})).text
+    loads = dict(re.findall(r'data-part="(\w+)"[^>]* data-load="([^"]+)"', text))
+    assert set(loads) == {"histogram", "facets", "count"} and len(ids(text)) == 200
+    stage.call(PEOPLE[0], Case())
+    await stage.settled()
+    parts = {name: await admin.get(html.unescape(address), headers={"x-fragment": name}) for name, address in loads.items()}
+    assert all(answer.headers["x-fragment"] == name and "data-load" not in answer.text for name, answer in parts.items())
+    assert f"of <b>{expected[1]}</b> calls" in parts["count"].text
+    legend = re.findall(r'aria-label="Only [\w ]+, ([\d,]+) calls"', parts["histogram"].text)
+    assert sum(int(count.replace(",", "")) for count in legend) == int(expected[1])
+    standing = re.search(r'data-standing="(As of record [^"]+)"', text)
+    assert standing is not None and standing[1] in parts["count"].text
+
+
+async def test_a_part_of_a_view_that_is_gone_is_asked_anew(admin: httpx2.AsyncClient, employee: httpx2.AsyncClient) -> None:
+    """A token that nobody knows, or that was somebody else's, gives an answer within the reader's own scope."""
+    text = (await admin.get("/?range=all")).text
+    older = re.search(r"view=([\w-]+)", text)
+    assert older is not None
+    for client, token in ((admin, "nonsense"), (employee, older[1])):
+        answer = await client.get(f"/?range=all&view={token}&part=count", headers={"x-fragment": "count"})
+        assert answer.headers["x-fragment"] == "count" and "data-load" not in answer.text
+    assert "your own only" in answer.text
+
+
+@pytest.mark.parametrize("by", ["status", "connector", "tool", "person", "client", "rule"])
+async def test_the_histogram_is_stacked_by_what_is_asked(admin: httpx2.AsyncClient, by: str) -> None:
+    """Each series says what it is and links to it; the columns keep the stack."""
+    text = (await admin.get(f"/?range=all&by={by}")).text
+    assert f'<option value="{by}" selected' in text and f"by={by}" in text
+    assert re.search(r'class="v-0" data-i="0"', text)
+
+
+async def test_times_are_shown_in_the_chosen_zone(admin: httpx2.AsyncClient) -> None:
+    """The zone stands in the head of the table, and the columns begin at its full hours."""
+    text = (await admin.get("/?range=24h", headers={"cookie": cookies(admin, zone="Asia/Kathmandu")})).text
+    assert "Time (UTC+0545)" in text and re.search(r'data-when="\d{4}-\d\d-\d\d \d\d:[03]0 – [^"]+ UTC\+0545"', text)
+
+
+async def test_changes_of_the_configuration_are_marked(admin: httpx2.AsyncClient) -> None:
+    """A vertical line where something changed, with a link to its record."""
+    text = (await admin.get("/?range=1h")).text
+    mark = re.search(r'class="mark" href="([^"]+)"', text)
+    assert mark is not None
+    assert "Nothing" not in (await admin.get(html.unescape(mark[1]))).text
+
+
+async def test_ranges_step_and_widen(admin: httpx2.AsyncClient) -> None:
+    """The arrows move by the whole range, zooming out doubles it."""
+    text = (await admin.get("/?from=2026-01-05T14:00:00Z&to=2026-01-05T15:00:00Z")).text
+    assert re.search(r'data-step="older" href="/\?from=2026-01-05T13%3A00%3A00Z&amp;to=2026-01-05T14%3A00%3A00Z"', text)
+    assert re.search(r'data-step="newer" href="/\?from=2026-01-05T15%3A00%3A00Z&amp;to=2026-01-05T16%3A00%3A00Z"', text)
+    assert re.search(r'data-step="wider" href="/\?from=2026-01-05T13%3A30%3A00Z&amp;to=2026-01-05T15%3A30%3A00Z"', text)
+    assert "2026-01-05 14:00 – 15:00 UTC" in text

@@ -48,7 +48,12 @@ async def test_who_a_search_is_shared_with_sees_it_and_cannot_change_it(admin: h
 
 @pytest.mark.parametrize(
     ("fields", "words"),
-    [({"name": ""}, "name"), ({"name": "x" * 200}, "name"), ({"name": "ok", "q": "nope:("}, "field"), ({"name": "a\u202eb"}, "cannot be seen")],
+    [
+        ({"name": ""}, "name"),
+        ({"name": "x" * 200}, "name"),
+        ({"name": "ok", "q": "nope:("}, "field"),
+        ({"name": "a\u202eb"}, "cannot be seen"),
+    ],
 )
 async def test_what_cannot_be_saved_is_told(admin: httpx2.AsyncClient, fields: dict[str, str], words: str) -> None:
     """The sentence names what is wrong; a script gets it as text for the form."""

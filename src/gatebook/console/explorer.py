@@ -59,7 +59,7 @@ class Explorer:
         here, range_error = self.read(params)
         view = explorer_view.frame(here, zone_of(request), self._deps.room.clock.wall_us())
         view.columns = columns.read(params.get("columns") or preferences.of(request).get("columns", ""))
-        view.rows_error = range_error
+        view.rows_error, view.paged = range_error, bool(before)
         try:
             asking = self._asking(shown, here, params.get("view", "") if before else "")
         except QueryError as error:

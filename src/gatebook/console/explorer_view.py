@@ -1,5 +1,7 @@
 """What the explorer's templates show besides histogram, facets and rows, which have modules of their own."""
 
+from urllib.parse import urlencode
+
 from msgspec import Struct
 
 from gatebook.console import filters
@@ -77,7 +79,10 @@ class Standing(Struct, frozen=True, kw_only=True):
 
 
 class View(Struct, kw_only=True):
-    """The explorer. Parts that failed carry their own error; the others are shown. `waiting` names the parts that are still being asked."""
+    """The explorer. Parts that failed carry their own error; the others are shown. `waiting` names the parts that are still being asked.
+
+    `paged`: an older page by itself. `live`: parts for a table that stands in the browser already.
+    """
 
     here: Here
     zone: Zone = UTC_ZONE
@@ -94,7 +99,8 @@ class View(Struct, kw_only=True):
     waiting: frozenset[str] = frozenset()
     tail: str = ""
     rows: list[RowView] = []
-    first: int = 1
+    paged: bool = False
+    live: bool = False
     total: int | None = None
     older: str = ""
     rows_error: str = ""
@@ -169,6 +175,11 @@ class View(Struct, kw_only=True):
     def sort(self) -> str:
         """The zone that times are shown in, as it stands in the head of the table."""
         return self.zone.word(self.standing.at_us) if self.standing else "UTC"
+
+    def elsewhere(self, page: str) -> str:
+        """The same question on another page, such as /exports."""
+        params = {**({"q": self.text} if self.text else {}), **self.range.params}
+        return f"{page}?{urlencode(params)}" if params else page
 
     def load(self, part: str) -> str:
         """Where a part of this very view can be fetched."""

@@ -111,6 +111,7 @@ class Live:
         now_us = self._deps.room.clock.wall_us()
         current = replace(here, range=Range(since_us=None if span is None else now_us - span, preset=here.range.preset))
         view = self._frame(shown, current)
+        view.live = True
         try:
             asking = Asking(self._deps.room, shown.viewer, current, view.zone)
         except EngineError:

@@ -82,7 +82,7 @@ async function older(link) {
   table.append(...fragment.querySelectorAll("tbody"));
   link.closest(".more").replaceWith(fragment.querySelector(".more"));
   const count = table.querySelectorAll("tr[data-call]").length;
-  document.getElementById("shown").textContent = count.toLocaleString("en");
+  document.getElementById("shown")?.replaceChildren(count.toLocaleString("en"));
   document.dispatchEvent(new CustomEvent("rows"));
   // A page of many thousand rows gets slow; from here on the next page begins a new table.
   if (count >= ROWS_MAX) document.querySelector("#results a[data-more]")?.removeAttribute("data-more");

@@ -53,3 +53,17 @@ document.addEventListener("keydown", (event) => {
   event.preventDefault();
   event.target.click();
 });
+
+// On a narrow screen the facets are a sheet over the rows.
+export function sheet(open) {
+  const button = document.querySelector("[data-sheet]");
+  const shown = document.querySelector(".work")?.classList.toggle("sheet", open);
+  button?.setAttribute("aria-expanded", String(!!shown));
+  if (shown) document.querySelector(".facets summary")?.focus();
+  else if (document.querySelector(".facets")?.contains(document.activeElement)) button?.focus();
+}
+document.addEventListener("click", (event) => {
+  if (event.target.closest("[data-sheet]")) sheet();
+  else if (!event.target.closest(".facets") && document.querySelector(".work.sheet")) sheet(false);
+});
+document.addEventListener("keydown", (event) => event.key === "Escape" && document.querySelector(".work.sheet") && sheet(false));

@@ -34,7 +34,7 @@ function count(more) {
 
 // The fragments are the server's own templates, escaped there; no markup is made of data here.
 const parse = (html) => new DOMParser().parseFromString(html, "text/html").body;
-const busy = (part) => part.contains(document.activeElement) || part.querySelector("details.menu[open], .hair:not([hidden]), input:focus");
+const busy = (part) => part.contains(document.activeElement) || part.querySelector("details.menu[open], .hair:not([hidden]), .facet input[type=search]");
 
 function take(message) {
   const { rows, added, parts, share: one } = JSON.parse(message.data);
