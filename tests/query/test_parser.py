@@ -1,10 +1,14 @@
 """Text to tree, and what people are told when it is no query."""
 
+import contextlib
+import time
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gatebook.query import FIELDS, QueryError, parse
+from gatebook.query.parser import DEPTH_MAX
 from gatebook.query.tree import (
     Ago,
     And,
@@ -206,3 +210,44 @@ def test_any_text_is_a_query_or_a_query_error(text: str) -> None:
         parse(text)
     except QueryError as error:
         assert 0 <= error.position <= len(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "(" * 200 + "a" + ")" * 200,
+        "-" * 9_999 + "a",
+        "NOT " * 2_499 + "a",
+        "(" * 10_000,
+        '"' * 10_000,
+        '"' + "\\" * 9_999,
+        "args." * 2_000,
+        'args."' * 1_666,
+        'args."a' + "\\" * 9_993,
+        "args.a" + ".a" * 4_990 + ":1",
+        "tool:(" + "," * 9_990,
+        "tool:" + "a*" * 4_997,
+        "*a" * 5_000,
+        "x" * 9_999 + ":",
+        "time:" + "1" * 9_995,
+        "args.a:>" + "9" * 9_990,
+        "duration:" + "." * 9_991,
+        "\0" * 10_000,
+        "\ud800" * 10_000,
+        "\\N\t\n" * 2_500,
+    ],
+    ids=lambda text: text[:12].encode("unicode_escape").decode(),
+)
+def test_the_longest_texts_are_answered_soon(text: str) -> None:
+    """Deep, long, unclosed: a query or a refusal, in a fraction of a second of work."""
+    began = time.process_time()
+    with contextlib.suppress(QueryError):
+        parse(text)
+    assert time.process_time() - began < 1
+
+
+def test_two_hundred_levels_are_refused_by_their_number() -> None:
+    """The limit is named, and where it was passed."""
+    with pytest.raises(QueryError) as caught:
+        parse("(" * 200 + "a" + ")" * 200)
+    assert caught.value.position == DEPTH_MAX and str(DEPTH_MAX) in caught.value.expected
