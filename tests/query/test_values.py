@@ -3,8 +3,8 @@
 import pytest
 
 from gatebook.query import FIELDS, QueryError
-from gatebook.query.tree import Ago, Compare, Span
-from gatebook.query.values import bound, choice, compared, moment, quantity
+from gatebook.query.tree import Ago, Compare, Day, Span
+from gatebook.query.values import bound, choice, compared, is_number, moment, number, quantity
 
 NOON = 1_793_534_400_000_000  # 2026-11-01T12:00:00Z
 DAY_US = 86_400_000_000
@@ -33,6 +33,8 @@ def test_quantities_are_read_in_their_unit(field: str, text: str, expected: int)
     ("text", "start", "width_us"),
     [
         ("2026-11-01", NOON - DAY_US // 2, DAY_US),
+        ("2026-11", NOON - DAY_US // 2, 30 * DAY_US),
+        ("9999-12", 253_399_622_400_000_000, 31 * DAY_US),
         ("2026-11-01T12:00", NOON, 60_000_000),
         ("2026-11-01T12:00:00", NOON, 1_000_000),
         ("2026-11-01T12:00:00.000", NOON, 1000),
@@ -49,6 +51,25 @@ def test_a_time_may_be_relative() -> None:
     """-90m is ninety minutes before the query is run."""
     assert moment("-90m", 0) == (Ago(5_400_000_000), 0)
     assert moment("now", 0) == (Ago(0), 0)
+    assert moment("now-90m", 0) == moment("-90m", 0)
+    assert moment("Yesterday", 0) == (Day(1), DAY_US)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("100", 100.0), ("-0.5", -0.5), ("10k", 10_000.0), ("1.5MiB", 1_572_864.0), ("1e3", 1000.0), ("2E-2", 0.02), ("007", 7.0)],
+)
+def test_numbers_beside_arguments_may_have_units(text: str, expected: float) -> None:
+    """As sizes have them, and exponents as JSON has them."""
+    assert number(text, 0) == expected and is_number(text)
+
+
+@pytest.mark.parametrize("text", ["", "k", "1e", "1e999", "10s", "0x10", "٣", "1" * 16, "nan", "inf", "1_000"])
+def test_other_texts_are_no_numbers(text: str) -> None:
+    """Nothing is guessed."""
+    assert not is_number(text)
+    with pytest.raises(QueryError):
+        number(text, 0)
 
 
 def test_comparisons_with_a_day_mean_the_whole_day() -> None:
