@@ -34,6 +34,7 @@ from gatebook.query.tree import (
 )
 
 _SIGNS = {"eq": "=", "lt": "<", "le": "<=", "gt": ">", "ge": ">="}
+_NAMES_MAX = 60
 _TIME_US_MIN = -2_208_988_800_000_000
 _TIME_US_MAX = 10_413_791_999_000_000
 
@@ -109,7 +110,7 @@ class Compiler:
             case Or(items):
                 return "(" + " OR ".join(self._payload(item) for item in items) + ")"
             case ArgCompare() | ArgSpan() | ArgPattern() | ArgExists():
-                return self._argument(node)
+                return f"({self._named(node.path)}{self._argument(node)})"
             case _:
                 assert isinstance(node, FieldLeaf)
                 return "(" + " OR ".join(self._payload_column(node, column) for column in FIELDS[node.field].columns) + ")"
@@ -138,6 +139,11 @@ class Compiler:
     def _part(self, column: str, part: str) -> str:
         """Characters that stand anywhere: LIKE and not position, because the indexes know that only."""
         return f"{column} LIKE {self._bind(f'%{_escape_like(part)}%')}"
+
+    def _named(self, path: str) -> str:
+        """What must hold beside a condition on an argument, through the index of words: its names stand in the text. Only where they surely do."""
+        names = words(path)[:_NAMES_MAX] if path.isascii() and "\\" not in path else []
+        return f"hasAllTokens(arguments, {self._bind(' '.join(names))}) AND " if names else ""
 
     def _argument(self, node: ArgLeaf) -> str:
         """A condition on the arguments by path: items of one list, path, separator, value."""
