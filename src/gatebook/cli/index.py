@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import shutil
 import sys
 import time
 from pathlib import Path
@@ -71,7 +70,8 @@ def _rebuild(settings: Settings, as_json: bool) -> int:
 
 def _alone(settings: Settings) -> None:
     """Rebuild in this process; holds the keeper's stream meanwhile, so that no keeper opens the index."""
-    from gatebook.index import EngineError, Index, rebuild
+    from gatebook.index import rebuild
+    from gatebook.index.damage import open_index
     from gatebook.log.book import Book
     from gatebook.log.errors import StreamBusy
     from gatebook.log.vault import Vault
@@ -83,12 +83,7 @@ def _alone(settings: Settings) -> None:
     except StreamBusy as error:
         raise Problem(f"a keeper runs (process {error.pid}) but does not answer on {settings.keeper_socket}; try again") from error
     try:
-        try:
-            index = Index.open(settings.index_dir)
-        except EngineError:
-            # Nobody else has it open, so it is damaged; it is only a copy.
-            shutil.rmtree(settings.index_dir)
-            index = Index.open(settings.index_dir)
+        index = open_index(settings.index_dir)
         try:
             rebuild(settings.log_dir, vault, index, _meter)
         finally:

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,6 +12,7 @@ from gatebook.index.damage import open_index, set_aside
 from gatebook.log.seal import Sealer
 from gatebook.log.vault import Vault
 from gatebook.processes.step_thread import StepThread
+from gatebook.reading.health import index_state
 from gatebook.settings import Settings
 
 _FOLLOW_IDLE_S = 0.1
@@ -78,6 +80,7 @@ class Background:
         behind: dict[str, Any] = {}
         if lag is not None:
             behind = {
+                "index": index_state(lag.rebuilt, lag.searchable_since_us, lag.behind_s, time.time_ns() // 1000),
                 "behind_bytes": lag.behind_bytes,
                 "behind_s": round(lag.behind_s, 1),
                 "errors": "; ".join(lag.errors.values()) or None,

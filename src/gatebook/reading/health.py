@@ -49,10 +49,7 @@ class Health(Struct, frozen=True, kw_only=True):
     @property
     def index_state(self) -> str:
         """How far the index is, in words."""
-        if self.rebuilt is not None:
-            since = "" if self.searchable_since_us is None else f"; complete since {_moment(self.searchable_since_us, self.now_us)}"
-            return f"rebuilding, {int(self.rebuilt * 100)} % done{since}"
-        return "up to date" if self.behind_s < _BEHIND_S else f"{self.behind_s:.0f} s behind"
+        return index_state(self.rebuilt, self.searchable_since_us, self.behind_s, self.now_us)
 
     @property
     def records(self) -> int:
@@ -98,6 +95,14 @@ def health(log_dir: Path, lag: Lag, verified: Verified | None, now_us: int) -> H
         sealed=read_sealed(log_dir),
         verified=verified,
     )
+
+
+def index_state(rebuilt: float | None, since_us: int | None, behind_s: float, now_us: int) -> str:
+    """Say how far an index is, as footer and status do."""
+    if rebuilt is not None:
+        since = "" if since_us is None else f"; complete since {_moment(since_us, now_us)}"
+        return f"rebuilding, {int(rebuilt * 100)} % done{since}"
+    return "up to date" if behind_s < _BEHIND_S else f"{behind_s:.0f} s behind"
 
 
 def _moment(time_us: int, now_us: int) -> str:
