@@ -87,6 +87,12 @@ def test_words_beside_each_other_share_one_look_into_payloads() -> None:
     assert Compiler("g1").compile(parse("a args.x:1 args.y:>2").tree).sql.count("SELECT") == 1
 
 
+@pytest.mark.parametrize(("path", "named"), [("limit", True), ("order_id.no", True), ("größe", False), ('"a\\\\b"', False), ('""', False)])
+def test_names_of_arguments_are_looked_up_where_they_are_surely_words(path: str, named: bool) -> None:
+    """Names of ASCII stand in the text as they are; others might be folded or unescaped differently there."""
+    assert ("hasAllTokens(arguments" in Compiler("g1").compile(parse(f"args.{path}:>5").tree).sql) is named
+
+
 @pytest.mark.parametrize(
     "text",
     ["-args.limit:*", "-args.customer.name:alpha", "-alph*", "-args.limit:>50", "-(args.limit:* OR tool:nothing)", "-(args.limit:* alph*)"],
