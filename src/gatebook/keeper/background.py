@@ -9,20 +9,22 @@ from typing import Any
 from gatebook.control.key_files import read_origin, read_signing_key
 from gatebook.index import Follower, Index, Lag
 from gatebook.index.damage import open_index, set_aside
+from gatebook.keeper.verifying import Verifying
 from gatebook.log.seal import Sealer
 from gatebook.log.vault import Vault
 from gatebook.processes.step_thread import StepThread
-from gatebook.reading.health import index_state
+from gatebook.reading.health import Verified, index_state
 from gatebook.settings import Settings
 
 _FOLLOW_IDLE_S = 0.1
 _SEAL_IDLE_S_MAX = 0.5
+_VERIFY_IDLE_S = 1.0
 _STOP_S = 20.0
 _logger = logging.getLogger(__name__)
 
 
 class Background:
-    """The sealer and the follower of one keeper."""
+    """The sealer, the follower and the verifier of one keeper."""
 
     def __init__(self, settings: Settings, master_key: bytes) -> None:
         self._index: Index | None = None
@@ -31,16 +33,19 @@ class Background:
         seal_idle_s = min(_SEAL_IDLE_S_MAX, settings.log.seal_interval_s / 2)
         self._sealing = StepThread("sealer", lambda: _Sealing(settings), seal_idle_s)
         self._following = StepThread("follower", self._follow, _FOLLOW_IDLE_S)
+        self._verifying = Verifying(settings.data_dir)
+        self._verifier = StepThread("verifier", lambda: self._verifying, _VERIFY_IDLE_S)
         self._follower: Follower | None = None
 
     def start(self) -> None:
-        """Start both."""
+        """Start them."""
         self._sealing.start()
         self._following.start()
+        self._verifier.start()
 
     async def stop(self) -> None:
         """Let both take in what is there, then end; close the index."""
-        for thread in (self._following, self._sealing):
+        for thread in (self._verifier, self._following, self._sealing):
             if not await asyncio.to_thread(thread.stop, _STOP_S):
                 _logger.warning("the %s was still at work after %g s; it goes on from there at the next start", thread.name, _STOP_S)
         if self._index is not None and self._following.status()["state"] == "ended":
@@ -62,6 +67,10 @@ class Background:
             return Lag(positions={}, behind_bytes=0, behind_s=0.0, open_calls=0, errors=errors)
         return self._follower.lag()
 
+    def verified(self) -> Verified | None:
+        """The last verification of the whole log since the keeper started."""
+        return self._verifying.verified
+
     def _follow(self) -> "_Following":
         """Called in the follower's thread, again after each failure; the index stays open unless it is damaged. Raises what the engine raises."""
         if self._index is not None and (damage := self._index.engine.damage) is not None:
@@ -75,7 +84,7 @@ class Background:
         return following
 
     def status(self) -> dict[str, Any]:
-        """State of both, for people."""
+        """State of all, for people."""
         lag = self._follower.lag() if self._follower is not None else None
         behind: dict[str, Any] = {}
         if lag is not None:
@@ -87,16 +96,24 @@ class Background:
                 "rebuilt": None if lag.rebuilt is None else round(lag.rebuilt, 4),
                 "complete_since": None if lag.searchable_since_us is None else _moment(lag.searchable_since_us),
             }
-        return {"sealer": self._sealing.status(), "follower": {**self._following.status(), **behind}}
+        verified = self.verified()
+        last = {"at": _moment(verified.at_us), "result": "good" if verified.ok else "changed"} if verified else {}
+        return {
+            "sealer": self._sealing.status(),
+            "follower": {**self._following.status(), **behind},
+            "verifier": {**self._verifier.status(), **last},
+        }
 
     @property
     def failure(self) -> str | None:
         """The first failure that lasts, with the name of the part."""
-        for thread in (self._sealing, self._following):
+        for thread in (self._sealing, self._following, self._verifier):
             if thread.failure is not None:
                 return f"{thread.name}: {thread.failure}"
         if self._follower is not None and (errors := self._follower.lag().errors):
             return f"follower: {'; '.join(errors.values())}"
+        if (verified := self.verified()) is not None and not verified.ok:
+            return "verifier: the log is not as it was written; `gatebook verify` names the place"
         return None
 
 

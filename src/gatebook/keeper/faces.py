@@ -65,7 +65,7 @@ def build_faces(settings: Settings, desk: Desk, book: Book, vault: Vault, backgr
     shelf = Shelf(desk.store, book, room.clock)
 
     def how_it_stands() -> Health:
-        return health(settings.log_dir, background.lag(), None, room.clock.wall_us())
+        return health(settings.log_dir, background.lag(), background.verified(), room.clock.wall_us())
 
     api = create_api(ApiDeps(room=room, exports=exports, shelf=shelf, directory=roll.directory, session=desk.who, health=how_it_stands))
     console = create_console(
