@@ -17,6 +17,8 @@ document.addEventListener("click", (event) => {
     hidden.append(field);
   }
   form.querySelector("[data-export-query]").textContent = asked.get("q") || "every call that you may read";
+  const results = link.closest("#results");
+  form.querySelector("[data-export-range]").textContent = results?.dataset.summary ?? "";
   dialog.showModal();
   estimateOf(form);
 });
