@@ -21,6 +21,7 @@ TESTED_ELSEWHERE = {
     "api/problems.py": "tests/api/test_calls.py, bad queries",
     "api/records.py": "tests/api/test_caller.py, records",
     "api/shares.py": "tests/api/test_saved.py",
+    "api/values.py": "tests/api/test_summaries.py, values and completion; tests/api/test_scope.py",
     "console/address.py": "tests/console/test_explorer.py follows the addresses",
     "console/answers.py": "tests/console/test_calls.py and test_browser.py",
     "console/app.py": "tests/console/test_sign_in.py, every address",

@@ -25,6 +25,7 @@ from gatebook.api.saved import SavedSearches
 from gatebook.api.shares import Shares
 from gatebook.api.summaries import Summaries
 from gatebook.api.tail import Tail
+from gatebook.api.values import Values
 from gatebook.index import CursorError, EngineError, QueryTooHeavy
 from gatebook.log.errors import LogDamaged, LogUnavailable
 from gatebook.query import QueryError
@@ -53,6 +54,7 @@ def all_operations(deps: ApiDeps) -> tuple[Operation, ...]:
         Calls(deps),
         Casework(deps),
         Summaries(deps),
+        Values(deps),
         SavedSearches(deps),
         Shares(deps),
         Preferences(deps),

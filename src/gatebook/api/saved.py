@@ -26,6 +26,7 @@ QUERY = Annotated[str, Meta(max_length=LENGTH_MAX, description="The query, in th
 _GROUP = Annotated[str, Meta(min_length=1, max_length=NAME_CHARACTERS_MAX)]
 _CONFLICT: Final = {409: "There is one of that name, there are too many, or it was changed meanwhile."}
 _MISSING: Final = "There is no saved search with this id."
+_ID: Final = params.in_path("id", "Id of the saved search.", ID_PATTERN, _MISSING)
 
 
 class SavedAnswer(Struct, frozen=True, kw_only=True):
@@ -78,7 +79,9 @@ class SavedSearches:
 
     def operations(self) -> tuple[Operation, ...]:
         """What can be asked."""
-        id = params.in_path("id", "Id of the saved search.", ID_PATTERN, _MISSING)
+        return (*self._reading(), *self._changing())
+
+    def _reading(self) -> tuple[Operation, ...]:
         return (
             Operation(
                 name="listSearches",
@@ -89,6 +92,21 @@ class SavedSearches:
                 summary="The caller's saved searches, and those that are shared with them.",
                 answer=SavedListAnswer,
             ),
+            Operation(
+                name="showSearch",
+                method="GET",
+                path="/v1/searches/{id}",
+                group="saved",
+                handle=self.show,
+                summary="One saved search.",
+                parameters=(_ID,),
+                answer=SavedAnswer,
+                problems=NOT_FOUND,
+            ),
+        )
+
+    def _changing(self) -> tuple[Operation, ...]:
+        return (
             Operation(
                 name="saveSearch",
                 method="POST",
@@ -103,24 +121,13 @@ class SavedSearches:
                 problems=_CONFLICT,
             ),
             Operation(
-                name="showSearch",
-                method="GET",
-                path="/v1/searches/{id}",
-                group="saved",
-                handle=self.show,
-                summary="One saved search.",
-                parameters=(id,),
-                answer=SavedAnswer,
-                problems=NOT_FOUND,
-            ),
-            Operation(
                 name="changeSearch",
                 method="PUT",
                 path="/v1/searches/{id}",
                 group="saved",
                 handle=self.change,
                 summary="Change an own saved search.",
-                parameters=(id,),
+                parameters=(_ID,),
                 body=SavedChange,
                 answer=SavedAnswer,
                 problems={**NOT_FOUND, **_CONFLICT},
@@ -132,7 +139,7 @@ class SavedSearches:
                 group="saved",
                 handle=self.delete,
                 summary="Delete an own saved search.",
-                parameters=(id,),
+                parameters=(_ID,),
                 status=204,
                 answer_description="It is deleted.",
                 problems=NOT_FOUND,

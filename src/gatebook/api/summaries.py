@@ -1,4 +1,4 @@
-"""Counts: over time, by the values of fields, and the values of one field."""
+"""Counts: over time, and by the values of fields."""
 
 import math
 from typing import Annotated, Final
@@ -12,9 +12,7 @@ from gatebook.api.positions import GONE, SNAPSHOT, Position
 from gatebook.index.counts import Count
 from gatebook.query import FIELDS, QueryError, parse
 from gatebook.query.fields import ORDERED
-from gatebook.query.parser import LENGTH_MAX
 from gatebook.query.writing import quoted, term
-from gatebook.reading.completion import Offers, offers
 from gatebook.reading.counting import ARGUMENTS
 from gatebook.reading.facets import BAND, FACETS
 from gatebook.reading.room import Question, ReadingRoom
@@ -22,7 +20,6 @@ from gatebook.reading.room import Question, ReadingRoom
 BUCKETS_DEFAULT: Final = 60
 BUCKETS_MAX: Final = 1_000
 VALUES_MAX: Final = 200
-CONTAINS_CHARACTERS_MAX: Final = 200
 _STEP_S_MAX: Final = 400 * 86_400
 _DEFAULT_FACETS: Final = ("status", "connector", "tool", "person", "client")
 _COUNTABLE: Final = tuple(
@@ -69,28 +66,14 @@ class FacetsAnswer(Struct, frozen=True, kw_only=True):
     facets: dict[str, list[CountAnswer]]
 
 
-class ValuesAnswer(Struct, frozen=True, kw_only=True):
-    """Values of one field, most frequent first."""
-
-    field: str
-    values: list[CountAnswer]
-
-
 class Summaries:
-    """Operations of `/v1/histogram`, `/v1/facets` and `/v1/values`."""
+    """Operations of `/v1/histogram` and `/v1/facets`."""
 
     def __init__(self, deps: ApiDeps) -> None:
         self._room: ReadingRoom = deps.room
 
     def operations(self) -> tuple[Operation, ...]:
         """What can be asked."""
-        field = params.matching(
-            "field",
-            "A field of the search language, `band`, `args` for the paths of arguments, or `args.<path>`.",
-            "|".join((*FIELDS, BAND, ARGUMENTS, f"{ARGUMENTS}\\.[^\\r\\n]{{1,200}}")),
-            "a field of the search language, band, args or args.<path>",
-            required=True,
-        )
         return (
             Operation(
                 name="countOverTime",
@@ -125,45 +108,7 @@ class Summaries:
                 answer=FacetsAnswer,
                 problems=GONE,
             ),
-            Operation(
-                name="listValues",
-                method="GET",
-                path="/v1/values",
-                group="counts",
-                handle=self.values,
-                summary="Values that a field has, to complete a query or to search within a facet.",
-                description=_VALUES,
-                parameters=(
-                    field,
-                    params.text("contains", "Only values that hold this text.", CONTAINS_CHARACTERS_MAX),
-                    *params.QUESTION,
-                    params.integer("limit", "At most so many.", 1, VALUES_MAX, 20),
-                ),
-                answer=ValuesAnswer,
-            ),
-            Operation(
-                name="completeQuery",
-                method="GET",
-                path="/v1/complete",
-                group="counts",
-                handle=self.complete,
-                summary="What could stand at the cursor of a query that is being typed.",
-                description="Values are those of calls within the range and the rest of the query. The text need not be a valid query yet.",
-                parameters=(
-                    params.text("q", "The text so far.", LENGTH_MAX),
-                    params.integer("at", "Place of the cursor: characters (Unicode code points) before it; at the end without it.", 0, LENGTH_MAX),
-                    params.SINCE,
-                    params.UNTIL,
-                    params.integer("limit", "At most so many offers.", 1, 50, 12),
-                ),
-                answer=Offers,
-            ),
         )  # fmt: skip
-
-    async def complete(self, ask: Ask) -> Offers:
-        """What could stand at the cursor."""
-        asked, at = params.question(ask.values), ask.values["at"]
-        return await offers(self._room, ask.viewer, asked, len(asked.text) if at is None else at, ask.values["limit"])
 
     async def histogram(self, ask: Ask) -> HistogramAnswer:
         """Calls over time."""
@@ -195,12 +140,6 @@ class Summaries:
         facets = {field: [count_answer(field, count) for count in held] for field, held in found.items()}
         return FacetsAnswer(snapshot=at.id, positions=at.snapshot.positions, facets=facets)
 
-    async def values(self, ask: Ask) -> ValuesAnswer:
-        """Values of one field."""
-        field = ask.values["field"]
-        found = await self._room.values(ask.viewer, params.question(ask.values), field, ask.values["contains"], ask.values["limit"])
-        return ValuesAnswer(field=field, values=[count_answer(field, count) for count in found])
-
     async def _range(self, ask: Ask, asked: Question, at: Position) -> tuple[int, int]:
         until_us = self._room.clock.wall_us() if asked.until_us is None else asked.until_us
         if asked.since_us is not None:
@@ -209,11 +148,6 @@ class Summaries:
         if extent is None:
             return until_us - 1, until_us
         return extent[0], max(extent[1] + 1, until_us if asked.until_us is None else 0)
-
-
-_VALUES: Final = """Most frequent first; without `since`, those of the last 30 days. A field's own filter within `q` is left out. A closed set is listed
-whole. Times, numbers and texts have no values here. Paths and values of arguments are those of the newest calls, folded as the search compares them.
-A reading of values is on the record once for each caller, field and minute."""
 
 
 def count_answer(field: str, count: Count) -> CountAnswer:
