@@ -56,6 +56,7 @@ def calls(theatre: Theatre) -> list[str]:
 
 def enter(page: Any, theatre: Theatre, path: str = "/") -> None:
     """Sign in by a one-time link and open a page."""
+    page.set_default_timeout(30_000)
     page.goto(theatre.link(ADMIN))
     page.wait_for_url(f"{theatre.url}/")
     if path != "/":
@@ -99,7 +100,7 @@ def test_the_drawer_keeps_its_part_while_one_moves(theatre: Theatre, browser: An
     """With the drawer open j goes to the next call and shows the same part; a call of the context opens in the drawer; a value narrows the query."""
     with watched(browser) as page:
         enter(page, theatre, "/?q=session:ses_case&range=all")
-        page.locator("#calls tr[data-call] td.tool").nth(1).click()
+        page.locator(f"#calls tr[data-call='{calls[1]}'] td.c-tool").click()
         page.wait_for_selector(f".drawer .meta:has-text('{calls[1]}')")
         page.locator(".drawer #tab-decision").click()
         page.locator(".drawer h2").first.focus()
