@@ -57,7 +57,9 @@ class Exports:
 
     def operations(self) -> tuple[Operation, ...]:
         """What can be asked."""
-        id = params.in_path("id", "Id of the export.", "[0-9a-f]{16}", "There is no export with this id.")
+        return (*self._of_all(), *self._of_one())
+
+    def _of_all(self) -> tuple[Operation, ...]:
         form = params.choice("form", "Form of the file.", FORMS, "csv")
         payloads = params.flag("payloads", "Also arguments and responses, read from the log.")
         return (
@@ -92,6 +94,11 @@ class Exports:
                 parameters=(*params.QUESTION, form, payloads),
                 answer=Estimate,
             ),
+        )
+
+    def _of_one(self) -> tuple[Operation, ...]:
+        id = params.in_path("id", "Id of the export.", "[0-9a-f]{16}", "There is no export with this id.")
+        return (
             Operation(
                 name="showExport",
                 method="GET",
