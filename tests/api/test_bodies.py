@@ -18,6 +18,12 @@ class Named(Struct, forbid_unknown_fields=True):
     name: str
 
 
+class Counted(Struct):
+    """A body with a number."""
+
+    count: int | None
+
+
 def request(body: bytes = b"", **headers: str) -> Request:
     """A POST with these headers."""
     pieces = iter([body])
@@ -68,6 +74,7 @@ def test_who_presents_a_token_needs_no_origin(auth: str) -> None:
 
 async def test_a_body_is_json_of_the_asked_shape() -> None:
     """What fits is read."""
+    assert await read_body(request(b'{"count": 5.0}', content_type="application/json"), Counted) == Counted(5)
     assert await read_body(request(b'{"name": "x"}', content_type="application/json; charset=utf-8"), Named) == Named("x")
 
 

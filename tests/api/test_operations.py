@@ -47,3 +47,5 @@ async def test_a_method_that_does_not_exist_names_those_that_do(admin: httpx2.As
     """405 carries Allow."""
     answer = await admin.post("/api/v1/calls")
     assert answer.status_code == 405 and answer.headers["allow"] == "GET, HEAD"
+    answer = await admin.delete("/api/v1/exports/estimate")
+    assert answer.status_code == 405 and answer.headers["allow"] == "GET, HEAD"

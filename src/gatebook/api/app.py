@@ -34,6 +34,7 @@ from gatebook.reading.saved import Conflict, SavedError
 from gatebook.state.store import StateError
 
 _logger = logging.getLogger(__name__)
+_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT")
 
 
 def create_api(deps: ApiDeps) -> Starlette:
@@ -85,12 +86,16 @@ def _self_description(table: Sequence[Operation]) -> Operation:
 
 def _route(deps: ApiDeps, path: str, methods: Mapping[str, Operation]) -> Route:
     async def answer(request: Request) -> Response:
+        if request.method not in allowed:
+            raise HTTPException(405, headers={"Allow": ", ".join(allowed)})
         try:
             return await _answer(request, methods["GET" if request.method == "HEAD" else request.method], deps)
         except Exception as error:
             return problems.respond(_problem_of(error))
 
-    return Route(path, answer, methods=list(methods))
+    allowed = [*methods, *(["HEAD"] if "GET" in methods else [])]
+    # All of them: else a method that is not allowed here would be tried at a later address that this one also fits, such as `/{id}`.
+    return Route(path, answer, methods=_METHODS)
 
 
 async def _answer(request: Request, operation: Operation, deps: ApiDeps) -> Response:

@@ -41,6 +41,30 @@ async def read_body(request: Request, kind: Any) -> Any:
         if len(data) > BODY_BYTES_MAX:
             raise Problem(413, "The body is too large", f"At most {BODY_BYTES_MAX:,} bytes are read.")
     try:
-        return msgspec.json.decode(bytes(data), type=kind)
+        return _decoded(bytes(data), kind)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise Problem(400, "The body is not valid", f"The body cannot be read: {error}.") from None
+
+
+def _decoded(data: bytes, kind: Any) -> Any:
+    try:
+        return msgspec.json.decode(data, type=kind)
+    except msgspec.ValidationError:
+        # In JSON 5.0 is the whole number 5.
+        again = msgspec.json.encode(_whole(msgspec.json.decode(data)))
+        try:
+            return msgspec.json.decode(again, type=kind)
+        except msgspec.ValidationError:
+            pass
+        raise
+
+
+def _whole(value: Any) -> Any:
+    match value:
+        case float() if value.is_integer():
+            return int(value)
+        case dict():
+            return {name: _whole(item) for name, item in value.items()}
+        case list():
+            return [_whole(item) for item in value]
+    return value

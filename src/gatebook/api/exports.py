@@ -28,7 +28,14 @@ _REFUSED = {
 class ExportOrder(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What to export. Its file is made of the calls that match when the order arrives, whatever comes later."""
 
-    q: Annotated[str, Meta(max_length=LENGTH_MAX, description="What to export, in the search language; empty: everything.")] = ""
+    q: Annotated[
+        str,
+        Meta(
+            max_length=LENGTH_MAX,
+            description="What to export, in the search language; empty: everything.",
+            extra_json_schema={"format": "gatebook-query"},
+        ),
+    ] = ""
     since: Annotated[_Moment | None, Meta(description="Only calls from then on, microseconds since 1970.")] = None
     until: Annotated[_Moment | None, Meta(description="Only calls before then, microseconds since 1970.")] = None
     form: Annotated[FormName, Meta(description="csv, ndjson, parquet or ocsf.")] = "csv"

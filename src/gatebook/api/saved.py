@@ -15,15 +15,19 @@ from gatebook.reading.saved import (
     GROUPS_MAX,
     ID_PATTERN,
     NAME_CHARACTERS_MAX,
+    NAME_PATTERN,
     RANGE_CHARACTERS_MAX,
+    VISIBLE_PATTERN,
     Wish,
 )
 from gatebook.state.saved import Saved
 
-COLUMN = Annotated[str, Meta(min_length=1, max_length=COLUMN_CHARACTERS_MAX)]
+COLUMN = Annotated[str, Meta(min_length=1, max_length=COLUMN_CHARACTERS_MAX, pattern=VISIBLE_PATTERN)]
 COLUMNS = Annotated[tuple[COLUMN, ...], Meta(max_length=COLUMNS_MAX, description="Columns of the table, in their order.")]
-QUERY = Annotated[str, Meta(max_length=LENGTH_MAX, description="The query, in the search language.")]
-_GROUP = Annotated[str, Meta(min_length=1, max_length=NAME_CHARACTERS_MAX)]
+QUERY = Annotated[
+    str, Meta(max_length=LENGTH_MAX, description="The query, in the search language.", extra_json_schema={"format": "gatebook-query"})
+]
+_GROUP = Annotated[str, Meta(min_length=1, max_length=NAME_CHARACTERS_MAX, pattern=VISIBLE_PATTERN)]
 _CONFLICT: Final = {409: "There is one of that name, there are too many, or it was changed meanwhile."}
 _MISSING: Final = "There is no saved search with this id."
 _ID: Final = params.in_path("id", "Id of the saved search.", ID_PATTERN, _MISSING)
@@ -54,11 +58,19 @@ class SavedListAnswer(Struct, frozen=True, kw_only=True):
 class SavedOrder(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A search to save."""
 
-    name: Annotated[str, Meta(min_length=1, max_length=NAME_CHARACTERS_MAX, description="Name for people, one of a kind for its owner.")]
+    name: Annotated[
+        str,
+        Meta(
+            min_length=1, max_length=NAME_CHARACTERS_MAX, pattern=NAME_PATTERN, description="Name for people, one of a kind for its owner."
+        ),
+    ]
     q: QUERY = ""
-    range: Annotated[str, Meta(max_length=RANGE_CHARACTERS_MAX, description="Time range as the console's address has it, such as 24h.")] = (
-        ""
-    )
+    range: Annotated[
+        str,
+        Meta(
+            max_length=RANGE_CHARACTERS_MAX, pattern=VISIBLE_PATTERN, description="Time range as the console's address has it, such as 24h."
+        ),
+    ] = ""
     columns: COLUMNS = ()
     shared: Annotated[
         tuple[_GROUP, ...], Meta(max_length=GROUPS_MAX, description="Groups that see it; everyone is all people; empty: nobody else.")

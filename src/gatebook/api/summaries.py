@@ -86,7 +86,7 @@ class Summaries:
                 parameters=(
                     *params.QUESTION,
                     params.choice("by", "What to tell apart: the outcome, or a field and its most frequent values.", (OUTCOME, *_COUNTABLE), OUTCOME),
-                    params.integer("step_s", f"Length of a span in seconds; without it there are about {BUCKETS_DEFAULT} spans.", 1, _STEP_S_MAX),
+                    params.integer("step_s", f"Length of a span in seconds; longer where there would be more than {BUCKETS_MAX:,} spans; without it there are about {BUCKETS_DEFAULT}.", 1, _STEP_S_MAX),
                     SNAPSHOT,
                 ),
                 answer=HistogramAnswer,
@@ -117,8 +117,7 @@ class Summaries:
         since_us, until_us = await self._range(ask, asked, at)
         step_s = ask.values["step_s"]
         step_us = _step_us(until_us - since_us) if step_s is None else step_s * 1_000_000
-        if (until_us - since_us) // step_us >= BUCKETS_MAX:
-            raise params.bad("step_s", f"makes more than {BUCKETS_MAX:,} spans of this range; a longer one makes fewer")
+        step_us = max(step_us, math.ceil((until_us - since_us) / (BUCKETS_MAX - 1) / 1_000_000) * 1_000_000)
         since_us -= since_us % step_us
         by = ask.values["by"]
         found = await room.histogram(query, since_us, until_us, step_us, by=by, snapshot=at.snapshot)
