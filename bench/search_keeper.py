@@ -39,15 +39,13 @@ _SETTINGS: Final = ("SET use_query_condition_cache = 0",)
 
 
 def bare(index: Index, asked: dict[str, str]) -> Callable[[], object]:
-    """Return the question to the index that the API's would end in: `ask` is search, count, call, histogram or facets."""
+    """Return the question to the index that the API's would end in: `ask` is search, count, histogram or facets."""
     query = _query(asked)
     match asked["ask"]:
         case "search":
-            return lambda: index.search(query, limit=50, before=asked.get("before"))
+            return lambda: index.search(query, limit=int(asked.get("limit", "50")), before=asked.get("before"))
         case "count":
             return lambda: index.search(query, limit=1, count=True)
-        case "call":
-            return lambda: index.call(asked["id"])
         case "histogram":
             since_us, step_us = int(asked["since"]), int(asked["step_s"]) * 1_000_000
             return lambda: counts.over_time(index, query, since_us - since_us % step_us, step_us)

@@ -219,8 +219,7 @@ def _words(values: Values) -> list[Question]:
 
 def _single(values: Values, live: Callable[[int], str]) -> list[Question]:
     def by_id(turn: int) -> Asked:
-        id = values.call_id(turn)
-        return Asked((_path({"q": f"call:{id}", "limit": "1"}),), (_bare("call", {"id": id}),))
+        return _pages({"q": f"call:{values.call_id(turn)}", "limit": "1"}, "search")
 
     return [
         Question("one call by id", 50.0, by_id, "by id"),
