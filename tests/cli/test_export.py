@@ -3,6 +3,7 @@
 import csv
 import hashlib
 import json
+import time
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,10 @@ def test_exports_from_begin_to_file(data: Path, gatebook: Run, tmp_path: Path, m
     record(data)
     target, run = tmp_path / "calls.csv", gatebook
     with keeper(data) as settings:
+        ends_s = time.monotonic() + 60
+        while run("search", "--count")[1] != "3\n":
+            assert time.monotonic() < ends_s, "the calls are not indexed"
+            time.sleep(0.2)
         assert run("export", "--dry-run")[1].startswith("3 calls, about ")
         code, _, err = run("export", "status:ok", "-o", str(target))
         assert code == 0 and "2 calls" in err
