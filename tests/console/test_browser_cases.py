@@ -144,7 +144,7 @@ def test_an_investigation_leads_from_a_call_to_its_numbers(theatre: Theatre, bro
             page.click("a[download] >> nth=0")
         report = downloading.value
         assert report.suggested_filename == "gatebook-investigation-person-Mateo-Alvarez.html"
-        number = page.locator(".ranked td.num a").first
+        number = page.locator(".columns-2 .ranked td.num a").first
         count = int(number.inner_text().replace(",", ""))
         number.click()
         page.wait_for_selector("#calls")

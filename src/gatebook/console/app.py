@@ -44,12 +44,8 @@ def create_console(deps: ConsoleDeps) -> Starlette:
     """Make the app; mount it at the root of the console's listener, behind the API."""
     assets = Assets()
     pages = Pages(deps, assets)
-    explorer = Explorer(deps, pages)
-    narrowing = Narrowing(deps, pages, explorer)
-    saved = SavedPages(deps, pages, explorer)
     preferences = Preferences(deps)
     sign_in = SignIn(deps, pages)
-    exports = ExportPages(deps, pages)
 
     def signed(handler: _Signed) -> _Open:
         async def answer(request: Request) -> Response:
@@ -76,30 +72,8 @@ def create_console(deps: ConsoleDeps) -> Starlette:
         return pages.page("problem.html", shown, status, title="No such page", text="The address leads nowhere in this console.")
 
     routes = [
-        Route("/", signed(explorer.show), methods=["GET"]),
-        Route("/live", signed(Live(deps, pages, explorer).follow), methods=["GET"]),
-        Route("/calls/{id}", signed(CallPages(deps, pages).show), methods=["GET"]),
-        Route("/investigate", signed(InvestigationPages(deps, pages).show), methods=["GET"]),
-        Route("/trends", signed(TrendsPages(deps, pages).show), methods=["GET"]),
-        Route("/records", signed(RecordPages(deps, pages).show), methods=["GET"]),
-        Route("/calls/{id}/brief", signed(Brief(deps, pages).show), methods=["GET"]),
-        Route("/complete", signed(CompletionPages(deps, pages, explorer).show), methods=["GET"]),
-        Route("/facet", signed(narrowing.facet), methods=["GET"]),
-        Route("/range", signed(narrowing.range), methods=["GET"]),
-        Route("/narrow", signed(narrowing.narrow), methods=["GET"]),
-        Route("/saved", signed(saved.show), methods=["GET"]),
-        Route("/saved", signed(saved.create), methods=["POST"]),
-        Route("/saved/{id}", signed(saved.change), methods=["POST"]),
-        Route("/saved/{id}/delete", signed(saved.delete), methods=["POST"]),
-        Route("/share", signed(saved.share), methods=["POST"]),
-        Route("/s/{id}", signed(saved.open), methods=["GET"]),
-        Route("/palette", signed(Palette(deps, pages).show), methods=["GET"]),
-        Route("/preferences", signed(preferences.keep), methods=["POST"]),
+        *(Route(path, signed(handler), methods=[method]) for method, path, handler in _signed_routes(deps, pages, preferences)),
         Route("/columns.css", columns.serve, methods=["GET"]),
-        Route("/exports", signed(exports.show), methods=["GET"]),
-        Route("/exports", signed(exports.begin), methods=["POST"]),
-        Route("/exports/{id}/file", signed(exports.download), methods=["GET"]),
-        Route("/exports/{id}/delete", signed(exports.remove), methods=["POST"]),
         Route("/sign-in", _guarded(sign_in.form), methods=["GET"]),
         Route("/sign-in", _guarded(sign_in.enter), methods=["POST"]),
         Route("/sign-out", _guarded(sign_in.leave), methods=["POST"]),
@@ -108,6 +82,39 @@ def create_console(deps: ConsoleDeps) -> Starlette:
     return Starlette(
         routes=routes, middleware=[Middleware(SecurityHeaders, https=deps.https)], exception_handlers={HTTPException: not_found}
     )
+
+
+def _signed_routes(deps: ConsoleDeps, pages: Pages, preferences: Preferences) -> list[tuple[str, str, _Signed]]:
+    """What somebody who is signed in can ask for: method, path, handler."""
+    explorer = Explorer(deps, pages)
+    narrowing = Narrowing(deps, pages, explorer)
+    saved = SavedPages(deps, pages, explorer)
+    exports = ExportPages(deps, pages)
+    return [
+        ("GET", "/", explorer.show),
+        ("GET", "/live", Live(deps, pages, explorer).follow),
+        ("GET", "/calls/{id}", CallPages(deps, pages).show),
+        ("GET", "/investigate", InvestigationPages(deps, pages).show),
+        ("GET", "/trends", TrendsPages(deps, pages).show),
+        ("GET", "/records", RecordPages(deps, pages).show),
+        ("GET", "/calls/{id}/brief", Brief(deps, pages).show),
+        ("GET", "/complete", CompletionPages(deps, pages, explorer).show),
+        ("GET", "/facet", narrowing.facet),
+        ("GET", "/range", narrowing.range),
+        ("GET", "/narrow", narrowing.narrow),
+        ("GET", "/saved", saved.show),
+        ("POST", "/saved", saved.create),
+        ("POST", "/saved/{id}", saved.change),
+        ("POST", "/saved/{id}/delete", saved.delete),
+        ("POST", "/share", saved.share),
+        ("GET", "/s/{id}", saved.open),
+        ("GET", "/palette", Palette(deps, pages).show),
+        ("POST", "/preferences", preferences.keep),
+        ("GET", "/exports", exports.show),
+        ("POST", "/exports", exports.begin),
+        ("GET", "/exports/{id}/file", exports.download),
+        ("POST", "/exports/{id}/delete", exports.remove),
+    ]
 
 
 def _guarded(handler: _Open) -> _Open:
