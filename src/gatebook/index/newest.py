@@ -12,9 +12,9 @@ from gatebook.index.cursor import Place
 from gatebook.index.engine import Value
 from gatebook.index.rows import CallRow
 from gatebook.index.snapshot import Snapshot
-from gatebook.index.sql import moment_sql
+from gatebook.index.sql import moment_sql, needs_payload
 from gatebook.index.store import Store
-from gatebook.index.windows import Window, bounds_of, windows
+from gatebook.index.windows import GROWTH, PAYLOADS_GROWTH, Window, bounds_of, windows
 from gatebook.query import Query
 
 LIMIT_MAX: Final = 1000
@@ -83,7 +83,8 @@ def _stored(store: Store, wanted: Wanted, snapshot: Snapshot, limit: int, timeou
     if wanted.after is not None:
         bounds = Window(max(bounds.low, wanted.after.time_us), bounds.high)
     rows: list[CallRow] = []
-    for window in windows(store.extent, bounds, upwards=wanted.upwards):
+    growth = PAYLOADS_GROWTH if needs_payload(wanted.query.tree) else GROWTH
+    for window in windows(store.extent, bounds, upwards=wanted.upwards, growth=growth):
         rows += _within(store, wanted, snapshot, window, (limit - len(rows), max(0.001, ends_s - time.monotonic())))
         if len(rows) >= limit:
             break

@@ -10,6 +10,8 @@ from gatebook.query.tree import And, Compare, Node, Span
 
 FIRST_ROWS: Final = 60_000
 GROWTH: Final = 30
+PAYLOADS_GROWTH: Final = 1_000
+"""Each question to the text index costs as much for a part of the rows as for all, so it is asked twice at most."""
 
 
 class Window(NamedTuple):
@@ -33,10 +35,10 @@ class Extent(Struct, frozen=True):
         return Extent(min(self.first, first), max(self.last, last), self.rows + rows)
 
 
-def windows(extent: Extent, bounds: Window, *, upwards: bool = False) -> Iterator[Window]:
+def windows(extent: Extent, bounds: Window, *, upwards: bool = False, growth: int = GROWTH) -> Iterator[Window]:
     """Yield the windows to ask one after the other, newest first or `upwards`, without gaps, until the extent and the bounds are covered.
 
-    The first is as long as FIRST_ROWS rows would need if they came evenly; each next one is GROWTH times as long.
+    The first is as long as FIRST_ROWS rows would need if they came evenly; each next one is `growth` times as long.
     """
     low, high = max(bounds.low, extent.first), min(bounds.high, extent.last + 1)
     width = max(1, (extent.last - extent.first + 1) * FIRST_ROWS // max(1, extent.rows))
@@ -49,7 +51,7 @@ def windows(extent: Extent, bounds: Window, *, upwards: bool = False) -> Iterato
         else:
             yield Window(high - part, high)
             high -= part
-        width *= GROWTH
+        width *= growth
 
 
 def bounds_of(tree: Node) -> Window:
