@@ -47,6 +47,12 @@ def test_columns_give_way_from_the_least_important() -> None:
     assert widths == sorted(widths, reverse=True)
 
 
+def test_a_choice_of_ones_own_is_shown_whole() -> None:
+    """Who chose columns sees them all; the table scrolls where there is no room."""
+    sheet = columns.stylesheet(columns.read("time,tool,ip,session,trace"))
+    assert "display: none" not in sheet and "min-width" in sheet
+
+
 def test_a_width_is_kept_within_bounds() -> None:
     """No column can be made so narrow that it is lost, or so wide that the others are."""
     assert [one.width_px for one in columns.read("time:1,tool:9999,ip:200")] == [48, 900, 200]

@@ -89,7 +89,7 @@ def watched(browser: Any, expected: str = "\0", **options: Any) -> Iterator[Any]
     """A page. At the end it fails on any console error, CSP violation, script error, dialog or request to another host, but for `expected`."""
     context = browser.new_context(viewport={"width": 1440, "height": 900}, **options)
     page = context.new_page()
-    page.set_default_timeout(10_000)
+    page.set_default_timeout(30_000)
     seen: list[str] = []
     page.on("console", lambda message: seen.append(message.text) if message.type in ("error", "warning") else None)
     page.on("pageerror", lambda error: seen.append(str(error)))

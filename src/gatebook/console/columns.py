@@ -119,9 +119,11 @@ def address(chosen: Sequence[Chosen]) -> str:
 
 
 def stylesheet(chosen: Sequence[Chosen]) -> str:
-    """Tracks of the grid, and which columns give way as the table gets narrower: those with the least `keep` first."""
-    lines = [f".calls {{ --columns: {_tracks(chosen)}; --span: {len(chosen) + 1}; }}"]
+    """Tracks of the grid. Columns of the default give way as the table gets narrower, those with the least `keep` first; a choice of one's own scrolls."""
     shown = list(chosen)
+    if {one.column.name for one in chosen} != {one.column.name for one in DEFAULT}:
+        return f".calls {{ --columns: {_tracks(chosen)}; min-width: {_room_px(shown)}px; }}\n"
+    lines = [f".calls {{ --columns: {_tracks(chosen)}; }}"]
     while len(shown) > _LEFT_MIN:
         room_px = _room_px(shown)
         # Among equals the one furthest to the right goes first.
