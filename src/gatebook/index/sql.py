@@ -278,6 +278,17 @@ def needs_payload(node: Node) -> bool:
             return _payload_only(node)
 
 
+def has_order(node: Node) -> bool:
+    """Say whether the table of calls has an order in which all calls that can match stand together: by person or by session."""
+    match node:
+        case And(items):
+            return not needs_payload(node) and any(has_order(item) for item in items)
+        case Compare("person" | "session", "eq", _):
+            return True
+        case _:
+            return False
+
+
 def moment_sql(bound: str) -> str:
     """Return the expression for a time that is bound as microseconds since 1970."""
     return f"fromUnixTimestamp64Micro({bound}, 'UTC')"

@@ -142,7 +142,7 @@ class Store:
         return packed.unpack(self.engine.rows(_within(sql, timeout_s), params))
 
     def page(self, table: str, tests: Sequence[str], rest: str, params: dict[str, Value], timeout_s: float) -> list[CallRow]:
-        """Return calls in two steps: places first, beside their payloads or by an order that has few columns, then the rows at these places."""
+        """Return calls in two steps: places first, beside their payloads or in the order by person or session, then the rows at these places."""
         places = f"SELECT time, call_id FROM {self.database}.{table} WHERE {' AND '.join(tests)} {rest}"
         return self.calls((f"(time, call_id) IN ({places})",), rest, params, timeout_s)
 

@@ -10,8 +10,7 @@ from gatebook.query.tree import And, Compare, Node, Span
 
 FIRST_ROWS: Final = 60_000
 GROWTH: Final = 30
-PAYLOADS_GROWTH: Final = 1_000
-"""Each question to the text index costs as much for a part of the rows as for all, so it is asked twice at most."""
+ALL_GROWTH: Final = 1_000
 
 
 class Window(NamedTuple):
