@@ -1,5 +1,6 @@
 """Requests that change something: where they may come from, and what their body is."""
 
+import re
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -10,6 +11,7 @@ from gatebook.api.problems import Problem
 from gatebook.reading.viewer import Viewer
 
 BODY_BYTES_MAX: Final = 64 * 1024
+_REGEX: Final = re.compile(r"Expected `str` matching regex '.*'(?= - at|$)", re.DOTALL)
 
 
 def check_origin(request: Request, viewer: Viewer) -> None:
@@ -43,7 +45,8 @@ async def read_body(request: Request, kind: Any) -> Any:
     try:
         return _decoded(bytes(data), kind)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise Problem(400, "The body is not valid", f"The body cannot be read: {error}.") from None
+        said = _REGEX.sub("Expected visible characters, the first of a name no space", str(error))
+        raise Problem(400, "The body is not valid", f"The body cannot be read: {said}.") from None
 
 
 def _decoded(data: bytes, kind: Any) -> Any:

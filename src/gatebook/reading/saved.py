@@ -40,8 +40,8 @@ PREFERENCE_BYTES_MAX: Final = 8 * 1024
 EVERYONE: Final = "everyone"
 
 # What would let a name look like another one, or break a line: control characters, directions of text, line separators.
-_HIDDEN_RANGES: Final = r"\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff"
-_HIDDEN: Final = re.compile(f"[{_HIDDEN_RANGES}]")
+_HIDDEN_RANGES: Final = r"\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff"
+_HIDDEN: Final = re.compile(f"[{_HIDDEN_RANGES}\ud800-\udfff]")
 VISIBLE_PATTERN: Final = f"^[^{_HIDDEN_RANGES}]*$"
 NAME_PATTERN: Final = rf"^[^{_HIDDEN_RANGES}\s][^{_HIDDEN_RANGES}]*$"
 PREFERENCE_NAME_PATTERN: Final = "[a-z][a-z0-9._-]{0,59}"
