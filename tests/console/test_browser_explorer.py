@@ -50,6 +50,18 @@ def settled(page: Any) -> None:
     page.wait_for_selector("#results:not(.dim):not(:has([data-load]))")
 
 
+def test_completion_behind_an_emoji(theatre: Theatre, browser: Any) -> None:
+    """Characters that are two units of UTF-16 do not move the place where a choice goes in."""
+    with watched(browser) as page:
+        enter(page, theatre)
+        page.keyboard.press("/")
+        page.keyboard.insert_text('"😀😀" conn')
+        page.wait_for_selector("[role=option] >> text=connector")
+        page.keyboard.press("ArrowDown")
+        page.keyboard.press("Enter")
+        assert page.input_value(FIELD) == '"😀😀" connector:'
+
+
 def test_completion_chips_and_history(theatre: Theatre, browser: Any) -> None:
     """Field, value with counts, chip to edit, and the old query by arrow up."""
     with watched(browser) as page:

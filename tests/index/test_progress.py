@@ -12,7 +12,7 @@ NOTED = {"n-w0": StreamProgress(seq=7, segment=1, offset=99, open=(OpenAt("id", 
 def test_progress_is_read_back_for_its_generation_only(tmp_path: Path) -> None:
     """A rebuild keeps a note of its own."""
     write_progress(tmp_path, Progress(database="g000001", streams=NOTED))
-    assert read_progress(tmp_path, "g000001") .streams == NOTED
+    assert read_progress(tmp_path, "g000001").streams == NOTED
     assert read_progress(tmp_path, "g000002").streams == {}
     remove_progress(tmp_path, "g000001")
     assert read_progress(tmp_path, "g000001").streams == {}

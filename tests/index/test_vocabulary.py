@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from gatebook.index import Index, vocabulary
+from gatebook.index import Index, people, vocabulary
 from gatebook.index.sql import Compiler
 from gatebook.index.vocabulary import Vocabulary
 from gatebook.query import parse
@@ -82,3 +82,26 @@ def test_conditions_name_the_stored_values(index: Index) -> None:
     condition = Compiler("g1", "", words).compile(parse("connector:github person:ann rule:r1").tree)
     assert "lower" not in condition.sql
     assert sorted(map(str, condition.params.values())) == ["GitHub", "R1", '["Ann","",""]']
+
+
+def test_warming_reads_every_column_once() -> None:
+    """Questions that come later wait for none, and a second time nothing is read."""
+    read: list[str] = []
+
+    def values(column: str) -> list[str]:
+        read.append(column)
+        return [people.key("a", "", "")] if column == vocabulary.WHO else ["a"]
+
+    words = Vocabulary(values)
+    words.load()
+    assert sorted(read) == sorted(vocabulary.COLUMNS)
+    words.load()
+    assert words.equal("tool", "a") == ["a"] and len(read) == len(vocabulary.COLUMNS)
+
+
+def test_an_index_can_be_warmed(index: Index) -> None:
+    """While rows come in; what they hold is known."""
+    index.insert([full_row(1, tool="first")])
+    index.warm()
+    index.insert([full_row(2, tool="second")])
+    assert index.count("tool:(first,second)") == 2

@@ -79,6 +79,10 @@ class Index:
         """Close the engine."""
         self.engine.close()
 
+    def warm(self) -> None:
+        """Read what the first questions would have to wait for: a second or two over many calls. Raises EngineError."""
+        self._store.vocabulary.load()
+
     def insert(self, calls: Sequence[FullRow], records: Sequence[RecordRow] = (), *, with_payloads: bool = True) -> None:
         """Add rows of calls that have their outcome, and of other records, and publish them. Raises EngineError."""
         if with_payloads:

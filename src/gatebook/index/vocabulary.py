@@ -67,6 +67,11 @@ class Vocabulary:
                 for value in _values(rows, name) - column.folded.keys():
                     column.add(value, name)
 
+    def load(self) -> None:
+        """Read the columns that nobody has asked for yet, so that no question has to wait for them. Raises what `read` raises."""
+        for name in sorted(COLUMNS):
+            self._column(name)
+
     def equal(self, name: str, text: str) -> list[str] | None:
         """Return the stored values of a column that compare equal to a folded text; None when they are not known or too many."""
         return self._find(name, text, False)

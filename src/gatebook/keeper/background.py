@@ -1,13 +1,15 @@
 """The readers of the log that run in the keeper: each in a thread of its own, so that one that fails or is slow stops nothing else."""
 
 import asyncio
+import contextlib
 import logging
+import threading
 import time
 from datetime import UTC, datetime
 from typing import Any
 
 from gatebook.control.key_files import read_origin, read_signing_key
-from gatebook.index import Follower, Index, Lag
+from gatebook.index import EngineError, Follower, Index, Lag
 from gatebook.index.damage import open_index, set_aside
 from gatebook.keeper.verifying import Verifying
 from gatebook.log.seal import Sealer
@@ -79,6 +81,7 @@ class Background:
             set_aside(self._settings.index_dir, damage)
         if self._index is None:
             self._index = open_index(self._settings.index_dir)
+            threading.Thread(target=_warm, args=(self._index,), name="warmer", daemon=True).start()
         following = _Following(self._settings, self._index, self._master_key)
         self._follower = following.follower
         return following
@@ -142,6 +145,12 @@ class _Following:
 
     def close(self) -> None:
         self.follower.close()
+
+
+def _warm(index: Index) -> None:
+    # Only so that the first questions are as fast as the next; one that comes sooner waits for its own part.
+    with contextlib.suppress(EngineError):
+        index.warm()
 
 
 def _moment(time_us: int) -> str:

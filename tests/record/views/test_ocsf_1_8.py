@@ -199,7 +199,9 @@ def test_the_activity_is_known_only_when_somebody_reviewed_it(reviewed: Activity
 @pytest.mark.parametrize("text", HOSTILE)
 def test_hostile_text_stays_valid(text: str) -> None:
     """Whatever stands in a field that others fill."""
-    changes = dict.fromkeys(("method", "endpoint", "connector", "tool", "request_id", "session", "http_method", "protocol", "tool_hash"), text)
+    changes = dict.fromkeys(
+        ("method", "endpoint", "connector", "tool", "request_id", "session", "http_method", "protocol", "tool_hash"), text
+    )
     more = {
         "client": Client(name=text, version=text, user_agent=text),
         "source": Source(ip=text, port=-1),

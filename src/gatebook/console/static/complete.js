@@ -25,13 +25,17 @@ function close() {
   input.removeAttribute("aria-activedescendant");
 }
 
+// The server counts characters, the field counts units of UTF-16; they differ behind an emoji.
+const asCharacters = (units) => [...input.value.slice(0, units)].length;
+const asUnits = (characters) => [...input.value].slice(0, Number(characters)).join("").length;
+
 async function ask() {
   const mine = ++serial;
   const { start, end } = input.dataset;
   running?.abort();
   running = new AbortController();
   const range = new URL(location.href).searchParams;
-  const params = new URLSearchParams({ q: input.value, at: input.selectionStart });
+  const params = new URLSearchParams({ q: input.value, at: asCharacters(input.selectionStart) });
   for (const name of ["range", "from", "to"]) if (range.has(name)) params.set(name, range.get(name));
   const list = await fetchFragment(`/complete?${params}`, "complete", running.signal).catch(() => null);
   if (mine !== serial || document.activeElement !== input) return;
@@ -61,7 +65,7 @@ function take(option) {
   const { start, end } = input.dataset;
   const { insert } = option.dataset;
   close();
-  input.setRangeText(insert, Number(start), Number(end), "end");
+  input.setRangeText(insert, asUnits(start), asUnits(end), "end");
   recalled = -1;
   // Behind a field come its values; behind a value people mostly search.
   if (/[:.]$/.test(insert)) ask();

@@ -106,7 +106,7 @@ def api_activity(call: Call, origin: Origin, reviewed: Activity | None = None) -
     severity = _severity(status_id, decision, findings)
     start = header.time // 1000
     duration = call.timing.total_us // 1000 if call.timing else None
-    return _without_nothing(
+    event: dict[str, Any] = _without_nothing(
         {
             "category_uid": 6,
             "category_name": "Application Activity",
@@ -145,6 +145,7 @@ def api_activity(call: Call, origin: Origin, reviewed: Activity | None = None) -
             "unmapped": _unmapped(call, status),
         }
     )
+    return event
 
 
 def _metadata(call: Call, origin: Origin) -> dict[str, Any]:
