@@ -38,6 +38,9 @@ _LIGHT: Final = ("newest 50: no filter", "newest 50: a person of middling use", 
 def main() -> int:
     """Measure, print, and return 1 when something could not be measured."""
     args = _arguments()
+    if args.load_only:
+        search_load.prepared(args.calls, args.dir, fresh=args.fresh)
+        return 0
     if args.from_json:
         result = msgspec.json.decode(args.from_json.read_bytes(), type=Result)
     else:
@@ -56,6 +59,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--rate", type=float, default=1000.0, help="calls written per second meanwhile (default: 1000)")
     parser.add_argument("--dir", type=Path, default=ROOT / "build" / "bench", help="where indexes are kept (default: build/bench)")
     parser.add_argument("--index", type=Path, help="take this index instead of loading one; it must hold the corpus of --calls")
+    parser.add_argument("--load-only", action="store_true", help="only load what is not kept yet; a later run measures")
     parser.add_argument("--fresh", action="store_true", help="load everything anew, even if it was kept")
     parser.add_argument("--no-peers", action="store_true", help="leave DuckDB and SQLite out")
     parser.add_argument("--no-browser", action="store_true", help="leave the explorer's page out")

@@ -142,7 +142,15 @@ def _questions(result: Result) -> str:
             lines.append(f"| {timed.name} | | | | | **FAILED** | | |")
             continue
         goal = f"{timed.goal_ms:.0f}" if timed.goal_ms is not None else ""
-        verdict = "" if timed.goal_ms is None else "OK" if timed.p95_ms <= timed.goal_ms else "**MISSED**"
+        verdict = (
+            f"{timed.refused} refused"
+            if timed.refused
+            else ""
+            if timed.goal_ms is None
+            else "OK"
+            if timed.p95_ms <= timed.goal_ms
+            else "**MISSED**"
+        )
         bare = f"{timed.bare_p50_ms:.0f} | {timed.p50_ms / timed.bare_p50_ms:.2f}" if timed.bare_p50_ms else " | "
         lines.append(f"| {timed.name} | {timed.first_ms:.0f} | {timed.p50_ms:.0f} | {timed.p95_ms:.0f} | {goal} | {verdict} | {bare} |")
     return "\n".join(lines)
