@@ -14,7 +14,7 @@ from tests.console.stage import EMPLOYEE, Stage
 from tests.console.traffic import PEOPLE, Case
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-_QUERIES: Final = 60
+_QUERIES: Final = 150
 _SECRET: Final = "zzsecretzz"
 _OTHERS: Final = {person.id for person in PEOPLE} - {EMPLOYEE}
 
@@ -177,6 +177,6 @@ async def test_investigation_and_trends_stay_within_the_scope(eyes: httpx2.Async
         assert _SECRET not in answer.text and not [one for one in _OTHERS if one in answer.text]
 
 
-def test_the_rows_have_the_columns_that_are_asked_for() -> None:
+async def test_the_rows_have_the_columns_that_are_asked_for() -> None:
     """The conditions above read these of a row."""
     assert {"person", "groups", "rules", "subject", "session", "trace", "token", "ip"} <= set(CallRow.__struct_fields__)

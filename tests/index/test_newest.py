@@ -5,7 +5,9 @@ import random
 import pytest
 
 from gatebook.index import FullRow, Index
+from gatebook.index.counts import top
 from gatebook.index.cursor import Place, encode
+from gatebook.query import parse
 from tests.index.conftest import full_row
 
 
@@ -54,3 +56,18 @@ def test_calls_around_a_place(index: Index) -> None:
     at = encode(Place(*next((row.time, row.call_id) for row in rows if row.call_id == every[20])))
     assert [row.call_id for row in index.search("", after=at, limit=5).rows] == every[15:20]
     assert [row.call_id for row in index.search("", before=at, limit=5).rows] == every[21:26]
+
+
+def test_a_call_that_is_named_is_found_at_its_time_alone(index: Index) -> None:
+    """Also when its id is of another time than its row, when it waits, and beside conditions that it does not meet."""
+    rows = _rows()
+    index.insert(rows[:-1])
+    index.set_waiting({rows[-1].call_id: rows[-1]}, {})
+    for row in (rows[7], rows[-1]):
+        for text, count in ((f"call:{row.call_id}", 1), (f"(-tool:zz call:{row.call_id}) word", 1), (f"call:{row.call_id} -call:*", 0)):
+            assert [found.call_id for found in index.search(text).rows] == [row.call_id] * count, text
+            assert index.count(text) == count
+            assert sum(one.count for one in top(index, parse(text), "connector", 5)) == count
+    assert index.count(f"call:{rows[7].call_id} OR call:{rows[8].call_id}") == 2
+    assert index.count(f"call:{rows[7].call_id} time:>2030-01-01") == index.count(f"call:{rows[7].call_id} tool:zz") == 0
+    assert index.search("call:00000000-0000-7000-8000-000000000000").rows == []

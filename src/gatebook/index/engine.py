@@ -29,8 +29,12 @@ _OVER_BUDGET: Final = frozenset({158, 159, 160, 241, 307, 394, 396})
 _ESCAPES: Final = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r", "\0": "\\0", "\b": "\\b", "\f": "\\f"})
 _STARTING = threading.Lock()
 _ERRORS_S: Final = 10.0
-_PRIORITIES: Final = {False: 1, True: 9}
-"""Of light and heavy questions; the engine lets those of a lower number go first, and inserts, which have none, never wait."""
+_MANNERS: Final = {
+    False: "SET priority = 1, max_threads = 2, os_threads_nice_value_query = 0",
+    True: "SET priority = 9, max_threads = 1, os_threads_nice_value_query = 19",
+}
+"""Of light and heavy questions. The engine lets those of a lower priority number go first, and inserts, which have none, never wait. The nice value needs
+CAP_SYS_NICE and is nothing without it."""
 
 _CONFIG: Final = """<clickhouse>
  <path>{path}/</path>
@@ -159,7 +163,7 @@ class Engine:
         try:
             with self._running(seat, ask):
                 if ask is not None and ask.heavy != seat.heavy:
-                    seat.session.query(f"SET priority = {_PRIORITIES[ask.heavy]}", "Null")
+                    seat.session.query(_MANNERS[ask.heavy], "Null")
                     seat.heavy = ask.heavy
                 return seat.session.query(sql, form, params=bound)
         except AskCancelled as error:
@@ -203,7 +207,7 @@ class Engine:
                     raise EngineError("the index is closed")
                 seat = _Seat(self._session(), f"seat{len(self._seats)}")
                 self._seats.append(seat)
-            seat.session.query(f"SET log_comment = '{seat.name}'", "Null")
+            seat.session.query(f"SET log_comment = '{seat.name}', max_threads = 2", "Null")
             self._local.seat = seat
         return seat
 

@@ -14,7 +14,7 @@ from gatebook.index.rows import CallRow
 from gatebook.index.snapshot import Snapshot
 from gatebook.index.sql import has_order, moment_sql, needs_payload
 from gatebook.index.store import Store
-from gatebook.index.windows import ALL_GROWTH, GROWTH, Window, bounds_of, windows
+from gatebook.index.windows import ALL_GROWTH, GROWTH, Window, windows
 from gatebook.query import Query
 
 LIMIT_MAX: Final = 1000
@@ -77,7 +77,7 @@ def page(store: Store, wanted: Wanted, snapshot: Snapshot, timeout_s: float) -> 
 def _stored(store: Store, wanted: Wanted, snapshot: Snapshot, limit: int, timeout_s: float) -> list[CallRow]:
     """Ask window by window, from the place on, until there are enough rows."""
     ends_s = time.monotonic() + timeout_s
-    bounds = bounds_of(wanted.query.tree)
+    bounds = store.bounds(wanted.query.tree)
     if wanted.before is not None:
         bounds = Window(bounds.low, min(bounds.high, wanted.before.time_us + 1))
     if wanted.after is not None:

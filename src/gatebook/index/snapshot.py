@@ -4,6 +4,7 @@ from msgspec import Struct
 
 from gatebook.index.build import without_payloads
 from gatebook.index.rows import CallRow, FullRow
+from gatebook.index.windows import bounds_of
 from gatebook.query import Query, matches
 
 
@@ -20,7 +21,8 @@ class Snapshot(Struct, frozen=True, kw_only=True):
 
     def matching(self, query: Query) -> list[FullRow]:
         """Return the waiting calls that match a resolved query."""
-        return [row for row in self.waiting if matches(query, row)]
+        low, high = bounds_of(query.tree)
+        return [row for row in self.waiting if low <= row.time < high and matches(query, row)]
 
     def waiting_call(self, call_id: str) -> CallRow | None:
         """Return one of the waiting calls."""

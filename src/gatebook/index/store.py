@@ -16,7 +16,7 @@ from gatebook.index.rows import CALL_COLUMNS, PAYLOAD_COLUMNS, RECORD_COLUMNS, C
 from gatebook.index.snapshot import Snapshot
 from gatebook.index.sql import Compiler, Condition, moment_sql, needs_payload, scans_words
 from gatebook.index.vocabulary import Vocabulary
-from gatebook.index.windows import Extent
+from gatebook.index.windows import Extent, Window, bounds_of, call_of
 from gatebook.query.tree import Node
 from gatebook.record.ids import time_us_of
 
@@ -27,7 +27,7 @@ _ID_SLACK_US: Final = 60_000_000
 _MEMORY_BYTES_MAX: Final = 600 << 20
 # Lazy materialization: the many columns of a row are read for the rows of the page only, not for every row that is sorted.
 _SETTINGS: Final = (
-    "SETTINGS max_execution_time = {timeout}, max_memory_usage = {memory}, max_threads = 2, prefer_column_name_to_alias = 1, "
+    "SETTINGS max_execution_time = {timeout}, max_memory_usage = {memory}, prefer_column_name_to_alias = 1, "
     # The engine mixes up the columns of the order there ("Expected: DateTime64. Got: UUID").
     "query_plan_max_limit_for_lazy_materialization = 2000, use_top_k_dynamic_filtering = 0, use_text_index_like_evaluation_by_dictionary_scan = {parts}"
 )
@@ -121,11 +121,25 @@ class Store:
         condition = Compiler(self.database, window, self.vocabulary).compile(tree)
         return _at(condition, snapshot)
 
+    def bounds(self, tree: Node) -> Window:
+        """Return the times outside of which no stored call matches a resolved tree. One that names a call is looked up: its time is all that is left."""
+        bounds = bounds_of(tree)
+        id = call_of(tree)
+        if id is None:
+            return bounds
+        row = self.call(id)
+        return Window(max(bounds.low, row.time), min(bounds.high, row.time + 1)) if row else Window(0, 0)
+
     def lookup(self, tree: Node, snapshot: Snapshot, window: str = "") -> Lookup:
         """Return where and by which condition the stored calls of a snapshot are found.
 
         A call that matches only with a payload is looked for beside the payloads, where its fields stand too; all others among the calls.
         """
+        if not window and call_of(tree) is not None:
+            low, high = self.bounds(tree)
+            window = f"time >= {moment_sql(str(low))} AND time < {moment_sql(str(high))}"
+            found = self.lookup(tree, snapshot, window)
+            return replace(found, condition=replace(found.condition, sql=f"{window} AND {found.condition.sql}"))
         if self._uneven or not needs_payload(tree):
             return Lookup("calls", f"{self.database}.calls AS calls", self.where(tree, snapshot, window))
         condition = Compiler(self.database, window, self.vocabulary).compile_beside_payloads(tree)

@@ -72,3 +72,17 @@ def bounds_of(tree: Node) -> Window:
             case _:
                 pass
     return Window(low, high)
+
+
+def call_of(tree: Node) -> str | None:
+    """The id of the one call that a query can match; None when it names none, or only as one of several conditions."""
+    for node in tree.items if isinstance(tree, And) else (tree,):
+        match node:
+            case And():
+                if (found := call_of(node)) is not None:
+                    return found
+            case Compare("call", "eq", value):
+                return str(value)
+            case _:
+                pass
+    return None
