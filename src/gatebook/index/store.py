@@ -1,6 +1,7 @@
 """The tables of one generation: rows go in as numbered batches, questions are asked of what a snapshot holds."""
 
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -152,13 +153,24 @@ class Store:
 
     def calls(self, tests: Sequence[str], rest: str, params: dict[str, Value], timeout_s: float = TIMEOUT_S) -> list[CallRow]:
         """Return the calls that pass all tests; `rest` orders and limits them."""
-        sql = f"SELECT call_id, {_MICROS} AS time, row FROM {self.database}.calls WHERE {' AND '.join(tests)} {rest}"
-        return packed.unpack(self.engine.rows(_within(sql, timeout_s), params))
+        return packed.unpack(self.engine.rows(_within(self._rows_of(tests, rest), timeout_s), params))
+
+    def _rows_of(self, tests: Sequence[str], rest: str) -> str:
+        return f"SELECT call_id, {_MICROS} AS time, row FROM {self.database}.calls WHERE {' AND '.join(tests)} {rest}"
 
     def page(self, table: str, tests: Sequence[str], rest: str, params: dict[str, Value], timeout_s: float) -> list[CallRow]:
         """Return calls in two steps: places first, beside their payloads or in the order by person or session, then the rows at these places."""
-        places = f"SELECT time, call_id FROM {self.database}.{table} WHERE {' AND '.join(tests)} {rest}"
-        return self.calls((f"(time, call_id) IN ({places})",), rest, params, timeout_s)
+        ends_s = time.monotonic() + timeout_s
+        sql = f"SELECT {_MICROS} AS at, call_id FROM {self.database}.{table} WHERE {' AND '.join(tests)} {rest}"
+        # What stands together is read faster by one thread.
+        found = self.engine.rows(_within(sql, timeout_s, "max_threads = 1" if table == "calls" else ""), params)
+        places = [f"({moment_sql(str(place['at']))}, toUUID('{place['call_id']}'))" for place in _decode_any(found)]
+        if not places:
+            return []
+        left_s = max(0.001, ends_s - time.monotonic())
+        # The order of a projection is of no use for places, but the engine would try it first.
+        sql = self._rows_of((f"(time, call_id) IN ({', '.join(places)})",), rest)
+        return packed.unpack(self.engine.rows(_within(sql, left_s, "optimize_use_projections = 0"), {}))
 
     def records(self, tests: Sequence[str], rest: str, params: dict[str, Value], timeout_s: float = TIMEOUT_S) -> list[RecordRow]:
         """Return the other records that pass all tests; `rest` orders and limits them."""
@@ -198,8 +210,9 @@ class Store:
         return (row["value"] for row in self.ask(f"SELECT DISTINCT {value} AS value FROM {self.database}.calls", {}, 600))
 
 
-def _within(sql: str, timeout_s: float) -> str:
-    return f"{sql} {_SETTINGS.format(timeout=timeout_s, memory=_MEMORY_BYTES_MAX, parts=int(scans_words(sql)))}"
+def _within(sql: str, timeout_s: float, more: str = "") -> str:
+    settings = _SETTINGS.format(timeout=timeout_s, memory=_MEMORY_BYTES_MAX, parts=int(scans_words(sql)))
+    return f"{sql} {settings}{', ' if more else ''}{more}"
 
 
 def _columns(names: Sequence[str]) -> str:
