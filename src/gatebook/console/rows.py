@@ -62,7 +62,7 @@ def views(rows: Sequence[CallRow], glimpses: Mapping[str, bytes], before_us: int
 
 def _view(row: CallRow, glimpse: bytes, day: str, layout: Layout) -> RowView:
     why = _why(row, glimpse) if row.status in _ERRORS_SHOWN else ""
-    took = row.duration_us if row.status != "open" else None
+    took = row.duration_us if row.status not in ("open", "unknown") else None
     return RowView(
         id=row.call_id,
         time_us=row.time,

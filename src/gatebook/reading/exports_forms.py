@@ -100,11 +100,6 @@ def escape_cell(text: str) -> str:
     return f"'{text}" if _FORMULA.match(text) else text
 
 
-def unescape_cell(text: str) -> str:
-    """Return what `escape_cell` was given."""
-    return text[1:] if text.startswith("'") and _FORMULA.match(text) else text
-
-
 def to_parquet(engine: Engine, lines: Path, target: Path, *, payloads: bool) -> None:
     """Make a Parquet file of staged lines (gzip). Both paths are of our own making. Blocking. Raises EngineError."""
     names = columns(payloads=payloads)

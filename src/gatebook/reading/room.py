@@ -4,7 +4,6 @@ Lives on the keeper's event loop, because the book does; what blocks (engine, di
 """
 
 import asyncio
-import json
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import partial
@@ -23,7 +22,7 @@ from gatebook.log.vault import Vault
 from gatebook.query import Query, parse, resolve
 from gatebook.query.tree import And, Compare, Node
 from gatebook.reading.counting import BUCKETS_MAX, At
-from gatebook.reading.detail import CallDetail, StoredRecord, open_record, places_of, read_entries
+from gatebook.reading.detail import CallDetail, open_record, places_of, read_entries
 from gatebook.reading.facets import without_own
 from gatebook.reading.proving import ProvedRecord, prove_call
 from gatebook.reading.slots import Slots
@@ -296,9 +295,3 @@ def _between(query: Query, since_us: int | None, until_us: int | None) -> Query:
 def moment(time_us: int) -> str:
     """A time as queries write it."""
     return datetime.fromtimestamp(time_us // 1_000_000, UTC).replace(tzinfo=None, microsecond=time_us % 1_000_000).isoformat() + "Z"
-
-
-def core_of(record: StoredRecord) -> dict[str, Any]:
-    """The core of a record as JSON for answers of the API."""
-    core: dict[str, Any] = json.loads(record.core)
-    return core
