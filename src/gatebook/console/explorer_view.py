@@ -1,5 +1,7 @@
 """What the explorer's templates show besides histogram, facets and rows, which have modules of their own."""
 
+from urllib.parse import urlencode
+
 from msgspec import Struct
 
 from gatebook.console import filters
@@ -173,6 +175,11 @@ class View(Struct, kw_only=True):
     def sort(self) -> str:
         """The zone that times are shown in, as it stands in the head of the table."""
         return self.zone.word(self.standing.at_us) if self.standing else "UTC"
+
+    def elsewhere(self, page: str) -> str:
+        """The same question on another page, such as /exports."""
+        params = {**({"q": self.text} if self.text else {}), **self.range.params}
+        return f"{page}?{urlencode(params)}" if params else page
 
     def load(self, part: str) -> str:
         """Where a part of this very view can be fetched."""

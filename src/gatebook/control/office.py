@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from typing import Any
 
 from gatebook.control.caller import account_name, local_caller
@@ -14,6 +15,9 @@ from gatebook.log.errors import StreamBusy
 from gatebook.log.vault import Vault
 from gatebook.settings import Settings
 from gatebook.state.store import Store
+
+_STARTING_S = 10.0
+_AGAIN_S = 0.2
 
 
 class KeeperSilent(Exception):
@@ -28,12 +32,20 @@ def keeper_client(settings: Settings) -> KeeperClient:
 def run(settings: Settings, operation: str, params: dict[str, Any]) -> Any:
     """Run one of `operations.OPERATIONS`; returns its JSON.
 
-    Raises KeeperRefused, KeeperSilent, and when no keeper runs whatever the desk raises (StateError, LogError).
+    A keeper that is only just starting is waited for. Raises KeeperRefused, KeeperSilent, and when no keeper runs whatever the desk raises
+    (StateError, LogError).
     """
-    try:
-        return keeper_client(settings).post(f"/control/{operation}", params)
-    except KeeperAbsent:
-        return json.loads(asyncio.run(_alone(settings, operation, json.dumps(params).encode())))
+    ends_s = time.monotonic() + _STARTING_S
+    while True:
+        try:
+            return keeper_client(settings).post(f"/control/{operation}", params)
+        except KeeperAbsent:
+            try:
+                return json.loads(asyncio.run(_alone(settings, operation, json.dumps(params).encode())))
+            except KeeperSilent:
+                if time.monotonic() >= ends_s:
+                    raise
+                time.sleep(_AGAIN_S)
 
 
 async def _alone(settings: Settings, operation: str, params: bytes) -> bytes:
