@@ -98,7 +98,10 @@ async def _keeper(settings: Settings, lifeline: Lifeline) -> int:
         watcher = Watcher(store, roll.apply)
         parts.push_async_callback(watcher.stop)
         await watcher.start()
-        background = Background(settings, master_key)
+        loop = asyncio.get_running_loop()
+        background = Background(
+            settings, master_key, lambda: loop.call_soon_threadsafe(stop.set, "the search engine stopped over damaged files")
+        )
         parts.push_async_callback(background.stop)
         background.start()
         faces = build_faces(settings, desk, book, vault, background, roll)

@@ -108,8 +108,6 @@ def filled(tmp_path: Path, writer: Writer) -> Iterator[Path]:
 @pytest.mark.parametrize(
     "damage",
     [
-        cut_metadata,
-        cut_database,
         remove_part,
         break_checksums,
         remove_columns,
@@ -137,6 +135,21 @@ def test_damage_while_the_keeper_is_down(filled: Path, damage: Callable[[Path], 
     if aside:
         assert (aside[0] / "why-set-aside.txt").read_text().strip()
         assert list(aside[0].glob("*.progress.json"))
+
+
+@pytest.mark.parametrize("damage", [cut_metadata, cut_database])
+def test_damage_that_may_stop_the_engine_for_good(filled: Path, damage: Callable[[Path], None]) -> None:
+    """Tables that cannot be read at the start: this process opens a new index, or says that only the next one can, which then does."""
+    damage(filled)
+    program = (
+        "import sys; from pathlib import Path; from gatebook.index.damage import open_index; from gatebook.index.engine import EngineGone\n"
+        "try: open_index(Path(sys.argv[1])).close()\n"
+        "except EngineGone: sys.exit(3)"
+    )
+    codes = [subprocess.run([sys.executable, "-c", program, str(filled)], timeout=100, capture_output=True).returncode for _ in range(2)]
+    assert codes in ([0, 0], [3, 0])
+    (aside,) = filled.glob("engine.broken-*")
+    assert "cannot be opened" in (aside / "why-set-aside.txt").read_text()
 
 
 @pytest.mark.parametrize("damage", [flip, remove_engine, remove_store, remove_columns])

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from gatebook.index.engine import Engine, EngineError
+from gatebook.index.engine import Engine, EngineError, EngineGone
 from gatebook.index.index import Index
 from gatebook.index.progress import read_progress
 
@@ -20,14 +20,23 @@ _REASON: Final = "why-set-aside.txt"
 def open_index(path: Path) -> Index:
     """Open the index of a directory, or a new one when it is damaged; what was there is kept once as `engine.broken-…`.
 
-    Raises EngineError when the engine is not to blame its files: not installed, in use, or unable to open any directory here.
+    Raises EngineError when the engine is not to blame its files: not installed, in use, or unable to open any directory here; EngineGone when the files
+    have stopped it: they are set aside, and the next process can go on.
     """
     try:
         index = Index.open(path)
     except EngineError as error:
-        if not (path / _ENGINE).is_dir() or _in_use(path / _ENGINE) or not _opens_elsewhere(path):
+        if not (path / _ENGINE).is_dir() or _in_use(path / _ENGINE):
             raise
+        gone = isinstance(error, EngineGone)
+        try:
+            if not gone and not _opens_elsewhere(path):
+                raise
+        except EngineGone:
+            gone = True
         set_aside(path, f"it cannot be opened: {error}")
+        if gone:
+            raise EngineGone(f"the search engine stopped over damaged files: {error}") from None
         return Index.open(path)
     if lost := lost_rows(index):
         index.close()
@@ -79,6 +88,8 @@ def _opens_elsewhere(path: Path) -> bool:
     trial = path / f"{_ENGINE}.trial"
     try:
         Engine(trial).close()
+    except EngineGone:
+        raise
     except (EngineError, OSError):
         return False
     finally:

@@ -27,6 +27,7 @@ Value: TypeAlias = str | int | float | list[str]
 _CODE: Final = re.compile(r"Code: (\d+)\. DB::\w*Exception: (.*)", re.DOTALL)
 _OVER_BUDGET: Final = frozenset({158, 159, 160, 241, 307, 394, 396})
 _ESCAPES: Final = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r", "\0": "\\0", "\b": "\\b", "\f": "\\f"})
+_ABORTED: Final = 236
 _STARTING = threading.Lock()
 _ERRORS_S: Final = 10.0
 _MANNERS: Final = {
@@ -61,6 +62,10 @@ class EngineError(Exception):
 
 class QueryTooHeavy(EngineError):
     """The query went over its budget of time or memory, or nobody waits for it any more; a narrower one would do."""
+
+
+class EngineGone(EngineError):
+    """Files were so broken that the engine stopped for good; only another process can open a directory."""
 
 
 class IndexDamaged(EngineError):
@@ -207,7 +212,10 @@ class Engine:
                     raise EngineError("the index is closed")
                 seat = _Seat(self._session(), f"seat{len(self._seats)}")
                 self._seats.append(seat)
-            seat.session.query(f"SET log_comment = '{seat.name}', max_threads = 2", "Null")
+            try:
+                seat.session.query(f"SET log_comment = '{seat.name}', max_threads = 2", "Null")
+            except Exception as error:
+                raise self._typed(error) from None
             self._local.seat = seat
         return seat
 
@@ -244,4 +252,6 @@ def _typed(error: Exception) -> EngineError:
     if match is None:
         return EngineError(str(error))
     code = int(match[1])
+    if code == _ABORTED and "fatal error" in match[2]:
+        return EngineGone(match[2].strip()[:1000], code)
     return (QueryTooHeavy if code in _OVER_BUDGET else EngineError)(match[2].strip()[:1000], code)

@@ -5,12 +5,14 @@ import contextlib
 import logging
 import threading
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
 from gatebook.control.key_files import read_origin, read_signing_key
 from gatebook.index import EngineError, Follower, Index, Lag
 from gatebook.index.damage import open_index, set_aside
+from gatebook.index.engine import EngineGone
 from gatebook.keeper.verifying import Verifying
 from gatebook.log.seal import Sealer
 from gatebook.log.vault import Vault
@@ -28,7 +30,9 @@ _logger = logging.getLogger(__name__)
 class Background:
     """The sealer, the follower and the verifier of one keeper."""
 
-    def __init__(self, settings: Settings, master_key: bytes) -> None:
+    def __init__(self, settings: Settings, master_key: bytes, begin_anew: Callable[[], None] = lambda: None) -> None:
+        """`begin_anew` is called when only another process can open the index."""
+        self._begin_anew = begin_anew
         self._index: Index | None = None
         self._settings = settings
         self._master_key = master_key
@@ -80,7 +84,11 @@ class Background:
             index.close()
             set_aside(self._settings.index_dir, damage)
         if self._index is None:
-            self._index = open_index(self._settings.index_dir)
+            try:
+                self._index = open_index(self._settings.index_dir)
+            except EngineGone:
+                self._begin_anew()
+                raise
             threading.Thread(target=_warm, args=(self._index,), name="warmer", daemon=True).start()
         following = _Following(self._settings, self._index, self._master_key)
         self._follower = following.follower
