@@ -99,9 +99,11 @@ async def _keeper(settings: Settings, lifeline: Lifeline) -> int:
         parts.push_async_callback(watcher.stop)
         await watcher.start()
         loop = asyncio.get_running_loop()
-        background = Background(
-            settings, master_key, lambda: loop.call_soon_threadsafe(stop.set, "the search engine stopped over damaged files")
-        )
+
+        def begin_anew() -> None:
+            loop.call_soon_threadsafe(stop.set, "the search engine stopped over damaged files")
+
+        background = Background(settings, master_key, begin_anew)
         parts.push_async_callback(background.stop)
         background.start()
         faces = build_faces(settings, desk, book, vault, background, roll)
