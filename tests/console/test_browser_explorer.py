@@ -106,8 +106,10 @@ def test_brush_back_and_a_typed_range(theatre: Theatre, browser: Any) -> None:
         box = page.locator(".canvas").bounding_box()
         page.mouse.dblclick(box["x"] + box["width"] * 0.5, box["y"] + 40)
         page.wait_for_url(f"{theatre.url}/")
-        settled(page)
         page.mouse.move(5, 5)
+        # The clicks of a double click may still be on their way to the server.
+        page.wait_for_timeout(1500)
+        settled(page)
         page.keyboard.press("t")
         page.wait_for_selector("#when:focus")
         page.keyboard.type("whenever")
