@@ -1,14 +1,16 @@
 """A stage that tests share, and clients of its people."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import pytest
 import pytest_asyncio
 
 from tests.console.stage import ADMIN, EMPLOYEE, Stage
+from tests.console.theatre import CHROMIUM, FLAGS
 
 BASE = "http://127.0.0.1:8401"
 
@@ -53,3 +55,14 @@ async def employee(stage: Stage) -> AsyncIterator[httpx2.AsyncClient]:
     """The console of an employee, who reads their own calls."""
     async with signed_in(stage, EMPLOYEE) as client:
         yield client
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """Debian's Chromium, without a screen."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()

@@ -8,34 +8,18 @@ import pytest
 
 from gatebook.record.parts import ApiRequest
 from tests.console.stage import ADMIN, Stage
-from tests.console.theatre import CHROMIUM, FLAGS, Theatre, missing, watched
+from tests.console.theatre import Theatre, opened, story_marks, watched
 from tests.console.traffic import PEOPLE, Case, found
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(bool(missing()), reason=f"browser tests are SKIPPED, because this machine has no {missing()}"),
-    pytest.mark.filterwarnings("ignore:.*:DeprecationWarning"),
-]
+pytestmark = story_marks()
 HOSTILE = "<script>alert('x')</script>\"'><img src=x onerror=alert(1)>"
 
 
 @pytest.fixture(scope="module")
 def theatre(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Theatre]:
     """The app with a day of calls."""
-    theatre = Theatre(tmp_path_factory.mktemp("theatre"), 200)
-    yield theatre
-    theatre.close()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    """Debian's Chromium, without a screen."""
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
-        browser.close()
+    with opened(tmp_path_factory, 200) as theatre:
+        yield theatre
 
 
 @pytest.fixture(scope="module")

@@ -3,18 +3,15 @@
 import re
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
 from tests.console.stage import ADMIN
-from tests.console.theatre import CHROMIUM, FLAGS, Theatre, missing, watched
+from tests.console.theatre import Theatre, opened, story_marks, watched
 from tests.console.traffic import PEOPLE, Case
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(bool(missing()), reason=f"browser tests are SKIPPED, because this machine has no {missing()}"),
-    pytest.mark.filterwarnings("ignore:.*:DeprecationWarning"),
-]
+pytestmark = story_marks()
 ROWS = "#calls tr[data-call]"
 FIELD = "#query input[name=q]"
 
@@ -22,20 +19,8 @@ FIELD = "#query input[name=q]"
 @pytest.fixture(scope="module")
 def theatre(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Theatre]:
     """The app with a day of calls."""
-    theatre = Theatre(tmp_path_factory.mktemp("theatre"), 300)
-    yield theatre
-    theatre.close()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    """Debian's Chromium, without a screen."""
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
-        browser.close()
+    with opened(tmp_path_factory, 300) as theatre:
+        yield theatre
 
 
 def enter(page: Any, theatre: Theatre) -> None:
@@ -107,8 +92,6 @@ def test_brush_back_and_a_typed_range(theatre: Theatre, browser: Any) -> None:
         page.mouse.dblclick(box["x"] + box["width"] * 0.5, box["y"] + 40)
         page.wait_for_url(f"{theatre.url}/")
         page.mouse.move(5, 5)
-        # The clicks of a double click may still be on their way to the server.
-        page.wait_for_timeout(1500)
         settled(page)
         page.keyboard.press("t")
         page.wait_for_selector("#when:focus")
@@ -119,6 +102,25 @@ def test_brush_back_and_a_typed_range(theatre: Theatre, browser: Any) -> None:
         page.keyboard.press("Enter")
         page.wait_for_url(re.compile("from="))
         assert "UTC" in page.inner_text(".count")
+
+
+def test_a_late_answer_leaves_a_menu_open(theatre: Theatre, browser: Any) -> None:
+    """Who opened a menu while the rows were on their way goes on typing in it."""
+    with watched(browser) as page:
+        enter(page, theatre)
+        held: list[Any] = []
+        page.route(lambda url: urlsplit(url).path == "/" and "status" in url, lambda route: held.append(route))
+        page.fill(FIELD, "status:ok")
+        page.keyboard.press("Enter")
+        page.keyboard.press("Escape")
+        page.keyboard.press("t")
+        page.wait_for_selector("#when:focus")
+        page.keyboard.type("yester")
+        held.pop().continue_()
+        page.wait_for_selector(".chip >> text=ok")
+        page.keyboard.type("day")
+        assert page.input_value("#when:focus") == "yesterday"
+        page.unroute_all()
 
 
 def test_the_cursor_of_the_histogram(theatre: Theatre, browser: Any) -> None:

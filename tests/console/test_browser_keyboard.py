@@ -7,22 +7,17 @@ from typing import Any
 import pytest
 
 from tests.console.stage import ADMIN
-from tests.console.theatre import CHROMIUM, FLAGS, Theatre, missing, watched
+from tests.console.theatre import Theatre, opened, story_marks, watched
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(bool(missing()), reason=f"browser tests are SKIPPED, because this machine has no {missing()}"),
-    pytest.mark.filterwarnings("ignore:.*:DeprecationWarning"),
-]
+pytestmark = story_marks()
 TABS_MAX = 150
 
 
 @pytest.fixture(scope="module")
 def theatre(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Theatre]:
     """The app with a day of calls."""
-    theatre = Theatre(tmp_path_factory.mktemp("theatre"), 120)
-    yield theatre
-    theatre.close()
+    with opened(tmp_path_factory, 120) as theatre:
+        yield theatre
 
 
 def tab_to(page: Any, selector: str) -> None:
@@ -34,21 +29,16 @@ def tab_to(page: Any, selector: str) -> None:
     pytest.fail(f"{selector} cannot be reached with the Tab key")
 
 
-def test_find_narrow_open_prove_share_export_without_a_mouse(theatre: Theatre) -> None:
+def test_find_narrow_open_prove_share_export_without_a_mouse(theatre: Theatre, browser: Any) -> None:
     """No click and no focus that is set from outside: only keys, as somebody without a mouse has them."""
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        with watched(browser, accept_downloads=True) as page:
-            page.goto(theatre.link(ADMIN))
-            page.wait_for_url(f"{theatre.url}/")
-            page.wait_for_selector("#results:not(:has([data-load]))")
-            find_and_narrow(page)
-            open_and_prove(page)
-            share(page)
-            export(page)
-        browser.close()
+    with watched(browser, accept_downloads=True) as page:
+        page.goto(theatre.link(ADMIN))
+        page.wait_for_url(f"{theatre.url}/")
+        page.wait_for_selector("#results:not(:has([data-load]))")
+        find_and_narrow(page)
+        open_and_prove(page)
+        share(page)
+        export(page)
 
 
 def find_and_narrow(page: Any) -> None:
@@ -89,7 +79,7 @@ def share(page: Any) -> None:
     page.keyboard.press("Escape")
     tab_to(page, "details[data-menu=share] summary")
     page.keyboard.press("Enter")
-    tab_to(page, "form[data-share] button")
+    page.wait_for_selector("form[data-share] button:focus")
     page.keyboard.press("Enter")
     page.wait_for_selector("#share-address")
     page.goto(page.input_value("#share-address"))

@@ -7,34 +7,25 @@ from typing import Any
 import pytest
 
 from tests.console.stage import ADMIN
-from tests.console.theatre import CHROMIUM, FLAGS, Theatre, missing, watched
+from tests.console.theatre import Theatre, opened, story_marks, watched
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(bool(missing()), reason=f"browser tests are SKIPPED, because this machine has no {missing()}"),
-    pytest.mark.filterwarnings("ignore:.*:DeprecationWarning"),
-]
+pytestmark = story_marks()
 
 
 @pytest.fixture(scope="module")
 def theatre(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Theatre]:
     """The app with a day of calls."""
-    theatre = Theatre(tmp_path_factory.mktemp("theatre"), 40)
-    yield theatre
-    theatre.close()
+    with opened(tmp_path_factory, 40) as theatre:
+        yield theatre
 
 
-def test_export_from_the_explorer_by_keyboard(theatre: Theatre) -> None:
+def test_export_from_the_explorer_by_keyboard(theatre: Theatre, browser: Any) -> None:
     """`e` opens the dialog with an estimate; the page shows it until it is ready; the file comes; it is deleted."""
     from axe_playwright_python.sync_playwright import Axe
-    from playwright.sync_api import sync_playwright
 
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        for theme in ("light", "dark"):
-            with watched(browser, color_scheme=theme, accept_downloads=True) as page:
-                story(page, theatre, Axe())
-        browser.close()
+    for theme in ("light", "dark"):
+        with watched(browser, color_scheme=theme, accept_downloads=True) as page:
+            story(page, theatre, Axe())
 
 
 def story(page: Any, theatre: Theatre, axe: Any) -> None:

@@ -35,6 +35,15 @@ def missing() -> str:
     return ", ".join(modules + programs)
 
 
+def story_marks() -> list[pytest.MarkDecorator]:
+    """The marks of a module of browser tests: skipped, and saying why, where something is missing."""
+    return [
+        pytest.mark.browser,
+        pytest.mark.skipif(bool(missing()), reason=f"browser tests are SKIPPED, because this machine has no {missing()}"),
+        pytest.mark.filterwarnings("ignore:.*:DeprecationWarning"),
+    ]
+
+
 class Theatre:
     """A stage on an event loop of its own, in a thread, behind a server. `call` and `run` reach it from outside."""
 
@@ -82,6 +91,16 @@ class Theatre:
         self._thread.join(20)
         self._socket.close()
         self._loop.close()
+
+
+@contextmanager
+def opened(tmp_path_factory: pytest.TempPathFactory, calls: int) -> Iterator[Theatre]:
+    """The app with so many calls of the last day, in a directory of its own."""
+    theatre = Theatre(tmp_path_factory.mktemp("theatre"), calls)
+    try:
+        yield theatre
+    finally:
+        theatre.close()
 
 
 @contextmanager

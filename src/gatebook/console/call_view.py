@@ -15,6 +15,7 @@ from gatebook.console.context_view import ContextView
 from gatebook.console.jsontree import SHOWN_CHARACTERS_MAX, pretty
 from gatebook.console.looks import EFFECTS, Look, status_of
 from gatebook.console.marks import NONE, Marks, kind_words, marks
+from gatebook.console.numbers import size
 from gatebook.console.times import Range
 from gatebook.index.rows import CallRow
 from gatebook.query.writing import term
@@ -233,11 +234,6 @@ def _payload(label: str, part: tuple[bytes | None, str | None], none: str, marke
         return PayloadView(label=label, text=None, html=Markup(""), cut=False, size="", missing=lost or none)
     html, cut = pretty(data, marked)
     return PayloadView(label=label, text=data, html=html, cut=cut, size=size(len(data)), missing="")
-
-
-def size(count: int) -> str:
-    """A number of bytes in a unit that fits."""
-    return f"{count} B" if count < 1000 else f"{count / 1000:.1f} kB" if count < 1_000_000 else f"{count / 1_000_000:.1f} MB"
 
 
 def _finding(found: Finding) -> FindingView:

@@ -28,15 +28,9 @@ def open_index(path: Path) -> Index:
     except EngineError as error:
         if not (path / _ENGINE).is_dir() or _in_use(path / _ENGINE):
             raise
-        gone = isinstance(error, EngineGone)
-        try:
-            if not gone and not _opens_elsewhere(path):
-                raise
-        except EngineGone:
-            gone = True
+        if not isinstance(error, EngineGone) and not _opens_elsewhere(path):
+            raise
         set_aside(path, f"it cannot be opened: {error}")
-        if gone:
-            raise EngineGone(f"the search engine stopped over damaged files: {error}") from None
         return Index.open(path)
     if lost := lost_rows(index):
         index.close()
@@ -84,12 +78,12 @@ def _in_use(engine_dir: Path) -> bool:
 
 
 def _opens_elsewhere(path: Path) -> bool:
-    """Say whether the engine opens an empty directory beside the one that it refuses: then it is the files that are wrong."""
+    """Say whether the engine opens an empty directory beside the one that it refuses, or has been stopped by that one: then the files are wrong."""
     trial = path / f"{_ENGINE}.trial"
     try:
         Engine(trial).close()
     except EngineGone:
-        raise
+        return True
     except (EngineError, OSError):
         return False
     finally:

@@ -20,6 +20,7 @@ document.addEventListener("toggle", (event) => {
   const menu = event.target;
   if (!menu.matches?.("details.menu") || !menu.open) return;
   for (const other of open()) if (other !== menu && !other.contains(menu)) close(other, false);
+  if (menu.querySelector(".panel")?.contains(document.activeElement)) return;
   menu.querySelector(".panel [autofocus], .panel input:not([type=hidden]), .panel a, .panel button")?.focus();
 }, true);
 

@@ -1,5 +1,5 @@
 // Parts that the server sent later than the rows, or that failed: fetched by themselves, from the same snapshot as the rows.
-import { announce, fetchFragment, results } from "./swap.js";
+import { announce, carry, fetchFragment, openMenu, results } from "./swap.js";
 import { putBack } from "./legend.js";
 
 async function load(part) {
@@ -23,8 +23,10 @@ export function place(old, fresh) {
   }
   const focus = old.contains(document.activeElement) ? document.activeElement.closest("[data-focus]")?.dataset.focus : null;
   const scroll = old.scrollTop;
+  const [menu, field] = [openMenu(old), document.activeElement];
   old.replaceWith(fresh);
   fresh.scrollTop = scroll;
+  carry(menu, field);
   if (focus) fresh.querySelector(`[data-focus="${CSS.escape(focus)}"]`)?.focus({ preventScroll: true });
   putBack();
   stand();

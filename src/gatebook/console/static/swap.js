@@ -33,12 +33,15 @@ export async function go(url, { push = true, focus = null, onProblem = null } = 
   const mine = ++serial;
   const old = results();
   const held = focus ?? place(document.activeElement, old);
+  const asking = openMenu(old);
   const dim = setTimeout(() => old.classList.add("dim"), DIM_AFTER_MS);
   try {
     const got = await load(url, "results", running.signal);
     if (!got || mine !== serial) return false;
     if (push && got.url !== location.href) history.pushState(null, "", got.url);
+    const [menu, field] = [openMenu(old), document.activeElement];
     show(old, got.element, held);
+    if (menu !== asking) carry(menu, field);
     return true;
   } catch (error) {
     if (error.name !== "AbortError") (onProblem ?? ((text) => failed(url, text)))(error.message);
@@ -82,6 +85,22 @@ function place(element, home) {
   const row = element.closest("tr[data-call]");
   if (row) return `tr[data-call="${row.dataset.call}"] .c-time a`;
   return element.closest(".canvas") ? ".canvas a.col[tabindex='0']" : ".rows";
+}
+
+export const openMenu = (home) => home.querySelector("details.menu[open]");
+
+// A menu that was opened while the answer was on its way stays open, with what was typed and where.
+export function carry(old, field) {
+  if (!old) return;
+  const fresh = results().querySelector(`details.menu[data-menu="${old.dataset.menu}"]`);
+  if (!fresh) return;
+  fresh.open = true;
+  const fields = [...fresh.querySelectorAll("input:not([type=hidden])")];
+  old.querySelectorAll("input:not([type=hidden])").forEach((other, index) => {
+    if (!fields[index]) return;
+    fields[index].value = other.value;
+    if (other === field) fields[index].focus({ preventScroll: true });
+  });
 }
 
 export function announce(text) {
