@@ -133,10 +133,10 @@ class Corpus:
             for at in needle.calls:
                 self._needles.setdefault(at, []).append(needle)
 
-    def chunks(self) -> Iterator[list[FullRow]]:
-        """Yield all rows, oldest first, some thousands at a time."""
-        for start in range(0, self.calls, CHUNK):
-            yield self.chunk(start, min(CHUNK, self.calls - start))
+    def chunks(self, start: int = 0) -> Iterator[list[FullRow]]:
+        """Yield all rows from number `start` on, a multiple of CHUNK, oldest first, some thousands at a time."""
+        for at in range(start, self.calls, CHUNK):
+            yield self.chunk(at, min(CHUNK, self.calls - at))
 
     def chunk(self, start: int, count: int) -> list[FullRow]:
         """Return the rows from number `start`, a multiple of CHUNK; any chunk can be made without those before it."""

@@ -57,8 +57,12 @@ class Client:
     def get(self, path: str) -> bytes:
         """Return the body. Raises Refused."""
         try:
-            self._connection.request("GET", path, headers=self._headers)
-            response = self._connection.getresponse()
+            try:
+                response = self._asked(path)
+            except http.client.RemoteDisconnected:
+                # The server closes a connection that was idle for some seconds.
+                self._connection.close()
+                response = self._asked(path)
             body = response.read()
         except (OSError, http.client.HTTPException) as error:
             self._connection.close()
@@ -66,6 +70,10 @@ class Client:
         if response.status != 200:
             raise Refused(f"{response.status} {body[:300].decode('utf-8', 'replace')} ({path[:200]})", response.status)
         return body
+
+    def _asked(self, path: str) -> http.client.HTTPResponse:
+        self._connection.request("GET", path, headers=self._headers)
+        return self._connection.getresponse()
 
     def json(self, path: str) -> Any:
         """Return the body, decoded. Raises Refused."""

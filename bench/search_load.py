@@ -15,7 +15,7 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
-from bench.corpus import CORPUS_VERSION, Corpus
+from bench.corpus import CHUNK, CORPUS_VERSION, Corpus
 from bench.processes import ROOT
 from bench.search_questions import METADATA_BYTES
 from gatebook.index import FullRow, Index
@@ -28,12 +28,13 @@ _SHOWN_S: Final = 10.0
 _MERGES_S_MAX: Final = 240.0
 _LINKED_BYTES_MIN: Final = 64 * 1024
 _META: Final = "built.json"
+_LOADING: Final = "loading.json"
 _Rows = list[FullRow]
 _decode = msgspec.msgpack.Decoder(_Rows).decode
 
 
 class Built(Struct, frozen=True, kw_only=True):
-    """An index of the corpus on disk: what loading it took. `merged_s`: how long the engine went on merging after the last row."""
+    """An index of the corpus on disk: what loading it took. `merged_s`: how long the engine merged after the last row."""
 
     calls: int
     schema: int
@@ -43,12 +44,21 @@ class Built(Struct, frozen=True, kw_only=True):
     merged_s: float
 
 
+class Loading(Struct, frozen=True, kw_only=True):
+    """How far a load has come."""
+
+    done: int = 0
+    raw_bytes: int = 0
+    spent_s: float = 0.0
+
+
 class Progress:
     """A line on standard error now and then: how many are done, the rate, and how long the rest will take."""
 
-    def __init__(self, what: str, total: int) -> None:
+    def __init__(self, what: str, total: int, begun: int = 0) -> None:
         self._what = what
         self._total = total
+        self._begun = begun
         self._began_s = self._shown_s = time.monotonic()
 
     def show(self, done: int) -> None:
@@ -57,7 +67,7 @@ class Progress:
         if now_s - self._shown_s < _SHOWN_S and done < self._total:
             return
         self._shown_s = now_s
-        rate = done / max(0.001, now_s - self._began_s)
+        rate = (done - self._begun) / max(0.001, now_s - self._began_s)
         left_s = (self._total - done) / max(rate, 0.001)
         say(f"{self._what}: {done:,} of {self._total:,}, {rate:,.0f}/s, {left_s / 60:.0f} min {left_s % 60:.0f} s left")
 
@@ -67,9 +77,9 @@ def say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
-def made_elsewhere(calls: int) -> Iterator[tuple[_Rows, int]]:
-    """Yield the corpus of this size, oldest first, some thousands of rows with their raw bytes at a time, made by a process of its own."""
-    command = [sys.executable, "-m", "bench.search_load", "--calls", str(calls)]
+def made_elsewhere(calls: int, start: int = 0) -> Iterator[tuple[_Rows, int]]:
+    """Yield the corpus of this size from row `start` on, some thousands of rows with their raw bytes at a time, oldest first, made by a process of its own."""
+    command = [sys.executable, "-m", "bench.search_load", "--calls", str(calls), "--start", str(start)]
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(str(ROOT / part) for part in ("src", "."))}
     with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=ROOT, env=environment) as process:
         assert process.stdout
@@ -93,14 +103,18 @@ def _read(pipe: Any, arrived: "Queue[bytes]") -> None:
 
 
 def prepared(calls: int, place: Path, *, fresh: bool = False) -> tuple[Path, Built, bool]:
-    """Return the directory of an index that holds the corpus of this size, what loading took, and whether it was there already."""
+    """Return the directory of an index that holds the corpus of this size, what loading took, and whether it was there already.
+
+    A load that was cut off goes on where it was.
+    """
     where = place / f"search-{calls}-{SCHEMA_VERSION}-{CORPUS_VERSION}"
     built = None if fresh else described(where)
     if built is not None:
         return where / "index", built, True
-    shutil.rmtree(where, ignore_errors=True)
-    where.mkdir(parents=True)
-    built = _build(calls, where / "index")
+    if fresh or not (where / _LOADING).exists():
+        shutil.rmtree(where, ignore_errors=True)
+        where.mkdir(parents=True)
+    built = _build(calls, where)
     (where / _META).write_bytes(msgspec.json.encode(built))
     return where / "index", built, False
 
@@ -114,26 +128,53 @@ def described(where: Path) -> Built | None:
     return built if (built.schema, built.corpus) == (SCHEMA_VERSION, CORPUS_VERSION) and read_generation(where / "index") else None
 
 
-def _build(calls: int, path: Path) -> Built:
-    index = Index.open(path)
+def _build(calls: int, where: Path) -> Built:
+    loading = _taken_up(where)
+    index = Index.open(where / "index")
     try:
-        progress, spent_s, raw_bytes, done = Progress("loading the index", calls), 0.0, 0, 0
-        for rows, size in made_elsewhere(calls):
+        progress = Progress("loading the index", calls, loading.done)
+        for rows, size in made_elsewhere(calls, loading.done):
             began_s = time.perf_counter()
             index.insert(rows)
-            spent_s += time.perf_counter() - began_s
-            raw_bytes, done = raw_bytes + size, done + len(rows)
-            progress.show(done)
-        if done != calls:
-            raise RuntimeError(f"the corpus ended after {done:,} of {calls:,} calls")
-        merged_s = _wait_for_merges(index)
+            spent_s = time.perf_counter() - began_s
+            loading = Loading(done=loading.done + len(rows), raw_bytes=loading.raw_bytes + size, spent_s=loading.spent_s + spent_s)
+            (where / _LOADING).write_bytes(msgspec.json.encode(loading))
+            progress.show(loading.done)
+        if loading.done != calls:
+            raise RuntimeError(f"the corpus ended after {loading.done:,} of {calls:,} calls")
+        merged_s = _wait_for_merges(index) + _settle(index)
     finally:
         index.close()
     built = Built(
-        calls=calls, schema=SCHEMA_VERSION, corpus=CORPUS_VERSION, load_per_s=calls / spent_s, raw_bytes=raw_bytes, merged_s=merged_s
+        calls=calls,
+        schema=SCHEMA_VERSION,
+        corpus=CORPUS_VERSION,
+        load_per_s=calls / loading.spent_s,
+        raw_bytes=loading.raw_bytes,
+        merged_s=merged_s,
     )
     say(f"loaded {calls:,} calls at {built.load_per_s:,.0f}/s; merging went on for {merged_s:.0f} s")
     return built
+
+
+def _taken_up(where: Path) -> Loading:
+    """How far a load came that was cut off; what was inserted behind that is taken away."""
+    try:
+        loading = msgspec.json.decode((where / _LOADING).read_bytes(), type=Loading)
+    except (FileNotFoundError, msgspec.MsgspecError):
+        shutil.rmtree(where / "index", ignore_errors=True)
+        return Loading()
+    index = Index.open(where / "index")
+    try:
+        for table in ("calls", "payloads"):
+            index.engine.run(
+                f"ALTER TABLE {index.database}.{table} DELETE WHERE batch > {loading.done // CHUNK} SETTINGS mutations_sync = 1"
+            )
+            if (rows := index.row_counts().get(table, 0)) != loading.done:
+                raise RuntimeError(f"{table} holds {rows:,} rows after {loading.done:,} were loaded; begin again with --fresh")
+    finally:
+        index.close()
+    return loading
 
 
 def _wait_for_merges(index: Index) -> float:
@@ -142,6 +183,18 @@ def _wait_for_merges(index: Index) -> float:
     while quiet < 5 and time.monotonic() - began_s < _MERGES_S_MAX:
         time.sleep(0.2)
         quiet = 0 if b"1" in index.engine.rows("SELECT 1 AS one FROM system.merges LIMIT 1") else quiet + 1
+    return time.monotonic() - began_s
+
+
+def _settle(index: Index) -> float:
+    """Make one part of each week or month but the newest, as the engine does by itself some hours after their last call."""
+    began_s = time.monotonic()
+    for table in ("calls", "payloads"):
+        sql = f"SELECT DISTINCT partition FROM system.parts WHERE active AND database = '{index.database}' AND table = '{table}' ORDER BY partition"
+        older = [row["partition"] for row in index.ask(sql, {})][:-1]
+        for number, partition in enumerate(older, 1):
+            index.engine.run(f"OPTIMIZE TABLE {index.database}.{table} PARTITION '{partition}' FINAL")
+            say(f"merging the older {table}: {number} of {len(older)}, {time.monotonic() - began_s:.0f} s")
     return time.monotonic() - began_s
 
 
@@ -168,10 +221,11 @@ def main() -> int:
     """Write the corpus to standard output: the length of each chunk in 8 bytes, then its rows as MessagePack."""
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("--calls", type=int, required=True)
+    parser.add_argument("--start", type=int, default=0, help="number of the first row, a multiple of the size of a chunk")
     args = parser.parse_args()
     encode = msgspec.msgpack.Encoder().encode
     try:
-        for rows in Corpus(args.calls).chunks():
+        for rows in Corpus(args.calls).chunks(args.start):
             data = encode(rows)
             sys.stdout.buffer.write(len(data).to_bytes(_LENGTH_BYTES) + data)
         sys.stdout.buffer.flush()

@@ -5,6 +5,7 @@ A worker must stay small, so what only the keeper needs (search engine, console)
 
 import asyncio
 import gc
+import sys
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack
 from typing import Any
@@ -22,6 +23,7 @@ from gatebook.state.store import Store
 from gatebook.state.watcher import Watcher
 
 _DIAL_S = 1.0
+_SWITCH_S = 0.0005
 
 
 def run_worker(settings: Settings, slot: int, lifeline: Lifeline) -> int:
@@ -31,6 +33,8 @@ def run_worker(settings: Settings, slot: int, lifeline: Lifeline) -> int:
 
 def run_keeper(settings: Settings, lifeline: Lifeline) -> int:
     """Run the keeper until it is asked to stop; returns the exit code. Raises as run_worker does."""
+    # An answer changes threads half a dozen times, and each time would wait up to 5 ms for a thread that indexes or seals.
+    sys.setswitchinterval(_SWITCH_S)
     return _run(_keeper(settings, lifeline))
 
 

@@ -64,6 +64,12 @@ def test_a_config_file_in_the_working_directory_is_not_loaded(tmp_path: Path, mo
         engine.close()
 
 
+def test_light_questions_take_two_threads(engine: Engine) -> None:
+    """Also where less memory is allowed than the engine would like for each."""
+    pipeline = engine.rows("EXPLAIN PIPELINE SELECT sum(number) FROM numbers_mt(1000000)").decode()
+    assert "× 2" in pipeline
+
+
 def test_rows_that_are_inserted_can_be_read(engine: Engine) -> None:
     """Rows go in as JSON arrays, one per line."""
     engine.run("CREATE DATABASE d")

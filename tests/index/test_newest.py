@@ -3,11 +3,12 @@
 import random
 
 import pytest
+from msgspec.structs import replace
 
-from gatebook.index import FullRow, Index
+from gatebook.index import FullRow, Index, windows
 from gatebook.index.counts import top
-from gatebook.index.cursor import Place, encode
-from gatebook.query import parse
+from gatebook.index.cursor import Place, encode, order
+from gatebook.query import matches, parse
 from tests.index.conftest import full_row
 
 
@@ -34,6 +35,27 @@ def test_pages_upwards_are_those_downwards(index: Index, text: str, limit: int) 
         upwards = [row.call_id for row in page.rows] + upwards
         cursor = page.previous
     assert upwards == downwards
+
+
+@pytest.mark.parametrize("text", ["person:ann", "session:one", "person:a*", "person:ann -connector:git", "alpha", "connector:crm"])
+def test_calls_of_one_microsecond_are_kept_apart(index: Index, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    """Rows that are fetched by their times, after several questions, are those that were found and no others of the same time."""
+    monkeypatch.setattr(windows, "FIRST_ROWS", 2)
+    rows = [
+        replace(
+            row,
+            person=("ann", "bob")[at % 2],
+            session=("one", "two")[at % 3 == 0],
+            connector=("crm", "git")[at % 5 == 0],
+            arguments=("alpha", "beta")[at % 4 == 0],
+        )
+        for at, row in enumerate(_rows())
+    ]
+    index.insert(rows)
+    query = parse(text)
+    expected = sorted((row for row in rows if matches(query, row)), key=lambda row: order(Place(row.time, row.call_id)), reverse=True)
+    assert 0 < len(expected) < len(rows)
+    assert [row.call_id for row in index.search(query, limit=100).rows] == [row.call_id for row in expected]
 
 
 def test_a_page_leads_both_ways(index: Index) -> None:

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gatebook.index import Index
-from gatebook.index.sql import Compiler
+from gatebook.index.sql import Compiler, order_of
 from gatebook.query import Query, QueryError, matches, parse, resolve
 from gatebook.query.tree import And, ArgCompare, ArgExists, ArgPattern, Compare, Not, Or, Substring, WordPattern, Words
 from tests.index.generated import NASTY, QUERIES, ROWS
@@ -102,6 +102,24 @@ def test_a_call_without_payload_is_not_lost_by_a_negation(stored: Index, text: s
     bare = {row.call_id for row in ROWS if not row.args and not row.arguments and not row.response}
     found = {row.call_id for row in stored.search(text, limit=1000).rows}
     assert bare and bare <= found
+
+
+@pytest.mark.parametrize(
+    ("text", "order"),
+    [
+        ("person:ann", "by_who"),
+        ("session:s1 -status:ok", "by_session"),
+        ("(person:ann status:ok) connector:crm", "by_who"),
+        ("person:a*", "any"),
+        ("person:ann OR person:bob", ""),
+        ("-person:ann", ""),
+        ("person:ann alpha", ""),
+        ("connector:crm", ""),
+    ],
+)
+def test_calls_of_a_person_or_session_stand_together(text: str, order: str) -> None:
+    """Where each call that can match is theirs; not beside words, which are asked for in another table."""
+    assert order_of(parse(text).tree) == order
 
 
 def test_relative_times_must_be_resolved() -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gatebook.index import Index
+from gatebook.index import Index, windows
 from gatebook.query import Query, QueryError, matches, parse, resolve
 from tests.index.generated import QUERIES, ROWS
 
@@ -39,13 +39,16 @@ def _queries(texts: list[str]) -> list[Query]:
 
 
 @settings(deadline=None, max_examples=12)
-@given(st.lists(QUERIES, min_size=15, max_size=15))
-def test_a_search_finds_what_the_query_means(stored: Index, texts: list[str]) -> None:
-    """The same rows as `matches`, newest first, and as many."""
-    for query in _queries(texts):
-        expected = [row.call_id for row in reversed(PUBLISHED) if matches(query, row)]
-        assert [row.call_id for row in stored.search(query, limit=1000).rows] == expected, query.text
-        assert stored.count(query) == len(expected), query.text
+@given(st.lists(QUERIES, min_size=15, max_size=15), st.sampled_from((windows.FIRST_ROWS, 4)))
+def test_a_search_finds_what_the_query_means(stored: Index, texts: list[str], first_rows: int) -> None:
+    """The same rows as `matches`, newest first, and as many; also where it takes several questions."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(windows, "FIRST_ROWS", first_rows)
+        for query in _queries(texts):
+            expected = [row.call_id for row in reversed(PUBLISHED) if matches(query, row)]
+            assert [row.call_id for row in stored.search(query, limit=1000).rows] == expected, query.text
+            assert [row.call_id for row in stored.search(query, limit=7).rows] == expected[:7], query.text
+            assert stored.count(query) == len(expected), query.text
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ def bands(
     found = store.lookup(asked.tree, at)
     params = {**found.condition.params, **{f"edge{number}": edge for number, edge in enumerate(edges_us)}}
     columns = ["count() AS n", *(f"countIf(duration_us >= {{edge{number}:Int64}}) AS n{number}" for number in range(len(edges_us)))]
-    row = store.ask(f"SELECT {', '.join(columns)} FROM {found.source} WHERE {found.condition.sql}", params, timeout_s)[0]
+    row = store.ask(f"SELECT {', '.join(columns)} FROM {found.source} WHERE {found.condition.sql}", params, timeout_s, found.order)[0]
     waiting = [call.duration_us for call in at.matching(asked)]
     over = [int(row["n"]) + len(waiting)]
     over += [int(row[f"n{number}"]) + sum(held >= edge for held in waiting) for number, edge in enumerate(edges_us)]

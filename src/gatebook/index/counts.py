@@ -134,7 +134,7 @@ def facets(
             parts.append(f"SELECT '{field}' AS field, value, n FROM (SELECT {select} FROM {question.table} GROUP BY value {rest})")
     counts: dict[str, dict[str, int]] = {field: {} for field in fields}
     if parts:
-        for row in question.store.ask(" UNION ALL ".join(parts), {**question.params, **params}, timeout_s):
+        for row in question.store.ask(" UNION ALL ".join(parts), {**question.params, **params}, timeout_s, question.order):
             counts[row["field"]][row["value"]] = row["n"]
     return {field: _best(question, field, counts[field], held[field], limit) for field in fields}
 
@@ -175,11 +175,12 @@ class _Question:
         self.waiting: list[CallRow] = list(self.snapshot.matching(asked))
         found = self.store.lookup(asked.tree, self.snapshot)
         self.params = found.condition.params
+        self.order = found.order
         self.table = f"{found.source} WHERE {found.condition.sql}"
         self._timeout_s = timeout_s
 
     def ask(self, select: str, rest: str = "", params: dict[str, Value] | None = None) -> list[dict[str, Any]]:
-        return self.store.ask(f"SELECT {select} FROM {self.table} {rest}", {**self.params, **(params or {})}, self._timeout_s)
+        return self.store.ask(f"SELECT {select} FROM {self.table} {rest}", {**self.params, **(params or {})}, self._timeout_s, self.order)
 
 
 _Held = Iterable[tuple[CallRow, str]]

@@ -30,6 +30,8 @@ _ESCAPES: Final = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "
 _ABORTED: Final = 236
 _STARTING = threading.Lock()
 _ERRORS_S: Final = 10.0
+_ALWAYS: Final = "max_threads_min_free_memory_per_thread = 0"
+"""Else the engine takes one thread where less than 1 GiB for each is free."""
 _MANNERS: Final = {
     False: "SET priority = 1, max_threads = 2, os_threads_nice_value_query = 0",
     True: "SET priority = 9, max_threads = 1, os_threads_nice_value_query = 19",
@@ -47,6 +49,7 @@ _CONFIG: Final = """<clickhouse>
  <query_cache><max_size_in_bytes>0</max_size_in_bytes></query_cache>
  <background_pool_size>2</background_pool_size>
  <background_schedule_pool_size>2</background_schedule_pool_size>
+ <os_threads_nice_value_merge_mutate>10</os_threads_nice_value_merge_mutate>
  <mlock_executable>false</mlock_executable>
 </clickhouse>
 """
@@ -213,7 +216,7 @@ class Engine:
                 seat = _Seat(self._session(), f"seat{len(self._seats)}")
                 self._seats.append(seat)
             try:
-                seat.session.query(f"SET log_comment = '{seat.name}', max_threads = 2", "Null")
+                seat.session.query(f"SET log_comment = '{seat.name}', max_threads = 2, {_ALWAYS}", "Null")
             except Exception as error:
                 raise self._typed(error) from None
             self._local.seat = seat

@@ -29,7 +29,7 @@ _log = logging.getLogger(__name__)
 
 RECORDS_MAX: Final = 10_000
 BYTES_MAX: Final = 32 << 20
-BATCH_S: Final = 0.5
+BATCH_S: Final = 1.0
 _OLDER_RECORDS: Final = 2000
 _OLDER_BYTES: Final = 8 << 20
 _HOUR_US: Final = 3_600_000_000

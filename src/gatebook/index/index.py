@@ -161,7 +161,7 @@ class Index:
         store = self.store(at)
         found = store.lookup(asked.tree, at)
         sql = f"SELECT count() AS n FROM {found.source} WHERE {found.condition.sql}"
-        return int(store.ask(sql, found.condition.params, timeout_s)[0]["n"]) + len(at.matching(asked))
+        return int(store.ask(sql, found.condition.params, timeout_s, found.order)[0]["n"]) + len(at.matching(asked))
 
     def waiting(self, query: Query) -> list[CallRow]:
         """Return the calls that match a resolved query and are not in the tables yet: open, or about to be inserted."""

@@ -12,10 +12,11 @@ from gatebook.index.cursor import Place
 from gatebook.index.engine import Value
 from gatebook.index.rows import CallRow
 from gatebook.index.snapshot import Snapshot
-from gatebook.index.sql import has_order, moment_sql, needs_payload
-from gatebook.index.store import Store
-from gatebook.index.windows import ALL_GROWTH, GROWTH, Window, windows
+from gatebook.index.sql import moment_sql, needs_payload, order_of
+from gatebook.index.store import Lookup, Store
+from gatebook.index.windows import ALL_GROWTH, GROWTH, Window, call_of, windows
 from gatebook.query import Query
+from gatebook.query.tree import Node
 
 LIMIT_MAX: Final = 1000
 Row = TypeVar("Row")
@@ -48,6 +49,12 @@ class Wanted(Struct, frozen=True, kw_only=True):
         """Whether the rows follow the place in time, and are looked for from there on."""
         return self.after is not None and self.before is None
 
+    @property
+    def order(self) -> str:
+        """The order in which they are looked for, in SQL."""
+        way = "ASC" if self.upwards else "DESC"
+        return f"time {way}, call_id {way}"
+
     def admits(self, row: CallRow) -> bool:
         """Say whether a row is on the right side of the places."""
         order = _order(row)
@@ -75,26 +82,40 @@ def page(store: Store, wanted: Wanted, snapshot: Snapshot, timeout_s: float) -> 
 
 
 def _stored(store: Store, wanted: Wanted, snapshot: Snapshot, limit: int, timeout_s: float) -> list[CallRow]:
-    """Ask window by window, from the place on, until there are enough rows."""
+    """Ask window by window, from the place on, until there are enough rows; where places are found, the rows are fetched once in the end."""
     ends_s = time.monotonic() + timeout_s
-    bounds = store.bounds(wanted.query.tree)
+    tree = wanted.query.tree
+    if (id := call_of(tree)) is not None and (near := store.near(id)) is not None:
+        found, tests, params = _within(store, wanted, snapshot, near)
+        if found.table == "calls" and (rows := store.calls(tests, "LIMIT 1", params, timeout_s)):
+            return rows
+    bounds = store.bounds(tree)
     if wanted.before is not None:
         bounds = Window(bounds.low, min(bounds.high, wanted.before.time_us + 1))
     if wanted.after is not None:
         bounds = Window(max(bounds.low, wanted.after.time_us), bounds.high)
-    rows: list[CallRow] = []
-    tree = wanted.query.tree
-    # Two questions at most where one costs as much for a part of the time as for all of it.
-    growth = ALL_GROWTH if needs_payload(tree) or has_order(tree) else GROWTH
-    for window in windows(store.extent, bounds, upwards=wanted.upwards, growth=growth):
-        rows += _within(store, wanted, snapshot, window, (limit - len(rows), max(0.001, ends_s - time.monotonic())))
-        if len(rows) >= limit:
+    rows = []
+    places: list[Place] = []
+    for number, window in enumerate(windows(store.extent, bounds, upwards=wanted.upwards, growth=_growth(tree))):
+        found, tests, params = _within(store, wanted, snapshot, window)
+        left_s = max(0.001, ends_s - time.monotonic())
+        rest = f"ORDER BY {wanted.order} LIMIT {limit - len(rows) - len(places)}"
+        if found.table == "calls" and (number == 0 or not found.order):
+            rows += store.calls(tests, rest, params, left_s)
+        else:
+            places += store.places(found, tests, rest, params, left_s)
+        if len(rows) + len(places) >= limit:
             break
-    return rows
+    return rows + store.at(places, max(0.001, ends_s - time.monotonic()))
 
 
-def _within(store: Store, wanted: Wanted, snapshot: Snapshot, window: Window, bounds: tuple[int, float]) -> list[CallRow]:
-    limit, timeout_s = bounds
+def _growth(tree: Node) -> int:
+    """Two questions at most where one costs as much for a part of the time as for all of it."""
+    return ALL_GROWTH if needs_payload(tree) or order_of(tree) else GROWTH
+
+
+def _within(store: Store, wanted: Wanted, snapshot: Snapshot, window: Window) -> tuple[Lookup, list[str], dict[str, Value]]:
+    """Where, and by which conditions and values, the rows of one window are found."""
     within = f"time >= {moment_sql('{low:Int64}')} AND time < {moment_sql('{high:Int64}')}"
     found = store.lookup(wanted.query.tree, snapshot, within)
     params: dict[str, Value] = {**found.condition.params, "low": window.low, "high": window.high}
@@ -103,10 +124,7 @@ def _within(store: Store, wanted: Wanted, snapshot: Snapshot, window: Window, bo
         tests.append(beside("before", "<", wanted.before, params))
     if wanted.after is not None:
         tests.append(beside("after", ">", wanted.after, params))
-    way = "ASC" if wanted.upwards else "DESC"
-    if found.table == "calls" and not has_order(wanted.query.tree):
-        return store.calls(tests, f"ORDER BY time {way}, call_id {way} LIMIT {limit}", params, timeout_s)
-    return store.page(found.table, tests, f"ORDER BY time {way}, call_id {way} LIMIT {limit}", params, timeout_s)
+    return found, tests, params
 
 
 def beside(name: str, sign: str, place: Place, params: dict[str, Value], columns: Sequence[str] = ("time", "call_id")) -> str:

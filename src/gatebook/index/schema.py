@@ -4,10 +4,15 @@ from typing import Final, get_args
 
 from gatebook.record.parts import Status
 
-SCHEMA_VERSION: Final = 4
+SCHEMA_VERSION: Final = 5
 """Raise it with every change here: an index of another version is built anew from the log."""
 
 _DURABLE: Final = "fsync_after_insert = 1, fsync_part_directory = 1, non_replicated_deduplication_window = 0"
+_SETTLED: Final = "min_age_to_force_merge_seconds = 21600, min_age_to_force_merge_on_partition_only = 1"
+"""A week or month that gets no more calls becomes one part: words are found there in half the time. Long enough that a calm hour of the current week, in
+which a call comes now and then, does not have it written anew each time."""
+_FRUGAL: Final = "min_columns_to_activate_adaptive_write_buffer = 1, vertical_merge_algorithm_min_rows_to_activate = 1"
+"""Else each of eighty columns is written through buffers of megabytes: 400 MB for an insert, 770 MB for a merge, against 140 and 90."""
 _WORD: Final = "LowCardinality(String)"
 _TEXT: Final = "String CODEC(ZSTD(1))"
 _COUNT: Final = "UInt64 CODEC(T64, ZSTD(1))"
@@ -188,5 +193,5 @@ def removal(database: str) -> list[str]:
 
 def _table(name: str, columns: dict[str, str], indexes: list[str], partition: str, order: str, granule: int = 2048) -> str:
     lines = ",\n  ".join([*(f"{column} {kind}" for column, kind in columns.items()), *indexes])
-    settings = f"SETTINGS index_granularity = {granule}, {_DURABLE}"
+    settings = f"SETTINGS index_granularity = {granule}, {_DURABLE}, {_SETTLED}, {_FRUGAL}"
     return f"CREATE TABLE IF NOT EXISTS {name} (\n  {lines})\nENGINE = MergeTree PARTITION BY {partition} ORDER BY {order}\n{settings}"

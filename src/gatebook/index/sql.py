@@ -278,15 +278,20 @@ def needs_payload(node: Node) -> bool:
             return _payload_only(node)
 
 
-def has_order(node: Node) -> bool:
-    """Say whether the table of calls has an order in which all calls that can match stand together: by person or by session."""
+def order_of(node: Node) -> str:
+    """Return the projection of the table of calls in which all calls that can match stand together, by person or by session.
+
+    "any" where that depends on how many there are: the engine sees. Empty when there is none.
+    """
     match node:
         case And(items):
-            return not needs_payload(node) and any(has_order(item) for item in items)
-        case Compare("person" | "session", "eq", _):
-            return True
+            return "" if needs_payload(node) else next((order for item in items if (order := order_of(item))), "")
+        case Compare("person" | "session" as name, "eq", _):
+            return "by_who" if name == "person" else "by_session"
+        case Pattern("person"):
+            return "any"
         case _:
-            return False
+            return ""
 
 
 def moment_sql(bound: str) -> str:

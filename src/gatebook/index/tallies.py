@@ -105,7 +105,7 @@ def table(  # noqa: PLR0913
     sql = f"SELECT {', '.join([*keys, *columns])} FROM {lookup.source} WHERE {lookup.condition.sql}"
     if grouped:
         sql += f" GROUP BY {grouped} ORDER BY m_{measures[0]} DESC, {grouped} LIMIT {int(limit) + len(found)}"
-    rows = store.ask(sql, params, timeout_s)
+    rows = store.ask(sql, params, timeout_s, lookup.order)
     groups = [_group(row, len(by), buckets, chosen, found) for row in rows]
     groups += [_group({}, len(by), buckets, chosen, found, key) for key in list(found)]
     groups.sort(key=lambda group: (-group.values[measures[0]], group.keys, group.bucket or 0))
