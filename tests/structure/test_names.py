@@ -74,7 +74,6 @@ TESTED_ELSEWHERE = {
     "reading/detail.py": "tests/api/test_calls.py",
     "reading/proving.py": "tests/api/test_calls.py and tests/console/test_calls.py",
     "reading/records.py": "tests/api/test_caller.py, records",
-    "reading/room.py": "tests/api/test_calls.py",
     "record/views/call.py": "tests/record/views/test_ocsf_1_8.py makes every kind of call",
     "record/parts.py": "tests/record/test_codec.py makes every group of fields",
     "console/call_facts.py": "tests/console/test_calls.py, similar calls and investigations",

@@ -49,7 +49,7 @@ class Asking:
 
     async def count(self) -> int:
         """How many calls match."""
-        return await self._room.ask(lambda: self._room.index.count(self.query, snapshot=self.snapshot))
+        return await self._room.count(self.query, snapshot=self.snapshot)
 
     async def histogram(self) -> Histogram | None:
         """The histogram of the range; of the calls there are where the range is open. None when there are none."""
@@ -92,7 +92,7 @@ class Asking:
         async def count(text: str, range_: Range) -> int | None:
             query = self._room.query(self.viewer, Question(text=text, since_us=range_.since_us, until_us=range_.until_us))
             try:
-                return await self._room.ask(lambda: self._room.index.count(query, snapshot=self.snapshot))
+                return await self._room.count(query, snapshot=self.snapshot)
             except (EngineError, TooSlow):
                 return None
 

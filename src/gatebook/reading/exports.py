@@ -10,7 +10,6 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -87,8 +86,7 @@ class Exports:
     async def estimate(self, viewer: Viewer, question: Question, form: FormName, *, payloads: bool) -> Estimate:
         """Count the calls and guess the size from the newest of them. A reading, and on the record as one. Raises QueryError, EngineError, TooSlow."""
         query, snapshot = self._room.query(viewer, question), self._room.index.snapshot()
-        index = self._room.index
-        page = await self._room.ask(partial(index.search, query, limit=_SAMPLE_ROWS, count=True, snapshot=snapshot))
+        page = await self._room.rows(query, None, _SAMPLE_ROWS, count=True, snapshot=snapshot)
         rows = page.total or 0
         await self._room.note(viewer, "search", question.words(), rows=0)
 
@@ -107,7 +105,7 @@ class Exports:
         self._sweep()
         query, index = self._room.query(viewer, question), self._room.index
         snapshot = index.snapshot()
-        rows = await self._room.ask(partial(index.count, query, snapshot=snapshot))
+        rows = await self._room.count(query, snapshot=snapshot)
         if refusal := self._refusal(viewer, rows, 0):
             raise ExportRefused(refusal, "space" if "disk" in refusal else "limit")
         now_us = self._room.clock.wall_us()

@@ -136,6 +136,10 @@ class ReadingRoom:
         search = partial(self.index.search, query, limit=min(limit, LIMIT_MAX), timeout_s=BUDGET_S, **more)
         return await self.ask(search, heavy=is_heavy(query))
 
+    async def count(self, query: Query, *, snapshot: Snapshot | None = None) -> int:
+        """How many calls match. Recorded by `note`, as rows are. Raises as `rows` does."""
+        return await self.ask(partial(self.index.count, query, timeout_s=BUDGET_S, snapshot=snapshot), heavy=is_heavy(query))
+
     async def histogram(
         self,
         query: Query,
@@ -195,7 +199,7 @@ class ReadingRoom:
             question = msgspec.structs.replace(question, since_us=since_us)
         query = self.query(viewer, question, without=field)
         at = At(self.index, snapshot or self.snapshot(), VALUES_BUDGET_S)
-        found = await self.ask(partial(at.values, query, field, contains, limit), VALUES_BUDGET_S)
+        found = await self.ask(partial(at.values, query, field, contains, limit), VALUES_BUDGET_S, heavy=is_heavy(query))
         minute = viewer.subject, field, self.clock.wall_us() // 60_000_000
         if minute not in self._noted:
             await self.note(viewer, "search", f"values:{field}")
