@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import msgspec
 from msgspec import Raw, Struct
-from msgspec.structs import asdict, replace
+from msgspec.structs import astuple, replace
 
 from gatebook.index.returned import returned
 from gatebook.index.rows import CALL_COLUMNS, CallRow, FullRow, RecordRow
@@ -147,8 +147,7 @@ def record(header: Header, body: AnyBody, core: bytes, at: Position, payload: Op
 
 def without_payloads(row: FullRow) -> CallRow:
     """Return the metadata of a row alone."""
-    fields = asdict(row)
-    return CallRow(**{name: fields[name] for name in CALL_COLUMNS})
+    return CallRow(**dict(zip(CALL_COLUMNS, astuple(row), strict=False)))
 
 
 def identity(parts: Mapping[PartName, bytes]) -> _Identity:

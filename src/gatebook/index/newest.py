@@ -57,6 +57,8 @@ class Wanted(Struct, frozen=True, kw_only=True):
 
     def admits(self, row: CallRow) -> bool:
         """Say whether a row is on the right side of the places."""
+        if self.before is None and self.after is None:
+            return True
         order = _order(row)
         return (self.before is None or order < cursor.order(self.before)) and (self.after is None or order > cursor.order(self.after))
 
@@ -64,7 +66,7 @@ class Wanted(Struct, frozen=True, kw_only=True):
 def page(store: Store, wanted: Wanted, snapshot: Snapshot, timeout_s: float) -> Page[CallRow]:
     """Return one page of what a snapshot holds. Raises QueryTooHeavy, EngineError."""
     limit = max(1, min(wanted.limit, LIMIT_MAX))
-    waiting = [without_payloads(row) for row in snapshot.matching(wanted.query) if wanted.admits(row)]
+    waiting = _waiting(wanted, snapshot, limit + 1)
     stored = _stored(store, wanted, snapshot, limit + 1, timeout_s)
     known = {row.call_id for row in stored}
     merged = sorted([*stored, *(row for row in waiting if row.call_id not in known)], key=_order, reverse=not wanted.upwards)
@@ -79,6 +81,15 @@ def page(store: Store, wanted: Wanted, snapshot: Snapshot, timeout_s: float) -> 
         previous=cursor.encode(_place(rows[0])) if rows and newer else None,
         snapshot=snapshot.positions,
     )
+
+
+def _waiting(wanted: Wanted, snapshot: Snapshot, limit: int) -> list[CallRow]:
+    """Return what waits and matches: no more than can be on the page, but for those of one time, as there may be thousands."""
+    rows = [row for row in snapshot.matching(wanted.query) if wanted.admits(row)]
+    if len(rows) > limit:
+        edge = sorted((row.time for row in rows), reverse=not wanted.upwards)[limit - 1]
+        rows = [row for row in rows if (row.time <= edge if wanted.upwards else row.time >= edge)]
+    return [without_payloads(row) for row in rows]
 
 
 def _stored(store: Store, wanted: Wanted, snapshot: Snapshot, limit: int, timeout_s: float) -> list[CallRow]:

@@ -57,6 +57,7 @@ class StreamReader:
         self._buffer = b""
         self._buffer_at = 0
         self._position = position or Position(0, 0)
+        self._last = b""
 
     @property
     def position(self) -> Position:
@@ -122,7 +123,7 @@ class StreamReader:
             self.close()
             raise LogDamaged(self._dir.name, segment, 0, segment, what)
         self._position = Position(segment, max(offset, SEGMENT_HEADER_BYTES))
-        self._buffer, self._buffer_at = b"", self._position.offset
+        self._buffer, self._buffer_at, self._last = b"", self._position.offset, b""
         return True
 
     def _limit(self, durable: Position | None) -> int:
@@ -146,6 +147,7 @@ class StreamReader:
         found = parse_frame(self._buffer, start)
         if isinstance(found, Frame):
             self._position = Position(segment, self._buffer_at + found.end)
+            self._last = found.core
             return Entry(found.core, found.payload, self._position, Position(segment, offset))
         self._judge_end(found, durable, limit)
         return None
@@ -172,6 +174,13 @@ class StreamReader:
         if why is not None:
             raise LogDamaged(self._dir.name, segment, offset, self._seq_at(offset), f"{what}; {why}")
 
+    def _next_seq(self) -> int:
+        """The sequence number that belongs at the position: that behind the last record, where one was read since the segment was opened."""
+        try:
+            return decode_header(self._last).seq + 1
+        except RecordError:
+            return self._seq_at(self._position.offset)
+
     def _seq_at(self, offset: int) -> int:
         """Count to the sequence number that belongs at an offset of the open segment."""
         data = os.pread(self._fd, offset, 0)
@@ -192,7 +201,7 @@ class StreamReader:
         later = [first for first in segments(self._dir) if first > segment]
         if not later:
             return False
-        expected = self._seq_at(offset)
+        expected = self._next_seq()
         if later[0] != expected:
             raise LogDamaged(self._dir.name, segment, offset, expected, f"the next segment begins with record {later[0]}")
         self.close()
