@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from gatebook.index.build import without_payloads
 from gatebook.index.rows import CallRow, FullRow
-from gatebook.query import Query, matches
+from gatebook.query import Query, predicate
 
 _ROWS_MAX: Final = 5000
 _TEXT_CHARS_MAX: Final = 16 << 20
@@ -55,5 +55,5 @@ class Arrivals:
             oldest = self._rows[0][0] if self._rows else self._mark + 1
             newest = self._mark
         return News(
-            rows=[without_payloads(row) for row in rows if matches(query, row)], mark=newest, missed=mark + 1 < oldest and mark < newest
+            rows=[without_payloads(row) for row in filter(predicate(query), rows)], mark=newest, missed=mark + 1 < oldest and mark < newest
         )

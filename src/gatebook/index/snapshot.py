@@ -5,7 +5,7 @@ from msgspec import Struct
 from gatebook.index.build import without_payloads
 from gatebook.index.rows import CallRow, FullRow
 from gatebook.index.windows import bounds_of
-from gatebook.query import Query, matches
+from gatebook.query import Query, predicate
 
 
 class Snapshot(Struct, frozen=True, kw_only=True):
@@ -22,7 +22,8 @@ class Snapshot(Struct, frozen=True, kw_only=True):
     def matching(self, query: Query) -> list[FullRow]:
         """Return the waiting calls that match a resolved query."""
         low, high = bounds_of(query.tree)
-        return [row for row in self.waiting if low <= row.time < high and matches(query, row)]
+        test = predicate(query)
+        return [row for row in self.waiting if low <= row.time < high and test(row)]
 
     def waiting_call(self, call_id: str) -> CallRow | None:
         """Return one of the waiting calls."""

@@ -5,9 +5,9 @@ Pure: no files, sockets, clocks or randomness. `gatebook.index` gives the same t
 
 from gatebook.query.errors import QueryError
 from gatebook.query.fields import FIELDS, Field
-from gatebook.query.matching import matches
+from gatebook.query.matching import matches, predicate
 from gatebook.query.parser import parse
 from gatebook.query.resolve import resolve
 from gatebook.query.tree import Query
 
-__all__ = ["FIELDS", "Field", "Query", "QueryError", "matches", "parse", "resolve"]
+__all__ = ["FIELDS", "Field", "Query", "QueryError", "matches", "parse", "predicate", "resolve"]
