@@ -69,7 +69,7 @@ class Progress:
         self._shown_s = now_s
         rate = (done - self._begun) / max(0.001, now_s - self._began_s)
         left_s = (self._total - done) / max(rate, 0.001)
-        say(f"{self._what}: {done:,} of {self._total:,}, {rate:,.0f}/s, {left_s / 60:.0f} min {left_s % 60:.0f} s left")
+        say(f"{self._what}: {done:,} of {self._total:,}, {rate:,.0f}/s, {int(left_s) // 60} min {int(left_s) % 60} s left")
 
 
 def say(text: str) -> None:

@@ -192,6 +192,43 @@ async def test_parts_that_come_late_are_answers_about_the_same_calls(
     assert standing is not None and standing[1] in parts["count"].text
 
 
+async def test_what_a_reader_who_left_asked_ends(admin: httpx2.AsyncClient, stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Histogram and facets of a page, and a part that is fetched later, end with the request; asked again, they are answered."""
+    begun, ended = asyncio.Event(), asyncio.Queue[str]()
+
+    def endless(name: str) -> Callable[..., Awaitable[Any]]:
+        async def ask(*_args: Any, **_options: Any) -> Any:
+            begun.set()
+            try:
+                await asyncio.sleep(60)
+            except asyncio.CancelledError:
+                ended.put_nowait(name)
+                raise
+
+        return ask
+
+    async def leave(address: str, part: str) -> None:
+        asking = asyncio.create_task(admin.get(address, headers={"x-fragment": part} if part else {}))
+        await asyncio.wait_for(begun.wait(), 5)
+        await asyncio.sleep(0.1)
+        asking.cancel()
+        await asyncio.wait({asking})
+
+    monkeypatch.setattr(explorer, "PATIENCE_S", 0.0)
+    with monkeypatch.context() as patch:
+        for name in ("histogram", "facets"):
+            patch.setattr(stage.room, name, endless(name))
+        await leave("/?range=7d", "")
+        assert {await asyncio.wait_for(ended.get(), 5) for _ in range(2)} == {"histogram", "facets"}
+        await leave("/?range=7d&part=facets&view=none", "facets")
+        assert {await asyncio.wait_for(ended.get(), 5) for _ in range(2)} == {"histogram", "facets"}
+        text = (await admin.get("/?range=7d", headers={"cookie": cookies(admin, scripts="1")})).text
+        address = html.unescape(dict(re.findall(r'data-part="(\w+)"[^>]* data-load="([^"]+)"', text))["facets"])
+        await leave(address, "facets")
+        assert await asyncio.wait_for(ended.get(), 5) == "facets" and ended.empty()
+    assert "data-load" not in (await admin.get(address, headers={"x-fragment": "facets"})).text
+
+
 async def test_a_part_of_a_view_that_is_gone_is_asked_anew(admin: httpx2.AsyncClient, employee: httpx2.AsyncClient) -> None:
     """A token that nobody knows, or that was somebody else's, gives an answer within the reader's own scope."""
     text = (await admin.get("/?range=all")).text

@@ -1,5 +1,6 @@
 """The explorer: asks for rows first, then count, histogram and facets side by side, and shows what comes within the patience of a reader."""
 
+import asyncio
 import logging
 from collections.abc import Mapping
 
@@ -86,12 +87,16 @@ class Explorer:
         view, asking = found.view, found.asking
         for name in ("histogram", "facets"):
             found.start(name)
-        error = await error_of(lambda: asking.rows(view, before))
-        view.rows_error = view.rows_error or error
-        if not view.rows and not view.rows_error:
-            view.ways_out = await asking.ways_out(view.chips)
-            view.first_run = not view.text and not view.ways_out and asking.viewer.reads_all
-        await found.wait(patience_s)
+        try:
+            error = await error_of(lambda: asking.rows(view, before))
+            view.rows_error = view.rows_error or error
+            if not view.rows and not view.rows_error:
+                view.ways_out = await asking.ways_out(view.chips)
+                view.first_run = not view.text and not view.ways_out and asking.viewer.reads_all
+            await found.wait(patience_s)
+        except asyncio.CancelledError:
+            found.stop()
+            raise
 
     async def _part(self, shown: Shown, params: Mapping[str, str], name: str) -> Response:
         """A part that was not there when the page was sent, from the same snapshot; from a new one when that is gone."""

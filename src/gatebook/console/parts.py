@@ -29,9 +29,9 @@ class Parts:
         self.made_s = asyncio.get_running_loop().time()
 
     def start(self, name: str) -> asyncio.Task[None]:
-        """The task that asks a part; one that failed is begun again."""
+        """The task that asks a part; one that failed or was stopped is begun again."""
         task = self._tasks.get(name)
-        if task is None or (task.done() and self._failed(name)):
+        if task is None or task.cancelled() or (task.done() and self._failed(name)):
             work = {"histogram": self._histogram, "facets": self._facets, "count": self._count}[name]
             task = self._tasks[name] = asyncio.create_task(work())
         return task
@@ -43,9 +43,19 @@ class Parts:
         self.view.waiting = frozenset(name for name, task in tasks.items() if not task.done())
 
     async def one(self, name: str) -> None:
-        """Wait for one part."""
-        await self.start(name)
+        """Wait for one part; its question ends when nobody waits any more."""
+        task = self.start(name)
+        try:
+            await asyncio.wait({task})
+        except asyncio.CancelledError:
+            task.cancel()
+            raise
         self.view.waiting -= {name}
+
+    def stop(self) -> None:
+        """End the questions of a view that nobody will see."""
+        for task in self._tasks.values():
+            task.cancel()
 
     def _failed(self, name: str) -> bool:
         return bool({"histogram": self.view.histogram_error, "facets": self.view.facets_error}.get(name))
@@ -66,7 +76,7 @@ class Parts:
         """How many calls there are: the sum of the columns, where each call is in one of them; else asked for."""
         if self.view.total is not None:
             return
-        await self.start("histogram")
+        await asyncio.wait({self.start("histogram")})
         if self.view.histogram is not None and self.view.histogram.total is not None:
             self.view.total = self.view.histogram.total
             return

@@ -2,11 +2,13 @@
 import { announce, carry, fetchFragment, openMenu, results } from "./swap.js";
 import { putBack } from "./legend.js";
 
+let leaving = new AbortController();
+
 async function load(part) {
   const home = results();
   const { part: name, load: url } = part.dataset;
   try {
-    const fresh = await fetchFragment(url, name);
+    const fresh = await fetchFragment(url, name, leaving.signal);
     if (fresh && home === results() && part.isConnected) place(part, fresh);
   } catch (error) {
     if (home !== results()) return;
@@ -41,7 +43,12 @@ function stand() {
 }
 
 const loadAll = () => document.querySelectorAll("#results [data-load]").forEach(load);
-document.addEventListener("results", loadAll);
+document.addEventListener("results", () => {
+  // What the old results still ask nobody will see: their questions end on the server too.
+  leaving.abort();
+  leaving = new AbortController();
+  loadAll();
+});
 document.addEventListener("results", stand);
 
 document.addEventListener("click", (event) => {
