@@ -21,11 +21,12 @@ def investigation(text: str, range_: Range | None = None) -> str:
 
 
 class Here(Struct, frozen=True, kw_only=True):
-    """A question as its address holds it: query, range, and what the histogram is stacked by (empty: by outcome)."""
+    """A question as its address holds it: query, range, what the histogram is stacked by (empty: by outcome), columns (empty: the reader's own)."""
 
     text: str
     range: Range
     by: str = ""
+    columns: str = ""
 
     def link(self, *, text: str | UnsetType = UNSET, range_: Range | UnsetType = UNSET, by: str | UnsetType = UNSET, **more: str) -> str:
         """The address of this question with something changed."""
@@ -33,5 +34,6 @@ class Here(Struct, frozen=True, kw_only=True):
             self.text if text is UNSET else text,
             self.range if range_ is UNSET else range_,
             by=self.by if by is UNSET else by,
+            columns=self.columns,
             **more,
         )

@@ -59,7 +59,7 @@ class Explorer:
         request, before = shown.request, params.get("before")
         here, range_error = self.read(params)
         view = explorer_view.frame(here, zone_of(request), self._deps.room.clock.wall_us())
-        view.columns = columns.read(params.get("columns") or preferences.of(request).get("columns", ""))
+        view.columns = columns.read(here.columns or preferences.of(request).get("columns", ""))
         view.rows_error, view.paged = range_error, bool(before)
         try:
             asking = self._asking(shown, here, params.get("view", "") if before else "")
@@ -124,7 +124,8 @@ class Explorer:
             range_, error = read_range(params, now_us), ""
         except RangeError as problem:
             range_, error = read_range({}, now_us), str(problem)
-        return Here(text=params.get("q", "").strip(), range=range_, by=by if by in GROUPS else ""), error
+        chosen = columns.written(columns.read(params["columns"])) if params.get("columns") else ""
+        return Here(text=params.get("q", "").strip(), range=range_, by=by if by in GROUPS else "", columns=chosen), error
 
     async def _open_call(self, view: View, viewer: Viewer, id: str) -> None:
         try:

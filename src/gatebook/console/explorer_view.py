@@ -131,8 +131,9 @@ class View(Struct, kw_only=True):
 
     @property
     def params(self) -> dict[str, str]:
-        """What a form must send besides the query to stay within this range and stack."""
-        return {**self.range.params, **({"by": self.here.by} if self.here.by else {})}
+        """What a form must send besides the query to stay within this range, stack and columns."""
+        more = {"by": self.here.by, "columns": self.here.columns}
+        return {**self.range.params, **{name: value for name, value in more.items() if value}}
 
     @property
     def columns_href(self) -> str:

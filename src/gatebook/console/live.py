@@ -102,7 +102,7 @@ class Live:
 
     def _frame(self, shown: Shown, here: Here) -> View:
         view = explorer_view.frame(here, zone_of(shown.request), self._deps.room.clock.wall_us())
-        view.columns = columns.read(params_of(shown.request).get("columns") or preferences.of(shown.request).get("columns", ""))
+        view.columns = columns.read(view.here.columns or preferences.of(shown.request).get("columns", ""))
         return view
 
     async def _parts(self, shown: Shown, here: Here) -> str:

@@ -1,6 +1,5 @@
 """Saved searches and share links: the menu beside the query, the page of cards, and what they post."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from msgspec import Struct
@@ -8,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from gatebook.console import columns, preferences
-from gatebook.console.address import explorer
+from gatebook.console.address import Here, explorer
 from gatebook.console.deps import ConsoleDeps
 from gatebook.console.explorer import Explorer
 from gatebook.console.explorer_view import words
@@ -105,7 +104,7 @@ class SavedPages:
             name=fields.get("name", ""),
             text=here.text,
             range=written(here.range),
-            columns=tuple(_columns(request)),
+            columns=tuple(_columns(here, request)),
             shared=_groups(fields.get("shared", "")),
         )
         try:
@@ -148,7 +147,7 @@ class SavedPages:
         here, _ = self._explorer.read(fields)
         question = Question(text=here.text, since_us=here.range.since_us, until_us=here.range.until_us)
         try:
-            share = await self._deps.shelf.share(viewer, question, _columns(request))
+            share = await self._deps.shelf.share(viewer, question, _columns(here, request))
         except (SavedError, Conflict, QueryError) as error:
             return self._refused(request, viewer, _sentence(error))
         zone = zone_of(request)
@@ -176,10 +175,10 @@ class SavedPages:
         return self._pages.page("problem.html", shown, 400, title="This could not be saved", text=text, back="/saved", back_text="Back")
 
 
-def _columns(request: Request) -> list[str]:
-    """The columns that somebody chose; none where they see those of the default."""
-    held: Mapping[str, str] = preferences.of(request)
-    return held["columns"].split(",") if held.get("columns") else []
+def _columns(here: Here, request: Request) -> list[str]:
+    """The columns of the address, or those that somebody chose; none where they see those of the default."""
+    text = here.columns or preferences.of(request).get("columns", "")
+    return text.split(",") if text else []
 
 
 def _groups(text: str) -> tuple[str, ...]:

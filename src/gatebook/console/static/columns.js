@@ -1,6 +1,6 @@
 // Columns of the table: drag an edge for a width; the menu for which, how wide and in what order. Kept under the person's name.
 import { prefer } from "./prefer.js";
-import { go } from "./swap.js";
+import { go, results } from "./swap.js";
 
 const MIN_PX = 48;
 const MAX_PX = 900;
@@ -16,7 +16,24 @@ async function keep(columns) {
   url.searchParams.set("c", text);
   sheet.href = url;
   await prefer("columns", text);
+  return leaveAddress();
 }
+
+// Columns in the address are somebody else's choice; an own one takes their place. Answers whether there were any.
+function leaveAddress() {
+  const here = new URL(location.href);
+  if (!here.searchParams.has("columns")) return false;
+  here.searchParams.delete("columns");
+  history.replaceState(null, "", here);
+  return true;
+}
+const again = () => go(location.pathname + location.search, { push: false });
+
+// Results of another address may have other columns.
+document.addEventListener("results", () => {
+  const { href } = new URL(results().dataset.columns, location.href);
+  if (sheet.href !== href) sheet.href = href;
+});
 
 // While somebody drags, the tracks stand on the table itself; afterwards in the stylesheet, for every page to come.
 function size(name, width) {
@@ -24,9 +41,9 @@ function size(name, width) {
   const tracks = heads().filter((head) => head.offsetParent).map((head) => `${head.dataset.column === name ? width : head.offsetWidth}px`);
   table.style.setProperty("--columns", `24px ${tracks.join(" ")}`);
 }
-function done(name, width) {
+async function done(name, width) {
   document.getElementById("calls").style.removeProperty("--columns");
-  keep(chosen().map(([other, old]) => [other, other === name ? width : old]));
+  if (await keep(chosen().map(([other, old]) => [other, other === name ? width : old]))) again();
 }
 const within = (width) => Math.max(MIN_PX, Math.min(MAX_PX, Math.round(width)));
 
@@ -59,7 +76,7 @@ async function read(menu) {
   const shown = items(menu).filter((item) => item.querySelector("[type=checkbox]").checked);
   await keep(shown.map((item) => [item.dataset.name, Number(item.querySelector("[type=number]").value) || null]));
   const held = document.activeElement?.getAttribute("aria-label");
-  await go(location.pathname + location.search, { push: false });
+  await again();
   reopen(held);
 }
 
@@ -77,6 +94,7 @@ document.addEventListener("click", async (event) => {
   if (!menu) return;
   if (event.target.closest("[data-columns-reset]")) {
     await prefer("columns", "");
+    leaveAddress();
     location.reload();
   }
   const button = event.target.closest("[data-move]");

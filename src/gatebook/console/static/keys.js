@@ -14,7 +14,11 @@ const current = () => all().findIndex((row) => row.classList.contains("on") || r
 const click = (selector) => document.querySelector(selector)?.click();
 const focus = (selector) => document.querySelector(selector)?.focus();
 const drawer = () => document.querySelector(".drawer:not([hidden])");
-const onExplorer = (module, act) => document.getElementById("calls") && import(`./${module}.js`).then(act);
+// The row is the one that has the focus when the key is pressed: by the time the module is there it may be another.
+function onRow(module, act) {
+  const row = all()[current()];
+  if (document.getElementById("calls")) import(`./${module}.js`).then((found) => act(found, row));
+}
 
 async function move(step) {
   const rows = all();
@@ -43,10 +47,10 @@ const ACTIONS = {
   live: () => document.getElementById("results") && import("./tail.js").then(({ toggle }) => toggle()),
   chart: () => focus(".canvas a.col[tabindex='0']"),
   link: () => (document.querySelector("[data-copy-link]") ? click("[data-copy-link]") : navigator.clipboard.writeText(location.href).then(() => announce("Link copied"))),
-  expand: () => onExplorer("table", ({ expand }) => expand()),
-  actions: () => onExplorer("table", ({ actions }) => actions()),
-  density: () => onExplorer("table", ({ density }) => density()),
-  select: () => onExplorer("select", ({ toggle }) => toggle()),
+  expand: () => onRow("table", ({ expand }, row) => expand(row)),
+  actions: () => onRow("table", ({ actions }, row) => actions(row)),
+  density: () => onRow("table", ({ density }) => density()),
+  select: () => onRow("select", ({ toggle }, row) => toggle(row)),
 };
 
 export function act(name) {
