@@ -82,9 +82,10 @@ class Stage:
         origin = Origin(deployment="northwind", version="0.0.0")
         self.shelf = Shelf(self.store, self.keeper)
         self.exports = Exports(self.room, self.settings.exports_dir, lambda: Vault(self.settings.keys_dir, MASTER_KEY), origin)
-        self.app = self._app(console_url)
+        self.console_url = console_url
+        self.app = self._app()
 
-    def _app(self, console_url: str) -> Starlette:
+    def _app(self) -> Starlette:
         api = create_api(self.api_deps())
         deps = ConsoleDeps(
             room=self.room,
@@ -93,7 +94,7 @@ class Stage:
             door=self.desk,
             health=self.health,
             names=self.names,
-            console_url=console_url,
+            console_url=self.console_url,
             mcp_url="http://127.0.0.1:8400",
             deployment="northwind",
         )
@@ -108,6 +109,8 @@ class Stage:
             directory=self.directory,
             session=self.desk.who,
             health=self.health,
+            deployment="northwind",
+            console_url=self.console_url,
         )
 
     def directory(self) -> Directory:

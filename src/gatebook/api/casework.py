@@ -22,6 +22,8 @@ class Casework:
 
     def __init__(self, deps: ApiDeps) -> None:
         self._room = deps.room
+        self._deployment = deps.deployment
+        self._console_url = deps.console_url
 
     def operations(self) -> tuple[Operation, ...]:
         """What can be asked."""
@@ -97,7 +99,7 @@ class Casework:
         """The investigation as a page of its own."""
         found = await self._exported(ask)
         reader = ask.viewer.name or "the administrator on the host"
-        about = About(deployment=_host(ask), reader=reader, made_us=self._room.clock.wall_us(), base=_base(ask))
+        about = About(deployment=self._deployment, reader=reader, made_us=self._room.clock.wall_us(), base=self._console_url)
         return _file(report.document(found, about).encode(), found, "html", "text/html; charset=utf-8")
 
     async def numbers(self, ask: Ask) -> Response:
@@ -117,15 +119,6 @@ class Casework:
         found = await trends(self._room, ask.viewer, asked)
         await self._room.note(ask.viewer, "search", asked.words(), rows=found.total.count)
         return found
-
-
-def _host(ask: Ask) -> str:
-    return ask.request.headers.get("host", "") if ask.viewer.source else "on the host"
-
-
-def _base(ask: Ask) -> str:
-    """The console's address as the browser knows it; none for who asks over the socket, where there is none."""
-    return str(ask.request.base_url).rstrip("/").removesuffix("/api") if ask.viewer.source else ""
 
 
 def _file(data: bytes, found: Investigation, form: str, media_type: str) -> Response:

@@ -18,7 +18,10 @@ CALLER_KEY = "gatebook.principal"
 
 
 class ApiDeps(Struct, frozen=True, kw_only=True):
-    """`directory` gives that of the newest snapshot; `session` who is behind the secret of a console session."""
+    """`directory` gives that of the newest snapshot; `session` who is behind the secret of a console session.
+
+    `deployment` and `console_url` stand in what leaves the console, such as a report: its name, and where its links lead.
+    """
 
     room: ReadingRoom
     exports: Exports
@@ -26,3 +29,5 @@ class ApiDeps(Struct, frozen=True, kw_only=True):
     directory: Callable[[], Directory]
     session: Callable[[str], Principal | None]
     health: Callable[[], Health]
+    deployment: str
+    console_url: str

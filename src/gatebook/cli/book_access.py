@@ -155,6 +155,8 @@ async def _alone(settings: Settings, address: str) -> Any:
                 directory=lambda: directory,
                 session=lambda _: None,
                 health=lambda: health(settings.log_dir, follower.lag(), None, room.clock.wall_us()),
+                deployment=settings.deployment,
+                console_url=settings.console_url,
             )
         )
         return await _request(api, address, {CALLER_KEY: local_caller(None, vault.subject)})

@@ -67,7 +67,18 @@ def build_faces(settings: Settings, desk: Desk, book: Book, vault: Vault, backgr
     def how_it_stands() -> Health:
         return health(settings.log_dir, background.lag(), background.verified(), room.clock.wall_us())
 
-    api = create_api(ApiDeps(room=room, exports=exports, shelf=shelf, directory=roll.directory, session=desk.who, health=how_it_stands))
+    api = create_api(
+        ApiDeps(
+            room=room,
+            exports=exports,
+            shelf=shelf,
+            directory=roll.directory,
+            session=desk.who,
+            health=how_it_stands,
+            deployment=settings.deployment,
+            console_url=settings.console_url,
+        )
+    )
     console = create_console(
         ConsoleDeps(
             room=room,

@@ -28,12 +28,12 @@ _PLACES = (("server", "Connectors' addresses"), ("api_host", "API hosts"))
 
 
 class About(Struct, frozen=True, kw_only=True):
-    """What a report says of itself: of which deployment, for whom and when it was made; `base` is the console's address, empty for no links."""
+    """What a report says of itself: of which deployment, for whom and when it was made; `base` is the console's address."""
 
     deployment: str
     reader: str
     made_us: int
-    base: str = ""
+    base: str
 
 
 def link_to(base: str = "") -> Link:
@@ -57,14 +57,10 @@ def body(found: Investigation, link: Link) -> Markup:
 
 def document(found: Investigation, about: About) -> str:
     """A report of one file: no script, nothing fetched from anywhere; it prints, and its links lead back into the console."""
-    link = link_to(about.base) if about.base else _nowhere
+    link = link_to(about.base)
     style = Markup((files("gatebook.reading") / "templates" / "report.css").read_text())
     values = _values(found, link)
     return _environment().get_template("report.html").render(about=about, style=style, version=__version__, **values)
-
-
-def _nowhere(_text: str, _since_us: int, _until_us: int) -> str:
-    return ""
 
 
 def _values(found: Investigation, link: Link) -> dict[str, Any]:
