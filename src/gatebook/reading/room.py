@@ -242,10 +242,9 @@ class ReadingRoom:
 
     async def show(self, viewer: Viewer, id: str) -> CallDetail | None:
         """One call with its payloads. Raises LogDamaged, LogUnavailable."""
-        row = await self.find(viewer, id)
+        row, messages = await asyncio.gather(self.find(viewer, id), self.ask(lambda: self.index.messages(id, MESSAGES_MAX)))
         if row is None:
             return None
-        messages = await self.ask(lambda: self.index.messages(id, MESSAGES_MAX))
         detail = await self._detail(row, messages)
         await self.note(viewer, "show", id, payloads=True, rows=1)
         return detail
