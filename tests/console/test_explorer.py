@@ -246,6 +246,9 @@ async def test_the_histogram_is_stacked_by_what_is_asked(admin: httpx2.AsyncClie
     text = (await admin.get(f"/?range=all&by={by}")).text
     assert f'<option value="{by}" selected' in text and f"by={by}" in text
     assert re.search(r'class="v-0" data-i="0"', text)
+    if by == "person":
+        key = text[text.index('class="legend"') :]
+        assert f"{PEOPLE[0].name}<" in key and f"{PEOPLE[0].id}<" not in key
 
 
 async def test_times_are_shown_in_the_chosen_zone(admin: httpx2.AsyncClient) -> None:

@@ -28,7 +28,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--limit", type=int, default=50, metavar="N", help="at most so many calls (default: 50)")
     parser.add_argument("--columns", metavar="A,B", help="columns of the table: time, status, person, call, …, or any column of an export")
     parser.add_argument("--histogram", action="store_true", help="first draw the calls over time, by outcome")
-    parser.add_argument("--by", action="append", metavar="FIELD", help="count by the values of a field instead of listing, as if the query said nothing of that field; may be repeated")
+    parser.add_argument(
+        "--by",
+        action="append",
+        metavar="FIELD",
+        help="count by the values of a field instead of listing, as if the query said nothing of that field; may be repeated",
+    )
     parser.add_argument("--count", action="store_true", help="print only how many there are")
     parser.add_argument("--json", action="store_true", help="print one JSON object for each call")
 

@@ -65,7 +65,9 @@ class Asking:
         found, changes = await asyncio.gather(
             self._room.histogram(self.query, *ends, by=self.here.by or "outcome", snapshot=self.snapshot), self._changes(where)
         )
-        return histogram_view.histogram(found, where, self.here, self.zone, changes)
+        names = {value for counts in found.values() for value in counts}
+        labels = await self._room.labels(self.here.by, names, self.snapshot) if self.here.by else {}
+        return histogram_view.histogram(found, where, self.here, self.zone, changes, labels)
 
     async def _changes(self, where: Frame) -> list[tuple[int, str]]:
         """Changes of the configuration in the time of the histogram; without them the columns are still worth drawing."""

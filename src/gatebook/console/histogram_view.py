@@ -1,6 +1,6 @@
 """The histogram above the rows: which series, in which buckets, with which addresses."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from markupsafe import Markup
 from msgspec import Struct
@@ -94,12 +94,14 @@ def groups(by: str) -> list[GroupChoice]:
     return [GroupChoice(name=name, title=title, on=name == by) for name, title in GROUPS.items()]
 
 
-def histogram(found: dict[int, dict[str, int]], where: Frame, here: Here, zone: Zone, marks: Sequence[tuple[int, str]] = ()) -> Histogram:
-    """The chart of counts by bucket number and value; `marks` are times of changes, with what changed."""
+def histogram(
+    found: dict[int, dict[str, int]], where: Frame, here: Here, zone: Zone, marks: Sequence[tuple[int, str]], labels: Mapping[str, str]
+) -> Histogram:
+    """The chart of counts by bucket number and value; `marks` are times of changes, with what changed; `labels` what people read for values."""
     counts = [_grouped(found.get(number, {}), here.by) for number in range(where.count)]
     starts = [where.since_us + number * where.step_us for number in range(where.count)]
     buckets = [Bucket(since_us=at, until_us=at + where.step_us, counts=held) for at, held in zip(starts, counts, strict=True)]
-    legend = _legend(buckets, here)
+    legend = _legend(buckets, here, labels)
     layers = [Layer(key=series.key, css=series.css) for series in legend]
     span_us = where.end_us - where.since_us
     lines = [
@@ -140,7 +142,7 @@ def _grouped(held: dict[str, int], by: str) -> dict[str, int]:
     return counts
 
 
-def _legend(buckets: list[Bucket], here: Here) -> list[Series]:
+def _legend(buckets: list[Bucket], here: Here, labels: Mapping[str, str]) -> list[Series]:
     totals: dict[str, int] = {}
     for bucket in buckets:
         for key, count in bucket.counts.items():
@@ -149,7 +151,7 @@ def _legend(buckets: list[Bucket], here: Here) -> list[Series]:
         shown = [name for name in charts.OUTCOMES if totals.get(name) or name not in ("redacted", "other")]
         return [_outcome(name, totals.get(name, 0), here) for name in shown]
     keys = sorted((key for key in totals if key != _OTHERS), key=lambda key: (-totals[key], key))
-    series = [_value(key, number, totals[key], here) for number, key in enumerate(keys[: _SERIES_MAX + 2])]
+    series = [_value(key, number, totals[key], here, labels) for number, key in enumerate(keys[: _SERIES_MAX + 2])]
     if totals.get(_OTHERS):
         series.append(Series(key=_OTHERS, word="All others", css="s-other", count=totals[_OTHERS], href=""))
     return series
@@ -162,8 +164,8 @@ def _outcome(name: str, count: int, here: Here) -> Series:
     return Series(key=name, word=charts.OUTCOMES[name], css=f"s-{name}", count=count, href=here.link(text=text))
 
 
-def _value(key: str, number: int, count: int, here: Here) -> Series:
-    word = LOOKS[key].word if here.by == "status" and key in LOOKS else key
+def _value(key: str, number: int, count: int, here: Here, labels: Mapping[str, str]) -> Series:
+    word = LOOKS[key].word if here.by == "status" and key in LOOKS else labels.get(key, key)
     return Series(key=key, word=word, css=f"v-{number % 8}", count=count, href=here.link(text=filters.narrowed(here.text, here.by, key)))
 
 

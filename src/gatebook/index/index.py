@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -173,6 +173,13 @@ class Index:
             return None
         waiting = self.snapshot().waiting_call(call_id)
         return self._store.call(call_id) or waiting
+
+    def labels(self, field: str, values: Iterable[str], snapshot: Snapshot) -> dict[str, str]:
+        """Return what people read for values of a field, where that is something else: the names of persons."""
+        if field != "person":
+            return {}
+        label = self.store(snapshot).vocabulary.label
+        return {value: name for value in values if (name := label(value))}
 
     def messages(self, call_id: str, limit: int = 200) -> list[RecordRow]:
         """Return the messages that were relayed within a call, in the order of the log."""

@@ -4,7 +4,7 @@ Lives on the keeper's event loop, because the book does; what blocks (engine, di
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -160,6 +160,11 @@ class ReadingRoom:
         index, at = self.index, snapshot or self.snapshot()
         over_time = partial(counts.over_time, index, asked, since_us, step_us, by=by, snapshot=at, timeout_s=BUDGET_S)
         return await self.ask(over_time, heavy=is_heavy(query))
+
+    async def labels(self, field: str, values: Iterable[str], snapshot: Snapshot) -> dict[str, str]:
+        """What people read for values of a field, where that is something else: the names of persons. Raises as `rows` does."""
+        index = self.index
+        return await self.ask(lambda: index.labels(field, values, snapshot))
 
     async def extent(self, query: Query, *, snapshot: Snapshot | None = None) -> tuple[int, int] | None:
         """Times of the first and the last call that match; None when there is none. Raises as `rows` does."""
