@@ -13,6 +13,8 @@ _REF: Final = "#/components/schemas/{name}"
 _EVERYWHERE: Final = {
     400: "A parameter, the query or the body is not valid.",
     401: "Not signed in, or the token was refused.",
+    414: "The address has more than 65,535 bytes.",
+    431: "Address and headers have more than 256 KiB.",
     500: "The log is damaged, or the keeper failed; its own log says why.",
     503: "The query is too heavy, the index does not answer, or the reading cannot be recorded.",
 }

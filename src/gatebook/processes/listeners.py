@@ -8,6 +8,8 @@ from collections.abc import Iterator
 
 import uvicorn
 
+from gatebook.processes.protocol import Protocol
+
 _BACKLOG = 2048
 _IDLE_CONNECTION_S = 75
 
@@ -23,7 +25,7 @@ class Listener(uvicorn.Server):
         config = uvicorn.Config(
             app,  # type: ignore[arg-type]
             interface="asgi3",
-            http="httptools",
+            http=Protocol,
             ws="none",
             lifespan="off",
             log_config=None,
