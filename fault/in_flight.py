@@ -19,7 +19,9 @@ WORKER = "worker 0"
 _CALLS = 32
 _BREAKS_S_MAX = 5.0
 # Each sync waits so long in the worker that recovers, so that a kill meets it at every point of its recovery.
-_RECOVERY_SYNC_DELAY_US = 60_000
+_RECOVERY_SYNC_DELAY_US = 100_000
+# A recovery with such syncs takes at least two of them; some of the kills shall come after it.
+_KILL_AFTER_S_MAX = 0.3
 
 
 def run(directory: Path, rounds: int, say: Callable[[str], None]) -> Result:
@@ -40,8 +42,11 @@ def run(directory: Path, rounds: int, say: Callable[[str], None]) -> Result:
             result.expect(slowest_s < _BREAKS_S_MAX, f"a client's connection broke only after {slowest_s:.1f} s")
             result.expect(len(set(stage.executed()) - before) == _CALLS, "not every call was in flight")
             stage.deployment.add_to_environ(LOSSY_SYNC_DELAY_US=str(_RECOVERY_SYNC_DELAY_US))
-            for _ in range(8 if rounds > 8 else 3):
-                kills_in_recovery[_kill_while_it_recovers(stage.deployment)] += 1
+            kills = 8 if rounds > 8 else 3
+            for kill in range(kills):
+                # One kill in each part of the time, so that chance cannot put all of them behind the recovery.
+                after_s = random.uniform(kill, kill + 1) / kills * _KILL_AFTER_S_MAX
+                kills_in_recovery[_kill_while_it_recovers(stage.deployment, after_s)] += 1
             stage.deployment.add_to_environ(LOSSY_SYNC_DELAY_US="0")
             stage.deployment.start(WORKER)
             log = stage.settled_log()
@@ -78,12 +83,12 @@ async def _block_and_kill(stage: Stage, number: int, before: set[str]) -> float:
     return time.monotonic() - killed_s
 
 
-def _kill_while_it_recovers(deployment: Deployment) -> str:
-    """Start the worker, kill it at a random moment after it has taken its stream; says whether it was still recovering."""
+def _kill_while_it_recovers(deployment: Deployment, after_s: float) -> str:
+    """Start the worker, kill it `after_s` after it has taken its stream; says whether it was still recovering."""
     pid = deployment.launch(WORKER)
     lock = deployment.settings.log_dir / deployment.settings.worker_stream(0) / "lock"
     taken = wait_until(lambda: lock.read_text().strip() == str(pid), 30, 0.001)
-    time.sleep(random.uniform(0, 0.25))
+    time.sleep(after_s)
     serving = deployment.serves(WORKER, pid)
     deployment.kill(WORKER)
     return "serving" if serving else "recovering" if taken else "early"
