@@ -1,6 +1,8 @@
 """The adapter: values are bound exactly, errors are typed, traps stay away."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -92,3 +94,43 @@ def test_a_closed_engine_says_so(engine: Engine) -> None:
     engine.close()
     with pytest.raises(EngineError, match="closed"):
         engine.rows("SELECT 1")
+
+
+_CLOSED_UNDER_QUESTIONS = """
+import sys, threading, time
+from pathlib import Path
+from gatebook.index.engine import Engine, EngineError
+
+engine = Engine(Path(sys.argv[1]))
+engine.run("CREATE DATABASE d")
+engine.run("CREATE TABLE d.t (a String) ENGINE = MergeTree ORDER BY tuple()")
+engine.run("INSERT INTO d.t SELECT repeat(toString(number), 20) FROM numbers(200000)")
+ended = []
+
+def ask():
+    try:
+        engine.rows("SELECT count() FROM numbers(1000000) AS n CROSS JOIN d.t WHERE a LIKE concat('%', toString(n.number), 'z%')")
+    except EngineError:
+        ended.append(1)
+
+askers = [threading.Thread(target=ask, daemon=True) for _ in range(3)]
+for asker in askers:
+    asker.start()
+while engine.rows("SELECT count() = 4 AS all FROM system.processes") != b'{"all":1}\\n':
+    time.sleep(0.01)
+engine._killing.acquire()
+threading.Timer(1.0, engine._killing.release).start()
+engine.close()
+for asker in askers:
+    asker.join(5)
+Engine(Path(sys.argv[1])).close()
+print(len(ended))
+"""
+
+
+def test_an_engine_that_is_closed_under_its_questions_ends_them_first(tmp_path: Path) -> None:
+    """Sessions are closed once their queries have ended, however long it takes to stop them; in a process of its own, since it would hang for good."""
+    done = subprocess.run(
+        [sys.executable, "-c", _CLOSED_UNDER_QUESTIONS, str(tmp_path / "engine")], capture_output=True, text=True, timeout=60
+    )
+    assert (done.stdout, done.returncode) == ("3\n", 0), done.stderr

@@ -58,6 +58,11 @@ class Ask:
                 del self._stops[number]
                 self._idle.notify_all()
 
+    def wait_idle(self, timeout_s: float) -> bool:
+        """Wait until no query of this question runs any more; False when that did not come in time."""
+        with self._lock:
+            return self._idle.wait_for(lambda: not self._stops, timeout_s)
+
     def _stop_all(self) -> None:
         """Again and again: a query that had only just been handed over is not known to the engine yet."""
         with self._lock:

@@ -5,6 +5,7 @@ shared session wait for each other; values of parameters are unescaped like TSV;
 """
 
 import contextlib
+import logging
 import math
 import re
 import threading
@@ -22,6 +23,7 @@ from gatebook.index.asking import Ask, AskCancelled, current_ask
 from gatebook.index.presence import Presence
 from gatebook.index.symptoms import shows_damage
 
+_logger = logging.getLogger(__name__)
 Value: TypeAlias = str | int | float | list[str]
 
 _CODE: Final = re.compile(r"Code: (\d+)\. DB::\w*Exception: (.*)", re.DOTALL)
@@ -30,8 +32,9 @@ _ESCAPES: Final = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "
 _ABORTED: Final = 236
 _STARTING = threading.Lock()
 _ERRORS_S: Final = 10.0
-_ALWAYS: Final = "max_threads_min_free_memory_per_thread = 0"
-"""Else the engine takes one thread where less than 1 GiB for each is free."""
+_CLOSE_S: Final = 30.0
+_ALWAYS: Final = "max_threads_min_free_memory_per_thread = 0, query_profiler_real_time_period_ns = 0, query_profiler_cpu_time_period_ns = 0"
+"""Else the engine takes one thread where less than 1 GiB for each is free, and interrupts each query once a second to look at its stack."""
 _MANNERS: Final = {
     False: "SET priority = 1, max_threads = 2, os_threads_nice_value_query = 0",
     True: "SET priority = 9, max_threads = 1, os_threads_nice_value_query = 19",
@@ -156,7 +159,10 @@ class Engine:
         with self._lock:
             self._closed = True
         self._own.cancel()
-        # Closing a session waits for its query.
+        # A session that is closed under its query waits for it and lets no other Python thread run, not even the one that would stop the query.
+        if not self._own.wait_idle(_CLOSE_S):
+            _logger.error("a query of the index did not end within %g s; its session stays open until the process ends", _CLOSE_S)
+            return
         for seat in self._seats:
             seat.session.close()
         with self._killing:
@@ -203,9 +209,8 @@ class Engine:
 
     def _clear(self, seat: _Seat) -> None:
         """Until the next query of its session, the engine counts a failed one as running, with its memory, and others wait for its priority."""
-        if not self._closed:
-            with contextlib.suppress(Exception):
-                seat.session.query("SELECT 1", "Null")
+        with contextlib.suppress(Exception), self._own.running(lambda: self._kill(seat)):
+            seat.session.query("SELECT 1", "Null")
 
     def _seat(self) -> _Seat:
         seat: _Seat | None = getattr(self._local, "seat", None)
@@ -216,7 +221,10 @@ class Engine:
                 seat = _Seat(self._session(), f"seat{len(self._seats)}")
                 self._seats.append(seat)
             try:
-                seat.session.query(f"SET log_comment = '{seat.name}', max_threads = 2, {_ALWAYS}", "Null")
+                with self._own.running(lambda: None):
+                    seat.session.query(f"SET log_comment = '{seat.name}', max_threads = 2, {_ALWAYS}", "Null")
+            except AskCancelled:
+                raise EngineError("the index is closed") from None
             except Exception as error:
                 raise self._typed(error) from None
             self._local.seat = seat
