@@ -1,11 +1,9 @@
 """Who may call what."""
 
-from fnmatch import fnmatchcase
-
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gatebook.policy.access import AccessRequest, AccessRules, decide, granted, matches, visible
+from gatebook.policy.access import AccessRequest, AccessRules, decide, granted, visible
 
 ANA = AccessRequest(person="ana", email="ana@corp.example", groups=("sales",))
 BUNDLE = "0123456789abcdef"
@@ -80,16 +78,3 @@ def test_without_a_grant_nothing_is_allowed(rules: AccessRules, tool: str) -> No
     """No tool rule can let in somebody whom the connector does not name."""
     stranger = AccessRequest(person="eve", email="", groups=(), tool=tool)
     assert decide(stranger, rules, BUNDLE).effect == ("allowed" if "everyone" in rules.groups and visible(tool, rules) else "blocked")
-
-
-@given(pattern=words, name=names)
-def test_patterns_are_those_of_a_shell(pattern: str, name: str) -> None:
-    """Stars and question marks mean what they mean in a shell; nothing else is special."""
-    assert matches(pattern, name) == fnmatchcase(name, pattern)
-
-
-def test_other_special_characters_are_plain() -> None:
-    """Brackets and dots in a pattern are themselves; a line break is a character like any other."""
-    assert matches("a.b[c]", "a.b[c]")
-    assert not matches("a.b", "axb")
-    assert matches("a*", "a\nb")

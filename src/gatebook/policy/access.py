@@ -4,11 +4,9 @@ Order of evaluation, which is also the order of `Decision.matched`: grants of th
 denied tools, allowed tools. The first that refuses decides.
 """
 
-import re
-from functools import lru_cache
-
 from msgspec import Struct
 
+from gatebook.policy.globs import matches
 from gatebook.record.parts import Decision
 
 EVERYONE = "everyone"
@@ -66,11 +64,6 @@ def visible(tool: str, rules: AccessRules) -> bool:
     return not any(matches(pattern, tool) for pattern in rules.tools_deny) and any(matches(pattern, tool) for pattern in rules.tools_allow)
 
 
-def matches(pattern: str, name: str) -> bool:
-    """Whether a name fits a pattern of `*` and `?`."""
-    return pattern == "*" or _compiled(pattern).fullmatch(name) is not None
-
-
 def _grants(request: AccessRequest, rules: AccessRules) -> tuple[str, ...]:
     people = [name for name in rules.people if name in (request.person, request.email)]
     groups = [name for name in rules.groups if name == EVERYONE or name in request.groups]
@@ -84,10 +77,3 @@ def _matching(rules: AccessRules, kind: str, patterns: tuple[str, ...], tool: st
 
 def _blocked(rule: str, bundle: str, matched: tuple[str, ...], reason: str) -> Decision:
     return Decision(effect="blocked", rule=rule, bundle=bundle, matched=matched, reason=reason)
-
-
-@lru_cache(maxsize=4096)
-def _compiled(pattern: str) -> re.Pattern[str]:
-    # Repeated stars are one star: two next to each other would make the match slow without changing it.
-    parts = re.split(r"(\*+|\?)", pattern)
-    return re.compile("".join({"*": ".*", "?": "."}.get(part[:1], re.escape(part)) for part in parts if part), re.DOTALL)

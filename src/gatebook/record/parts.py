@@ -102,12 +102,19 @@ class Decision(Struct, frozen=True, kw_only=True, omit_defaults=True):
     bundle: Annotated[str, Meta(description="Hash of the configuration that was in force, hex, 16 characters.")]
     matched: Annotated[tuple[str, ...], Meta(description="Ids of all rules that matched, in order of evaluation.")] = ()
     reason: Annotated[str | None, Meta(description="The reason in one sentence, as the caller was told.")] = None
+    observed: Annotated[
+        tuple[str, ...], Meta(description="Those of `matched` that only watch: rules that are observed or alert, and change no effect.")
+    ] = ()
+    errors: Annotated[
+        tuple[str, ...],
+        Meta(description="Ids of rules that could not be answered: they count as matched, those that allow as not matched."),
+    ] = ()
 
 
 class Finding(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Sensitive data that a detector found in a payload, without the data."""
 
-    detector: Annotated[str, Meta(description="Id of the detector, such as `financial/iban`.")]
+    detector: Annotated[str, Meta(description="Id of the detector, such as `pii/iban`.")]
     type: Annotated[str, Meta(description="Type of the data, such as iban or email.")]
     severity: Annotated[Severity, Meta(description="low, medium, high or critical.")]
     part: Annotated[Literal["arguments", "response"], Meta(description="Payload that it was found in: arguments or response.")]
