@@ -1,0 +1,192 @@
+"""What people decided about found data: guardrails, and what they mean for one payload."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from fnmatch import fnmatchcase
+from typing import Literal
+
+from msgspec import Struct
+
+from gatebook.dlp.fingerprint import fingerprint
+from gatebook.dlp.hit import Fault, Hit, Scanned
+from gatebook.dlp.redact import Action, redact
+from gatebook.dlp.scanner import Scanner
+from gatebook.record.parts import ErrorClass, Finding, Severity
+
+Direction = Literal["arguments", "response"]
+GuardAction = Literal["log", "redact", "mask_last4", "hash", "block"]
+Effect = Literal["clean", "logged", "redacted", "blocked"]
+_Done = Literal["logged", "redacted", "masked", "hashed", "blocked"]
+
+_STRENGTH: dict[GuardAction, int] = {"log": 0, "hash": 1, "mask_last4": 2, "redact": 3, "block": 4}
+_DONE: dict[GuardAction, _Done] = {"log": "logged", "hash": "hashed", "mask_last4": "masked", "redact": "redacted", "block": "blocked"}
+_ERRORS: dict[Fault, ErrorClass] = {
+    "too_large": "too_large",
+    "too_deep": "invalid_input",
+    "not_json": "invalid_input",
+    "budget": "overloaded",
+    "too_many": "too_large",
+}
+_FAULTS: dict[Fault, str] = {
+    "too_large": "The payload is larger than what is scanned for sensitive data.",
+    "too_deep": "The payload nests deeper than what is scanned for sensitive data.",
+    "not_json": "The payload is not valid JSON and cannot be scanned for sensitive data.",
+    "budget": "Scanning the payload for sensitive data took more than its budget.",
+    "too_many": "The payload holds more candidates for sensitive data than are examined.",
+}
+_TOKEN_SIZE = 12
+_ROUNDS = 3
+
+
+class Guardrail(Struct, frozen=True, kw_only=True):
+    """A rule about found data. `detectors` are ids or patterns as in `select`. It applies from `min_count` hits of its detectors on.
+
+    `observe`: it changes nothing; it is named, and what only it covers is on the record as logged. `severity`: of its findings, when not the detector's own. `reason`: what a blocked caller is told.
+    """
+
+    id: str
+    on: tuple[Direction, ...]
+    detectors: tuple[str, ...]
+    action: GuardAction
+    min_count: int = 1
+    observe: bool = False
+    severity: Severity | None = None
+    reason: str = ""
+
+    def covers(self, detector: str) -> bool:
+        """Whether the rule is about this detector."""
+        bare = detector.rpartition("/")[2]
+        return any(pattern == "*" or fnmatchcase(detector, pattern) or fnmatchcase(bare, pattern) for pattern in self.detectors)
+
+
+class Verdict(Struct, frozen=True, kw_only=True):
+    """What guardrails mean for a payload.
+
+    `body` is the payload to pass on: the very same object when nothing changed. `safe_body` is what may be kept of a blocked payload, None when it could not be
+    scanned. `findings` hold what observing rules saw as well, also when the effect is clean. `rules`: ids that applied. `observed`: ids of observing rules
+    that would have. `error_class`: of a blocked payload.
+    """
+
+    effect: Effect
+    body: bytes
+    safe_body: bytes | None = None
+    findings: tuple[Finding, ...] = ()
+    rules: tuple[str, ...] = ()
+    observed: tuple[str, ...] = ()
+    reason: str = ""
+    fault: Fault | None = None
+    error_class: ErrorClass | None = None
+
+
+def apply(payload: bytes, scanned: Scanned, part: Direction, guardrails: Sequence[Guardrail], key: bytes, scanner: Scanner) -> Verdict:
+    """Return what the guardrails mean for a payload. `scanned` is what `scanner` said about it; `key` is the secret of fingerprints.
+
+    The strongest action wins for each hit: block, redact, mask, hash, log. A changed payload is scanned again, and blocked when a value is still found.
+    """
+    mine = [rule for rule in guardrails if part in rule.on]
+    if scanned.fault is not None:
+        return _unscanned(payload, scanned.fault, mine)
+    counts = Counter(hit.detector for hit in scanned.hits)
+    meant = [rule for rule in mine if sum(count for name, count in counts.items() if rule.covers(name)) >= max(rule.min_count, 1)]
+    observed = tuple(rule.id for rule in meant if rule.observe)
+    active = [rule for rule in meant if not rule.observe]
+    by_detector = {name: _strongest(active, name) for name in counts}
+    decided = [(hit, rule) for hit in scanned.hits if (rule := by_detector[hit.detector]) is not None]
+    seen = _seen(scanned.hits, by_detector, [rule for rule in meant if rule.observe])
+    findings = _findings([(hit, rule, _DONE[rule.action]) for hit, rule in decided] + seen, part, key, scanner)
+    if not decided:
+        return Verdict(effect="clean", body=payload, findings=findings, observed=observed)
+    rules = tuple(dict.fromkeys(rule.id for rule in active if any(rule.covers(hit.detector) for hit, _ in decided)))
+    known = Verdict(effect="logged", body=payload, findings=findings, rules=rules, observed=observed)
+    blocking = next((rule for _, rule in decided if rule.action == "block"), None)
+    if blocking is not None:
+        return _blocked(
+            known, _safe(payload, decided, active, scanner), blocking.reason or f"The rule {blocking.id} does not let this data pass."
+        )
+    edits = [(hit, action) for hit, rule in decided if (action := _change(rule)) is not None]
+    if not edits:
+        return known
+    body = redact(payload, edits, lambda hit: fingerprint(key, hit, hit.detector)[:_TOKEN_SIZE])
+    if _left(body, active, scanner):
+        return _blocked(known, _safe(payload, decided, active, scanner), "A value was still found after it had been taken out.")
+    changing = next(rule for _, rule in decided if _change(rule))
+    return Verdict(effect="redacted", body=body, findings=findings, rules=rules, observed=observed, reason=changing.reason)
+
+
+def _unscanned(payload: bytes, fault: Fault, rules: list[Guardrail]) -> Verdict:
+    observed = tuple(rule.id for rule in rules if rule.observe)
+    active = tuple(rule.id for rule in rules if not rule.observe)
+    if not active:
+        return Verdict(effect="clean", body=payload, observed=observed, fault=fault)
+    return Verdict(
+        effect="blocked", body=payload, rules=active, observed=observed, reason=_FAULTS[fault], fault=fault, error_class=_ERRORS[fault]
+    )
+
+
+def _blocked(known: Verdict, safe: bytes | None, reason: str) -> Verdict:
+    return Verdict(
+        effect="blocked",
+        body=known.body,
+        safe_body=safe,
+        findings=known.findings,
+        rules=known.rules,
+        observed=known.observed,
+        reason=reason,
+        error_class="policy",
+    )
+
+
+def _strongest(rules: list[Guardrail], detector: str) -> Guardrail | None:
+    covering = [rule for rule in rules if rule.covers(detector)]
+    return max(covering, key=lambda rule: _STRENGTH[rule.action]) if covering else None
+
+
+def _change(rule: Guardrail) -> Action | None:
+    return rule.action if rule.action in ("redact", "mask_last4", "hash") else None
+
+
+def _left(body: bytes, rules: list[Guardrail], scanner: Scanner) -> bool:
+    """Whether a value that a changing rule covers is still found, or nobody can tell."""
+    again = scanner.scan(body)
+    return again.fault is not None or any(rule.action != "log" and rule.covers(hit.detector) for hit in again.hits for rule in rules)
+
+
+def _safe(payload: bytes, decided: list[tuple[Hit, Guardrail]], rules: list[Guardrail], scanner: Scanner) -> bytes | None:
+    """Return the payload with all values taken out that a rule blocks or changes; None when that does not succeed."""
+    hits: list[Hit] = [hit for hit, rule in decided if rule.action != "log"]
+    body = payload
+    for _ in range(_ROUNDS):
+        edits: list[tuple[Hit, Action]] = [(hit, "redact") for hit in hits]
+        body = redact(body, edits, lambda hit: "")
+        again = scanner.scan(body)
+        if again.fault is not None:
+            return None
+        hits = [hit for hit in again.hits if any(rule.action != "log" and rule.covers(hit.detector) for rule in rules)]
+        if not hits:
+            return body
+    return None
+
+
+def _seen(hits: Sequence[Hit], decided: Mapping[str, Guardrail | None], watching: list[Guardrail]) -> list[tuple[Hit, Guardrail, _Done]]:
+    """Return the hits that only observing rules cover: nothing is done about them, but they go on the record."""
+    rules = {name: _strongest(watching, name) for name, rule in decided.items() if rule is None}
+    return [(hit, rule, "logged") for hit in hits if (rule := rules.get(hit.detector)) is not None]
+
+
+def _findings(done: list[tuple[Hit, Guardrail, _Done]], part: Direction, key: bytes, scanner: Scanner) -> tuple[Finding, ...]:
+    groups: dict[tuple[str, _Done], list[tuple[Hit, Guardrail]]] = {}
+    for hit, rule, action in done:
+        groups.setdefault((hit.detector, action), []).append((hit, rule))
+    return tuple(
+        Finding(
+            detector=detector,
+            type=detector.rpartition("/")[2],
+            severity=some[0][1].severity or scanner.severity(detector),
+            part=part,
+            action=action,
+            count=len(some),
+            pointer=some[0][0].safe_pointer,
+            fingerprint=fingerprint(key, some[0][0], detector),
+        )
+        for (detector, action), some in groups.items()
+    )
