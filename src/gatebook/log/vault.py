@@ -25,6 +25,7 @@ class Vault:
 
     def __init__(self, keys_dir: Path, master_key: bytes) -> None:
         self._keys = DataKeys(keys_dir, master_key)
+        self._master_key = master_key
         self._pseudonym_key = hmac.digest(master_key, b"gatebook pseudonym 1", "sha256")
         self._month_ends_us = 0
         self._month_begins_us = 0
@@ -35,6 +36,10 @@ class Vault:
     def subject(self, identity: str) -> str:
         """Return the keyed pseudonym of a person or service account, 24 hex characters."""
         return hmac.digest(self._pseudonym_key, identity.encode("utf-8", "surrogatepass"), "sha256")[:12].hex()
+
+    def derive(self, purpose: str) -> bytes:
+        """Return a key of 32 bytes for another purpose than encryption, the same as long as the master key is."""
+        return hmac.digest(self._master_key, f"gatebook {purpose}".encode(), "sha256")
 
     def seal(self, record_id: str, subject: str, time_us: int, parts: Sequence[tuple[PartName, bytes]]) -> tuple[Payload, bytes]:
         """Encrypt the parts under the subject's key of the month of `time_us`. Returns what the core says of them, and the bytes to store.

@@ -118,6 +118,7 @@ class MessageRelayed(Body, frozen=True, kw_only=True, tag="message.relayed"):
     call: Annotated[str | None, Meta(description="Id of the call that the message belongs to, where it belongs to one.")] = None
     request_id: Annotated[str | None, Meta(description="JSON-RPC id of the message, JSON text.")] = None
     relayed: Annotated[bool, Meta(description="False when the gateway did not pass it on.")] = True
+    findings: Annotated[tuple[Finding, ...], Meta(description="What was found in it.")] = ()
     payload: Annotated[Payload | None, Meta(description="Part message.")] = None
 
 
@@ -213,6 +214,23 @@ class ConnectorProcess(Body, frozen=True, kw_only=True, tag="connector.process")
     )
 
 
+class ToolListed(Struct, frozen=True, kw_only=True):
+    """A definition of a tool that was not known before."""
+
+    tool: Annotated[str, Meta(description="Name of the tool.")]
+    hash: Annotated[str, Meta(description="SHA-256 over the canonical JSON of the definition, hex.")]
+    state: Annotated[Literal["pending", "approved", "refused"], Meta(description="pending: it waits for a decision; approved.")]
+
+
+class ConnectorTools(Body, frozen=True, kw_only=True, tag="connector.tools"):
+    """A connector listed other tools, or other definitions of them, than before."""
+
+    connector: Annotated[str, Meta(description="Name of the connector.")]
+    new: Annotated[tuple[ToolListed, ...], Meta(description="Definitions that were not known before.")] = ()
+    gone: Annotated[tuple[str, ...], Meta(description="Tools that are no longer listed.")] = ()
+    payload: Annotated[Payload | None, Meta(description="Part message: the new definitions, a JSON array.")] = None
+
+
 class SegmentOpened(Body, frozen=True, kw_only=True, tag="log.segment_opened"):
     """First record of every segment but the first: what recovery needs to know without the segments before."""
 
@@ -259,6 +277,7 @@ AnyBody = (
     | ProcessStarted
     | ProcessStopped
     | ConnectorProcess
+    | ConnectorTools
     | SegmentOpened
     | TailCut
     | ClockStepped

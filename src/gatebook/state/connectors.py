@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from msgspec import Meta, Struct
 
 from gatebook.policy.access import AccessRules
+from gatebook.state.parts import Part
 from gatebook.state.references import looks_secret
 
 NAME = re.compile(r"^(?!.*__)[a-z0-9][a-z0-9-]{0,31}$")
@@ -21,25 +22,21 @@ _OWN_HEADERS = frozenset(
 )
 
 
-class _Part(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Base of all parts of a spec."""
-
-
-class Allow(_Part, frozen=True, kw_only=True):
+class Allow(Part, frozen=True, kw_only=True):
     """Who may use the connector; nobody by default."""
 
     people: Annotated[tuple[str, ...], Meta(description="Ids or e-mail addresses of people.")] = ()
     groups: Annotated[tuple[str, ...], Meta(description="Groups; `everyone` is all people.")] = ()
 
 
-class ToolRules(_Part, frozen=True, kw_only=True):
+class ToolRules(Part, frozen=True, kw_only=True):
     """Which tools, by patterns of `*` and `?`. Deny wins."""
 
     allow: Annotated[tuple[str, ...], Meta(description="Tools that may be called.")] = ("*",)
     deny: Annotated[tuple[str, ...], Meta(description="Tools that may not be called.")] = ()
 
 
-class ConnectorLimits(_Part, frozen=True, kw_only=True):
+class ConnectorLimits(Part, frozen=True, kw_only=True):
     """Limits of this connector; what is absent is as in the deployment settings."""
 
     timeout_s: Annotated[Annotated[float, Meta(gt=0, le=86_400)] | None, Meta(description="Longest wait for a final answer.")] = None
@@ -56,7 +53,7 @@ class ConnectorLimits(_Part, frozen=True, kw_only=True):
     ] = None
 
 
-class ConnectorSpec(_Part, frozen=True, kw_only=True):
+class ConnectorSpec(Part, frozen=True, kw_only=True):
     """What a document of kind Connector says under `spec`."""
 
     transport: Annotated[Literal["http", "sse", "stdio"], Meta(description="Streamable HTTP, the older HTTP+SSE, or a child process.")]
@@ -70,15 +67,23 @@ class ConnectorSpec(_Part, frozen=True, kw_only=True):
     tools: Annotated[ToolRules, Meta(description="Which tools may be called.")] = ToolRules()
     limits: Annotated[ConnectorLimits, Meta(description="Limits of its own.")] = ConnectorLimits()
     share: Annotated[Literal["person", "connector"], Meta(description="stdio: one child per person, or one for all.")] = "person"
+    tool_approval: Annotated[
+        Literal["first", "review", "none"],
+        Meta(
+            description="first: what it lists first counts as approved by whoever applied the connector, what changes later waits for a decision; "
+            "review: everything waits; none: definitions are not looked at."
+        ),
+    ] = "first"
     on_log_failure: Annotated[Literal["refuse", "allow"], Meta(description="What happens to a call that cannot be recorded.")] = "refuse"
 
 
 class Connector(Struct, frozen=True, kw_only=True):
-    """One version of a connector."""
+    """One version of a connector; `author` applied it."""
 
     name: str
     version: int
     spec: ConnectorSpec
+    author: str = ""
 
     @property
     def rules(self) -> AccessRules:

@@ -2,15 +2,15 @@
 
 import difflib
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import msgspec
+import msgspec.inspect as types
 import yaml
 from msgspec import Struct
-from msgspec.structs import fields
 
-from gatebook.state import connectors
+from gatebook.state import connectors, governance, guardrails, policies
 from gatebook.state.store import StateError
 
 TEXT_BYTES_MAX = 4 * 1024 * 1024
@@ -23,7 +23,14 @@ class Kind(Struct, frozen=True):
     faults: Callable[[str, Any], Iterator[tuple[str, str]]]
 
 
-KINDS: dict[str, Kind] = {"Connector": Kind(connectors.ConnectorSpec, connectors.faults)}
+KINDS: dict[str, Kind] = {
+    "Connector": Kind(connectors.ConnectorSpec, connectors.faults),
+    "Policy": Kind(policies.PolicySpec, policies.policy_faults),
+    "Guardrail": Kind(guardrails.GuardrailSpec, guardrails.guardrail_faults),
+    "Detector": Kind(guardrails.DetectorSpec, guardrails.detector_faults),
+    "ToolPack": Kind(policies.ToolPackSpec, policies.pack_faults),
+    "Governance": Kind(governance.GovernanceSpec, governance.governance_faults),
+}
 
 
 class Document(Struct, frozen=True, kw_only=True):
@@ -33,6 +40,16 @@ class Document(Struct, frozen=True, kw_only=True):
     name: str
     spec: Any
     place: str = ""
+    lines: Mapping[str, int] = {}
+    """Line of each part by its path, such as `spec.tools.0`; empty where the document was not read from text."""
+
+    def where(self, path: str) -> str:
+        """File and line of a part, or of the nearest one around it that is there; a path may also be written as `spec.tools[0]`."""
+        parts = path.replace("[", ".").replace("]", "").split(".")
+        while parts and ".".join(parts) not in self.lines:
+            parts.pop()
+        line = self.lines.get(".".join(parts))
+        return self.place if line is None else f"{self.place.rpartition(':')[0]}:{line}"
 
     @property
     def yaml(self) -> str:
@@ -109,28 +126,42 @@ def _document(node: yaml.Node, source: str) -> Document:
     problems = [f"{_place(node, path.split('.'), source)}: {label}: {path}: {text}" for path, text in kind.faults(name, spec)]
     if problems:
         raise DocumentError(problems)
-    return Document(kind=kind_name, name=name, spec=spec, place=start)
+    return Document(kind=kind_name, name=name, spec=spec, place=start, lines=dict(_lines(node)))
 
 
 def _type_fault(error: msgspec.ValidationError, node: yaml.Node, kind: Kind, label: str, source: str) -> str:
     text, _, at = str(error).partition(" - at `$")
-    path = ["spec", *(part for part in re.split(r"[.\[\]]+", at.rstrip("`")) if part and part != "...")]
+    path = ["spec", *(item or name for item, name in re.findall(r"\[(\.\.\.|\d+)\]|\.([^.\[\]]+)", at.rstrip("`")))]
+    expected = _expected(types.type_info(kind.spec), path[1:])
+    path = [part for part in path if part != "..."]
     if unknown := re.search(r"unknown field `([^`]*)`", text):
-        known = _names(kind.spec, path[1:])
         path.append(unknown[1])
+        known = [field.encode_name for one in expected if isinstance(one, types.StructType) for field in one.fields]
         text = f"unknown field{_nearest(unknown[1], known)}"
+    elif wrong := re.search(r"Invalid enum value '([^']*)'", text):
+        values = [str(value) for one in expected if isinstance(one, types.LiteralType) for value in one.values]
+        text = f"{text}{_nearest(wrong[1], values) or '; it is one of ' + ', '.join(values)}"
     return f"{_place(node, path, source)}: {label}: {'.'.join(path)}: {text[:1].lower()}{text[1:]}"
 
 
-def _names(spec: type[Struct], path: list[str]) -> list[str]:
-    """Names of the fields of the struct at this path."""
-    for part in path:
-        found = next((field.type for field in fields(spec) if field.encode_name == part), None)
-        found = getattr(found, "__origin__", found)
-        if not (isinstance(found, type) and issubclass(found, Struct)):
-            return []
-        spec = found
-    return [field.encode_name for field in fields(spec)]
+def _expected(kind: types.Type, path: list[str]) -> list[types.Type]:
+    """Return what may stand at a path of a spec: each alternative, without what says more about it. `...` is any key of a map."""
+    if isinstance(kind, types.Metadata):
+        return _expected(kind.type, path)
+    if isinstance(kind, types.UnionType):
+        return [found for one in kind.types for found in _expected(one, path)]
+    if not path:
+        return [kind]
+    match kind:
+        case types.StructType():
+            inner = next((field.type for field in kind.fields if field.encode_name == path[0]), None)
+        case types.VarTupleType():
+            inner = kind.item_type
+        case types.DictType():
+            inner = kind.value_type
+        case _:
+            inner = None
+    return [] if inner is None else _expected(inner, path[1:])
 
 
 def _check_tree(root: yaml.Node, source: str) -> None:
@@ -182,6 +213,23 @@ def _place(node: yaml.Node, path: list[str], source: str) -> str:
         else:
             break
     return f"{source}:{line + 1}"
+
+
+def _lines(root: yaml.Node) -> Iterator[tuple[str, int]]:
+    """Yield path and line of all parts of a document."""
+    stack: list[tuple[str, yaml.Node]] = [("", root)]
+    while stack:
+        path, node = stack.pop()
+        prefix = f"{path}." if path else ""
+        if isinstance(node, yaml.SequenceNode):
+            parts = [(f"{prefix}{number}", item, item.start_mark.line) for number, item in enumerate(node.value)]
+        elif isinstance(node, yaml.MappingNode):
+            parts = [(f"{prefix}{key.value}", value, key.start_mark.line) for key, value in node.value]
+        else:
+            continue
+        for own, item, line in parts:
+            yield own, line + 1
+            stack.append((own, item))
 
 
 def _nearest(name: str, known: Any) -> str:

@@ -111,6 +111,64 @@ preferences = Table(
     Column("value", Text, nullable=False),
 )
 
+tool_listings = Table(
+    "tool_listings",
+    metadata,
+    Column("connector", Text, primary_key=True),
+    Column("tools", Text, nullable=False),
+    Column("at_us", BigInteger, nullable=False),
+)
+
+tool_definitions = Table(
+    "tool_definitions",
+    metadata,
+    Column("connector", Text, primary_key=True),
+    Column("tool", Text, primary_key=True),
+    Column("hash", Text, primary_key=True),
+    Column("definition", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("seen_us", BigInteger, nullable=False),
+    Column("decided_by", Text),
+    Column("decided_us", BigInteger),
+    Column("reason", Text),
+)
+
+approvals = Table(
+    "approvals",
+    metadata,
+    Column("call", Text, primary_key=True),
+    Column("person", Text, nullable=False),
+    Column("connector", Text, nullable=False),
+    Column("tool", Text, nullable=False),
+    Column("arguments_sha256", Text, nullable=False),
+    Column("rules", Text, nullable=False),
+    Column("decision", Text, nullable=False),
+    Column("single_use", SmallInteger, nullable=False),
+    Column("until_us", BigInteger, nullable=False),
+    Column("decided_by", Text, nullable=False),
+    Column("decided_us", BigInteger, nullable=False),
+    Column("reason", Text),
+    Column("used_us", BigInteger),
+)
+
+access_requests = Table(
+    "access_requests",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("call", Text, nullable=False),
+    Column("person", Text, nullable=False),
+    Column("connector", Text, nullable=False),
+    Column("tool", Text, nullable=False),
+    Column("rules", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("asked_us", BigInteger, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("decided_by", Text),
+    Column("decided_us", BigInteger),
+    Column("decision_reason", Text),
+    Column("until_us", BigInteger),
+)
+
 STEPS: tuple[tuple[str, ...], ...] = (
     (
         """CREATE TABLE resources (
@@ -151,6 +209,25 @@ STEPS: tuple[tuple[str, ...], ...] = (
         """CREATE TABLE preferences (
             person TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (person, name)
         )""",
+    ),
+    # What governance has to remember beside its resources: definitions of tools and who approved them, approvals of calls, requests for access.
+    (
+        "CREATE TABLE tool_listings (connector TEXT NOT NULL PRIMARY KEY, tools TEXT NOT NULL, at_us BIGINT NOT NULL)",
+        """CREATE TABLE tool_definitions (
+            connector TEXT NOT NULL, tool TEXT NOT NULL, hash TEXT NOT NULL, definition TEXT NOT NULL, state TEXT NOT NULL,
+            seen_us BIGINT NOT NULL, decided_by TEXT, decided_us BIGINT, reason TEXT, PRIMARY KEY (connector, tool, hash)
+        )""",
+        """CREATE TABLE approvals (
+            call TEXT NOT NULL PRIMARY KEY, person TEXT NOT NULL, connector TEXT NOT NULL, tool TEXT NOT NULL,
+            arguments_sha256 TEXT NOT NULL, rules TEXT NOT NULL, decision TEXT NOT NULL, single_use SMALLINT NOT NULL,
+            until_us BIGINT NOT NULL, decided_by TEXT NOT NULL, decided_us BIGINT NOT NULL, reason TEXT, used_us BIGINT
+        )""",
+        """CREATE TABLE access_requests (
+            id TEXT NOT NULL PRIMARY KEY, call TEXT NOT NULL, person TEXT NOT NULL, connector TEXT NOT NULL, tool TEXT NOT NULL,
+            rules TEXT NOT NULL, reason TEXT NOT NULL, asked_us BIGINT NOT NULL, state TEXT NOT NULL, decided_by TEXT,
+            decided_us BIGINT, decision_reason TEXT, until_us BIGINT
+        )""",
+        "CREATE INDEX access_requests_person ON access_requests (person)",
     ),
 )
 

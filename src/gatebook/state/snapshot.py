@@ -3,16 +3,29 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 from msgspec import Struct
 from sqlalchemy import Connection, RowMapping, func, select
 
+from gatebook.state.approvals import AccessRequest, Approval, read_grants, read_usable_approvals
 from gatebook.state.connectors import Connector, ConnectorSpec
+from gatebook.state.definitions import Approved, Listing, read_approved, read_listings
+from gatebook.state.governance import ONLY_NAME, GovernanceSpec
+from gatebook.state.guardrails import DetectorSpec, GuardrailSpec
+from gatebook.state.policies import PolicySpec, ToolPackSpec
 from gatebook.state.schema import meta, people, resources, tokens
 
-_decode_spec = msgspec.json.Decoder(ConnectorSpec).decode
+_SPECS: dict[str, type[Struct]] = {
+    "Connector": ConnectorSpec,
+    "Policy": PolicySpec,
+    "Guardrail": GuardrailSpec,
+    "Detector": DetectorSpec,
+    "ToolPack": ToolPackSpec,
+    "Governance": GovernanceSpec,
+}
+_decoders = {kind: msgspec.json.Decoder(spec) for kind, spec in _SPECS.items()}
 
 
 class Person(Struct, frozen=True, kw_only=True):
@@ -41,6 +54,16 @@ class Token(Struct, frozen=True, kw_only=True):
     revoked_us: int | None = None
 
 
+class Rules(Struct, frozen=True, kw_only=True):
+    """The resources that decide about calls and data, by name."""
+
+    policies: Mapping[str, PolicySpec] = {}
+    guardrails: Mapping[str, GuardrailSpec] = {}
+    detectors: Mapping[str, DetectorSpec] = {}
+    packs: Mapping[str, ToolPackSpec] = {}
+    governance: GovernanceSpec = GovernanceSpec()
+
+
 class Snapshot(Struct, frozen=True, kw_only=True):
     """State at one revision. `config_hash` covers resources only, 64 hex characters: people come and go without changing it."""
 
@@ -49,6 +72,11 @@ class Snapshot(Struct, frozen=True, kw_only=True):
     connectors: Mapping[str, Connector] = {}
     people: Mapping[str, Person] = {}
     tokens: Mapping[str, Token] = {}
+    rules: Rules = Rules()
+    listings: Mapping[str, Listing] = {}
+    approved: Mapping[str, Mapping[str, Approved]] = {}
+    approvals: tuple[Approval, ...] = ()
+    grants: tuple[AccessRequest, ...] = ()
 
     @property
     def bundle(self) -> str:
@@ -72,25 +100,77 @@ def read_tokens(connection: Connection) -> list[Token]:
     return [Token(**row._mapping) for row in rows]
 
 
-def read_snapshot(connection: Connection) -> Snapshot:
-    """Read everything in the caller's transaction. Raises msgspec.ValidationError for a spec that this version cannot read."""
-    newest = select(resources.c.kind, resources.c.name, func.max(resources.c.version).label("version"))
-    newest_of = newest.group_by(resources.c.kind, resources.c.name).subquery()
-    same = (resources.c.kind == newest_of.c.kind) & (resources.c.name == newest_of.c.name) & (resources.c.version == newest_of.c.version)
-    live = select(resources.c.kind, resources.c.name, resources.c.version, resources.c.spec).join(newest_of, same)
-    rows = sorted(tuple(row) for row in connection.execute(live.where(resources.c.deleted == 0)))
+def read_snapshot(connection: Connection, now_us: int) -> Snapshot:
+    """Read everything in the caller's transaction. Raises msgspec.ValidationError for a spec that this version cannot read.
+
+    `now_us`, microseconds since 1970: approvals and grants that are over by then are left out.
+    """
+    rows = _live(connection)
     digest = hashlib.sha256()
-    connectors = {}
-    for kind, name, version, spec in rows:
+    versions = {}
+    specs: dict[str, dict[str, Any]] = {kind: {} for kind in _SPECS}
+    for kind, name, version, spec, author in rows:
         digest.update(f"{kind}\0{name}\0{version}\0{spec}\n".encode())
-        if kind == "Connector":
-            connectors[name] = Connector(name=name, version=version, spec=_decode_spec(spec))
+        if kind in _decoders:
+            specs[kind][name] = _decoders[kind].decode(spec)
+            versions[kind, name] = (version, author)
     return Snapshot(
         revision=read_revision(connection),
         config_hash=digest.hexdigest(),
-        connectors=connectors,
+        connectors={name: _connector(name, spec, *versions["Connector", name]) for name, spec in specs["Connector"].items()},
         people=read_people(connection),
         tokens={token.sha256: token for token in read_tokens(connection)},
+        rules=rules_of(specs),
+        listings=read_listings(connection),
+        approved=read_approved(connection),
+        approvals=tuple(read_usable_approvals(connection, now_us)),
+        grants=tuple(read_grants(connection, now_us)),
+    )
+
+
+def read_rules(connection: Connection) -> Rules:
+    """Read only what decides about calls and data. Raises msgspec.ValidationError for a spec that this version cannot read."""
+    specs: dict[str, dict[str, Any]] = {}
+    for kind, name, _, spec, _ in _live(connection):
+        if kind in _decoders:
+            specs.setdefault(kind, {})[name] = _decoders[kind].decode(spec)
+    return rules_of(specs)
+
+
+def _live(connection: Connection) -> list[tuple[Any, ...]]:
+    """Return the newest version of each resource that is not deleted: kind, name, version, spec, author."""
+    newest = select(resources.c.kind, resources.c.name, func.max(resources.c.version).label("version"))
+    newest_of = newest.group_by(resources.c.kind, resources.c.name).subquery()
+    same = (resources.c.kind == newest_of.c.kind) & (resources.c.name == newest_of.c.name) & (resources.c.version == newest_of.c.version)
+    live = select(resources.c.kind, resources.c.name, resources.c.version, resources.c.spec, resources.c.author).join(newest_of, same)
+    return sorted(tuple(row) for row in connection.execute(live.where(resources.c.deleted == 0)))
+
+
+def _connector(name: str, spec: ConnectorSpec, version: int, author: str) -> Connector:
+    return Connector(name=name, version=version, spec=spec, author=author)
+
+
+def specs_of(snapshot: Snapshot) -> dict[str, dict[str, Any]]:
+    """The specs of all resources, by kind and name."""
+    rules = snapshot.rules
+    return {
+        "Connector": {name: connector.spec for name, connector in snapshot.connectors.items()},
+        "Policy": dict(rules.policies),
+        "Guardrail": dict(rules.guardrails),
+        "Detector": dict(rules.detectors),
+        "ToolPack": dict(rules.packs),
+        "Governance": {ONLY_NAME: rules.governance},
+    }
+
+
+def rules_of(specs: Mapping[str, Mapping[str, Any]]) -> Rules:
+    """Gather what decides from specs by kind and name."""
+    return Rules(
+        policies=specs.get("Policy", {}),
+        guardrails=specs.get("Guardrail", {}),
+        detectors=specs.get("Detector", {}),
+        packs=specs.get("ToolPack", {}),
+        governance=specs.get("Governance", {}).get(ONLY_NAME, GovernanceSpec()),
     )
 
 

@@ -4,6 +4,7 @@ Every write bumps the revision in its own transaction, so a reader that has seen
 """
 
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -36,7 +37,7 @@ class Store:
 
     @classmethod
     def open(cls, path: Path, *, create: bool = True) -> "Store":
-        """Open the file; `create` also makes and migrates it. Raises StateError."""
+        """Open the file, and bring it to the newest schema; `create` also makes it. Raises StateError."""
         if not create and not path.exists():
             raise StateError(f"there is no state at {path}; run `gatebook init` first")
         engine = create_engine(f"sqlite:///{path}", pool_size=4)
@@ -47,11 +48,14 @@ class Store:
             if create:
                 path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
                 os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-                with store._writing.begin() as connection:
-                    found = migrate(connection)
+                found = 0
             else:
                 with engine.connect() as connection:
                     found = int(connection.execute(text("SELECT schema_version FROM meta")).scalar_one())
+            # After an upgrade whoever comes first migrates, be it a worker or the command line; a file that is up to date is not written.
+            if found < len(STEPS):
+                with store._writing.begin() as connection:
+                    found = migrate(connection)
         except (SQLAlchemyError, OSError) as error:
             engine.dispose()
             raise StateError(f"cannot open {path}: {_cause(error)}") from error
@@ -94,7 +98,7 @@ class Store:
         """Everything at the current revision. Raises StateError."""
         try:
             with self.read() as connection:
-                return read_snapshot(connection)
+                return read_snapshot(connection, time.time_ns() // 1000)
         except msgspec.MsgspecError as error:
             raise StateError(f"state holds a resource that this version cannot read: {error}") from error
 

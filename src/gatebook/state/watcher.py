@@ -17,11 +17,21 @@ _logger = logging.getLogger(__name__)
 
 
 class Watcher:
-    """Polls one store. `on_change` is called on the event loop with each new snapshot, the first one included."""
+    """Polls one store. `on_change` is called on the event loop with each new snapshot, the first one included.
 
-    def __init__(self, store: Store, on_change: Callable[[Snapshot], None], poll_s: float = POLL_S) -> None:
+    `prepare` is called before it with the same snapshot, in the watcher's thread, for what takes longer than the event loop may wait.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        on_change: Callable[[Snapshot], None],
+        prepare: Callable[[Snapshot], object] | None = None,
+        poll_s: float = POLL_S,
+    ) -> None:
         self._store = store
         self._on_change = on_change
+        self._prepare = prepare
         self._poll_s = poll_s
         self._revision = -1
         self._seen_at_s = 0.0
@@ -69,7 +79,12 @@ class Watcher:
         self._seen_at_s = began_s
 
     def _load_newer(self) -> Snapshot | None:
-        return self._store.snapshot() if self._store.revision() != self._revision else None
+        if self._store.revision() == self._revision:
+            return None
+        snapshot = self._store.snapshot()
+        if self._prepare is not None:
+            self._prepare(snapshot)
+        return snapshot
 
     def _note(self, failure: str | None) -> None:
         if failure != self.failure:

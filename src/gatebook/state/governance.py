@@ -1,0 +1,65 @@
+"""The resource kind `Governance`: what all policies and guardrails have in common. There is one document of it."""
+
+from collections.abc import Iterator
+from typing import Annotated, Literal
+
+from msgspec import Meta
+
+from gatebook.state.parts import Part
+from gatebook.state.policies import Names
+
+ONLY_NAME = "default"
+Label = Literal["untrusted_source", "private_source", "external_sink", "destructive"]
+
+
+class ScanLimits(Part, frozen=True, kw_only=True):
+    """Beyond these limits a payload is blocked, never passed unscanned."""
+
+    payload_bytes_max: Annotated[Annotated[int, Meta(ge=1024, le=64 << 20)], Meta(description="Largest payload that is scanned.")] = 1 << 20
+    time_budget_ms: Annotated[Annotated[int, Meta(ge=1, le=10_000)], Meta(description="Longest scan of one payload.")] = 250
+
+
+class Canaries(Part, frozen=True, kw_only=True):
+    """Where a made-up secret is planted in responses, so that its return in any arguments shows that data was carried off."""
+
+    connectors: Annotated[Names, Meta(description="Connectors; patterns of `*` and `?`. None: no canaries.")] = ()
+    tools: Annotated[Names, Meta(description="Tools; patterns of `*` and `?`.")] = ("*",)
+    action: Annotated[Literal["alert", "block"], Meta(description="When one comes back: alert or block.")] = "block"
+
+
+class ToxicFlows(Part, frozen=True, kw_only=True):
+    """What happens when a session that has read untrusted and private data turns to a tool that sends data out."""
+
+    action: Annotated[
+        Literal["none", "alert", "require_approval", "block"], Meta(description="none, alert, require_approval or block.")
+    ] = "none"
+    labels: Annotated[
+        dict[str, tuple[Label, ...]],
+        Meta(description="Labels of tools by `connector/tool`, patterns of `*` and `?`, in place of what the catalogue says."),
+    ] = {}
+
+
+class GovernanceSpec(Part, frozen=True, kw_only=True):
+    """What the document of kind Governance, named `default`, says under `spec`."""
+
+    default: Annotated[
+        Literal["allow", "deny"], Meta(description="What happens to a granted call to which no policy applies: allow or deny.")
+    ] = "allow"
+    scan: Annotated[ScanLimits, Meta(description="Limits of the scan for sensitive data.")] = ScanLimits()
+    approvers: Annotated[
+        Names, Meta(description="Groups and people who decide about approvals and requests for access; administrators always may.")
+    ] = ()
+    grant_hours_max: Annotated[
+        Annotated[int, Meta(ge=1, le=8760)], Meta(description="Longest time for which access is granted on request.")
+    ] = 720
+    canaries: Annotated[Canaries, Meta(description="Made-up secrets in responses.")] = Canaries()
+    toxic_flows: Annotated[ToxicFlows, Meta(description="Sessions that could carry data off.")] = ToxicFlows()
+
+
+def governance_faults(name: str, spec: GovernanceSpec) -> Iterator[tuple[str, str]]:
+    """Yield (path in the document, what is wrong) for all that types alone do not say."""
+    if name != ONLY_NAME:
+        yield "name", f"there is one document of this kind; its name is {ONLY_NAME}"
+    for pattern in spec.toxic_flows.labels:
+        if "/" not in pattern:
+            yield "spec.toxic_flows.labels", f"{pattern!r} is not `connector/tool`"
