@@ -120,7 +120,7 @@ class Bench:
         )
         vault = Vault(directory / "keys", b"m" * 32)
         self.book = Book.open(conf.log_dir, "t-w0", vault, conf.log)
-        self.gate = Gate(conf, self.book, vault.subject)
+        self.gate = Gate(conf, self.book, vault)
         self.gate.apply(snapshot({"x": spec(url=self.upstream.url), "gone": spec(url="http://127.0.0.1:1/")}))
         self.app = GatewayApp(self.gate)
 

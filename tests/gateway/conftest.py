@@ -21,7 +21,9 @@ from gatebook.log.vault import Vault
 from gatebook.record.codec import decode_body, decode_header
 from gatebook.settings import LimitSettings, LogSettings, McpSettings, Settings
 from gatebook.state.connectors import Allow, Connector, ConnectorSpec
-from gatebook.state.snapshot import Person, Snapshot, Token
+from gatebook.state.documents import parse_documents
+from gatebook.state.snapshot import Person, Rules, Snapshot, Token, rules_of
+from gatebook.state.store import Store
 
 ANN = "gw_pat_" + "a" * 36
 BOB = "gw_pat_" + "b" * 36
@@ -32,7 +34,17 @@ def spec(**fields: Any) -> ConnectorSpec:
     return msgspec.convert({"transport": "http", "allow": {"groups": ["everyone"]}} | fields, ConnectorSpec)
 
 
-def snapshot(connectors: dict[str, ConnectorSpec], revision: int = 1, without: tuple[str, ...] = ()) -> Snapshot:
+def rules(text: str = "") -> Rules:
+    """Read policies, guardrails and so on from YAML, as `gatebook apply` does."""
+    specs: dict[str, dict[str, Any]] = {}
+    for document in parse_documents(text, "test.yaml"):
+        specs.setdefault(document.kind, {})[document.name] = document.spec
+    return rules_of(specs)
+
+
+def snapshot(
+    connectors: dict[str, ConnectorSpec], revision: int = 1, without: tuple[str, ...] = (), governed: Rules | None = None
+) -> Snapshot:
     """Make a state with Ann (sales), Bob (engineering) and these connectors. Tokens of people in `without` are revoked."""
     people = {
         "ann": Person(id="ann", email="ann@example.com", name="Ann", groups=("sales",)),
@@ -51,7 +63,8 @@ def snapshot(connectors: dict[str, ConnectorSpec], revision: int = 1, without: t
             revoked_us=1 if person in without else None,
         )
     named = {name: Connector(name=name, version=revision, spec=each) for name, each in connectors.items()}
-    return Snapshot(revision=revision, config_hash="c" * 64, connectors=named, people=people, tokens=tokens)
+    known = {"connectors": named, "people": people, "tokens": tokens, "rules": governed or Rules()}
+    return Snapshot(revision=revision, config_hash="c" * 64, **known)
 
 
 class Record:
@@ -149,7 +162,9 @@ def gateway(tmp_path: Path) -> Start:
     """Return a function that runs a gateway with the given connectors."""
 
     @contextlib.asynccontextmanager
-    async def start(connectors: dict[str, ConnectorSpec], **limits: Any) -> AsyncIterator[Running]:
+    async def start(
+        connectors: dict[str, ConnectorSpec], governed: Rules | None = None, store: Store | None = None, **limits: Any
+    ) -> AsyncIterator[Running]:
         # With the protocol named, asyncio switches Nagle's algorithm off; else each reply may take 40 ms longer.
         listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         listener.bind(("127.0.0.1", 0))
@@ -162,8 +177,8 @@ def gateway(tmp_path: Path) -> Start:
         )
         vault = Vault(tmp_path / "keys", b"m" * 32)
         book = Book.open(settings.log_dir, "t-w0", vault, settings.log)
-        gate = Gate(settings, book, vault.subject)
-        gate.apply(snapshot(connectors))
+        gate = Gate(settings, book, vault, store=store)
+        gate.apply(snapshot(connectors, governed=governed))
         server = uvicorn.Server(uvicorn.Config(GatewayApp(gate), lifespan="off", log_level="critical", timeout_graceful_shutdown=1))
         # Without its main loop and its shutdown, which sleep, the server starts and stops ten times as fast.
         server.config.load()
@@ -181,7 +196,7 @@ def gateway(tmp_path: Path) -> Start:
     return start
 
 
-__all__ = ["ANN", "BOB", "Allow", "Running", "call", "modern", "snapshot", "spec"]
+__all__ = ["ANN", "BOB", "Allow", "Running", "call", "modern", "rules", "snapshot", "spec"]
 
 
 def free_ports(number: int) -> list[int]:

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from mcp.shared import inbound
 
+from gatebook.definitions.definition import definition_hash
 from gatebook.gateway import catalog
 
 TOOL: dict[str, Any] = {"name": "t", "description": "Does é.", "inputSchema": {"type": "object", "properties": {"a": {"type": "string"}}}}
@@ -23,30 +24,15 @@ def learned(method: str, result: Any) -> catalog.Catalog:
 def test_the_hash_is_of_content_not_of_form() -> None:
     """Order of keys, blanks and escapes do not count; neither does _meta."""
     shuffled = json.loads(json.dumps(dict(reversed(TOOL.items())), indent=3))
-    assert catalog.definition_hash(TOOL) == catalog.definition_hash(shuffled) == catalog.definition_hash(TOOL | {"_meta": {"x": 1}})
-    assert learned("tools/list", {"tools": [TOOL]}).tools["t"].hash == catalog.definition_hash(TOOL)
+    for same in (TOOL, shuffled, TOOL | {"_meta": {"x": 1}}):
+        assert learned("tools/list", {"tools": [same]}).tools["t"].hash == definition_hash(TOOL)
 
 
-@pytest.mark.parametrize(
-    "change",
-    [
-        {"description": "Does e."},
-        {"title": "T"},
-        {"inputSchema": {"type": "object"}},
-        {"outputSchema": {}},
-        {"annotations": {"readOnlyHint": True}},
-        {"icons": []},
-        {"name": "u"},
-    ],
-)
-def test_whatever_a_model_sees_changes_the_hash(change: dict[str, Any]) -> None:
-    """Name, title, description, schemas, annotations and icons are pinned."""
-    assert catalog.definition_hash(TOOL | change) != catalog.definition_hash(TOOL)
-
-
-def test_a_lone_surrogate_can_be_hashed() -> None:
-    """A description that is no valid Unicode has a hash all the same."""
-    assert len(catalog.definition_hash({"name": "t", "description": "\ud800"})) == 64
+def test_a_definition_that_cannot_be_pinned_is_not_known() -> None:
+    """A name that was known does not keep its old definition: what cannot be approved cannot be called."""
+    known = learned("tools/list", {"tools": [TOOL]})
+    known.learn("tools/list", b'{"tools":[{"name":"t","description":"x","description":"y"}]}')
+    assert "t" not in known.tools
 
 
 @pytest.mark.parametrize(
@@ -62,7 +48,7 @@ def test_the_catalog_is_bounded() -> None:
     known = learned("tools/list", {"tools": [{"name": str(number)} for number in range(10_050)]})
     assert len(known.tools) == 10_000
     known.learn("tools/list", json.dumps({"tools": [{"name": "5", "description": "new"}, {"name": "one more"}]}).encode())
-    assert known.tools["5"].hash == catalog.definition_hash({"name": "5", "description": "new"}) and "one more" not in known.tools
+    assert known.tools["5"].hash == definition_hash({"name": "5", "description": "new"}) and "one more" not in known.tools
 
 
 def test_resources_are_known_by_address_and_template() -> None:

@@ -5,19 +5,19 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from gatebook.gateway import bridge, headers, sse, wire
+from gatebook.gateway import bridge, carrying, guarding, headers, sse, wire
 from gatebook.gateway import outcome as judge
 from gatebook.gateway.connectors import Runtime
 from gatebook.gateway.context import Context
-from gatebook.gateway.plan import LISTS, Refusal
+from gatebook.gateway.plan import LISTS
+from gatebook.gateway.refusal import Refusal
 from gatebook.gateway.upstream.exchange import HttpFailure, InvalidAnswer, Item, Leg
 from gatebook.gateway.upstream.h1 import UpstreamError
-from gatebook.policy.access import visible
 from gatebook.record.parts import Client, Outcome
 
 if TYPE_CHECKING:
-    from gatebook.gateway.call import Live
     from gatebook.gateway.gate import Gate
+    from gatebook.gateway.live import Live
 
 _STATUS_BY_CODE = {
     wire.PARSE_ERROR: 400,
@@ -29,15 +29,21 @@ _STATUS_BY_CODE = {
     wire.METHOD_NOT_FOUND: 404,
 }
 _CLIENT_CHARS_MAX = 128
+# What they hold are definitions, which are pinned and read by people, not data.
+_NOT_SCANNED = frozenset({*LISTS, "initialize", "server/discover"})
 
 
 class Final(Struct, frozen=True):
-    """The final answer: the message, its outcome, the event it came in where it goes out unchanged, and its HTTP status."""
+    """The final answer: the message, its outcome, the event it came in where it goes out unchanged, its HTTP status.
+
+    `kept`: what the book keeps, where that is not what the client gets.
+    """
 
     body: bytes
     outcome: Outcome
     event: bytes | None = None
     status: int | None = None
+    kept: bytes | None = None
 
 
 def final(gate: "Gate", live: "Live", leg: Leg, item: Item) -> Final:
@@ -51,11 +57,23 @@ def final(gate: "Gate", live: "Live", leg: Leg, item: Item) -> Final:
         # An HTTP error often says null or a word of its own; the client could not tell which request it answers.
         message = wire.parse_answer(wire.with_id(message, live.message.id or b"null"))
         item = Item(message.raw, message)
-    body = message.raw
     method = live.message.method
+    if method not in _NOT_SCANNED:
+        looked = guarding.response(gate, live, message)
+        if looked.withheld is not None:
+            return withheld(live, looked)
+        changed = carrying.plant(gate, live, looked.message)
+        if changed is not message:
+            message = changed
+            item = Item(sse.event(message.raw), message)
+    body = message.raw
     if method in LISTS and message.result is not None:
-        live.plan.runtime.catalog.learn(method, message.result)
-        body = without_hidden(live.plan.runtime, method, message, modern=leg.modern)
+        runtime = live.plan.runtime
+        runtime.catalog.learn(method, message.result)
+        whole = b'"cursor"' not in (live.message.params or b"") and b'"nextCursor"' not in message.result
+        gate.saw_tools(runtime, method, message.result, complete=whole)
+        if method == "tools/list":
+            body = without_hidden(gate, live.context, live.plan.runtime, message, modern=leg.modern)
     if live.context.modern != leg.modern:
         changed = wire.parse_answer(body)
         body = bridge.answer_for_modern(method, changed) if live.context.modern else bridge.answer_for_legacy(changed)
@@ -73,16 +91,20 @@ def _status_on(status: int | None) -> int | None:
     return None if status is None or 300 <= status < 400 or status in (401, 403, 407) else status
 
 
-def without_hidden(runtime: Runtime, method: str, message: wire.Message, *, modern: bool) -> bytes:
-    """Return the answer to a list without the tools that may not be called; unchanged where nothing is hidden."""
-    if method != "tools/list" or not (runtime.rules.tools_deny or runtime.rules.tools_allow != ("*",)):
-        return message.raw
+def without_hidden(gate: "Gate", context: Context, runtime: Runtime, message: wire.Message, *, modern: bool) -> bytes:
+    """Return the answer to tools/list without the tools that the person may not call; unchanged where nothing is hidden."""
     members = wire.raw_map(message.result)
-    kept = [tool for tool in wire.raw_list(members.get("tools")) if visible(name_of(tool) or "", runtime.rules)]
+    tools = wire.raw_list(members.get("tools"))
+    kept = [tool for tool in tools if gate.visible(context, runtime, name_of(tool) or "")]
+    private = b'"private"'
+    # A result with two lists would be read differently by another parser.
+    plain = (message.result or b"").count(b'"tools"') == 1
+    if plain and len(kept) == len(tools) and (not modern or members.get("cacheScope") in (None, private)):
+        return message.raw
     members["tools"] = wire.raw(wire.encode(kept))
     if modern:
         # What is filtered for one must not be served to another from a shared cache.
-        members["cacheScope"] = wire.raw(b'"private"')
+        members["cacheScope"] = wire.raw(private)
     return wire.response(message.id or b"null", wire.encode(members))
 
 
@@ -119,6 +141,26 @@ def _session_gone(live: "Live", error: HttpFailure) -> Final:
     # The client can mend this itself: 404 tells it to initialize again (MCP, transports, session management).
     body = wire.error(live.message.id, wire.INVALID_REQUEST, "the connector has ended this session; initialize again")
     return Final(body, judge.of_failure("http_error", "the connector has ended the session", error.status), None, 404)
+
+
+def late(gate: "Gate", live: "Live", message: wire.Message) -> Final:
+    """Make the client's answer from one that came on another stream than that of its call."""
+    looked = guarding.response(gate, live, message)
+    if looked.withheld is not None:
+        return withheld(live, looked)
+    return Final(looked.message.raw, judge.of_answer(looked.message))
+
+
+def withheld(live: "Live", looked: guarding.Looked) -> Final:
+    """Make the client's answer for one that must not reach it; the book keeps what may be kept of it."""
+    text = f"The answer was withheld: {looked.withheld}"
+    outcome = Outcome(status="blocked", transport="ok", error_class="policy", detail=(looked.withheld or "")[:500])
+    if live.message.method == "tools/call":
+        body = wire.tool_error(live.message.id or b"null", text, modern=live.context.modern)
+    else:
+        body = wire.error(live.message.id, wire.BLOCKED, text)
+    scanned = looked.verdict is not None and looked.verdict.safe_body is not None
+    return Final(body, outcome, None, None, looked.message.raw if scanned else None)
 
 
 def failed(live: "Live", outcome: Outcome) -> Final:

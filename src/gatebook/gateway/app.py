@@ -12,12 +12,14 @@ from urllib.parse import urlsplit
 from gatebook.gateway import headers as rules
 from gatebook.gateway import outcome as judge
 from gatebook.gateway import stream, traffic, wire
-from gatebook.gateway.call import Live, refuse, serve
+from gatebook.gateway.call import serve
 from gatebook.gateway.context import Context, now_ns, source_of, user_agent_of
 from gatebook.gateway.gate import Gate
+from gatebook.gateway.live import Live
 from gatebook.gateway.neighbours import Neighbours, of_peer
-from gatebook.gateway.plan import Refusal
-from gatebook.gateway.recorder import Asked
+from gatebook.gateway.recorder import Answer, Asked
+from gatebook.gateway.refusal import Refusal
+from gatebook.gateway.refusing import refuse
 from gatebook.gateway.reply import BatchReply, Reply, Send
 from gatebook.gateway.sessions import Session
 from gatebook.gateway.watch import Watch
@@ -294,7 +296,7 @@ class GatewayApp:
         outcome = judge.refused(refusal.code, str(refusal), refusal.error_class)
         live = self._unread(context, b"")
         try:
-            await self._gate.recorder.refused(context, live.asked, outcome, (now_ns() - context.received_ns) // 1000, None).durable()
+            await self._gate.recorder.refused(context, live.asked, outcome, live.timing(), Answer()).durable()
         except LogUnavailable:
             return
 

@@ -1,6 +1,5 @@
 """What a connector has listed: tool definitions by hash, headers that their schemas declare, resources by address."""
 
-import hashlib
 import json
 import re
 from collections.abc import Iterator
@@ -8,9 +7,9 @@ from typing import Any
 
 from msgspec import Struct
 
+from gatebook.definitions.definition import Definition, DefinitionError, canonical, members, read
 from gatebook.gateway import wire
 
-_PINNED = ("name", "title", "description", "inputSchema", "outputSchema", "annotations", "icons")
 _ENTRIES_MAX = 10_000
 _HEADER_KEY = "x-mcp-header"
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")  # RFC 9110 section 5.6.2
@@ -34,10 +33,16 @@ _Path = tuple[str, ...]
 
 
 class Tool(Struct, frozen=True):
-    """A tool as it was listed last: hash of its definition, and path of a property -> token of the header that mirrors it, and type."""
+    """A tool as it was listed last: its definition, path of a property -> token of the header that mirrors it and type, output schema as JSON."""
 
-    hash: str
+    definition: Definition
     headers: dict[_Path, tuple[str, str]]
+    output_schema: str | None = None
+
+    @property
+    def hash(self) -> str:
+        """Hash of the definition."""
+        return self.definition.hash
 
 
 class Catalog:
@@ -61,12 +66,17 @@ class Catalog:
 
     def _learn_tool(self, text: bytes) -> None:
         try:
-            definition = json.loads(text)
-        except (ValueError, RecursionError):
+            definition = read(text)
+        except DefinitionError:
+            # What cannot be pinned cannot be approved, so it is not listed and not called; a name that is known must not keep its old definition.
+            if (name := wire.text_of(wire.raw_map(text).get("name"))) is not None:
+                self.tools.pop(name, None)
             return
-        name = definition.get("name") if isinstance(definition, dict) else None
-        if isinstance(name, str) and (name in self.tools or len(self.tools) < _ENTRIES_MAX):
-            self.tools[name] = Tool(definition_hash(definition), declared_headers(definition.get("inputSchema")))
+        if definition.name in self.tools or len(self.tools) < _ENTRIES_MAX:
+            pinned = members(definition)
+            promised = pinned.get("outputSchema")
+            output_schema = canonical(promised) if isinstance(promised, dict) else None
+            self.tools[definition.name] = Tool(definition, declared_headers(pinned.get("inputSchema")), output_schema)
 
     def _note(self, where: dict[str, None], members: dict[str, Any], key: str, field: str) -> None:
         for raw in wire.raw_list(members.get(key)):
@@ -82,13 +92,6 @@ class Catalog:
         return uri in self.resources or any(
             0 < template.find("{") and uri.startswith(template.partition("{")[0]) for template in self.templates
         )
-
-
-def definition_hash(definition: dict[str, Any]) -> str:
-    """SHA-256 over canonical JSON (sorted keys, no spaces, UTF-8) of what describes the tool to a model, hex."""
-    pinned = {key: definition[key] for key in _PINNED if key in definition}
-    text = json.dumps(pinned, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def declared_headers(schema: Any) -> dict[_Path, tuple[str, str]]:

@@ -33,7 +33,6 @@ class Runtime:
         spec = connector.spec
         self.connector = connector
         self.name = connector.name
-        self.rules = connector.rules
         self.timeout_s = spec.limits.timeout_s or settings.limits.timeout_s
         self.concurrency_max = spec.limits.concurrency_max or settings.limits.concurrency_max
         self.response_bytes_max = spec.limits.response_bytes_max or settings.limits.response_bytes_max

@@ -10,12 +10,20 @@ from collections import Counter
 from collections.abc import Callable, Coroutine, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from gatebook.gateway import wire
 from gatebook.gateway.connectors import Runtime
 from gatebook.gateway.context import Context
+from gatebook.gateway.counts import Counts
+from gatebook.gateway.flows import Flows
+from gatebook.gateway.governing import Governing, Wanted, decides_alike
+from gatebook.gateway.guards import NO_GUARDS, GovernanceKeys, Guarding, Guards, Scanners
 from gatebook.gateway.legs import Legs
-from gatebook.gateway.plan import Refusal
+from gatebook.gateway.notebook import Notebook
+from gatebook.gateway.pinning import Pinning
 from gatebook.gateway.recorder import Move, Recorder
+from gatebook.gateway.refusal import Refusal
 from gatebook.gateway.rounds import Rounds
 from gatebook.gateway.sessions import Sessions
 from gatebook.gateway.upstream.exchange import Leg
@@ -23,13 +31,14 @@ from gatebook.gateway.upstream.http import HttpLeg
 from gatebook.identity.directory import Directory, Principal
 from gatebook.log.book import Book
 from gatebook.log.errors import LogUnavailable, RecordTooLarge
-from gatebook.policy.access import granted
+from gatebook.log.vault import Vault
 from gatebook.record.parts import Decision
 from gatebook.settings import Settings
 from gatebook.state.snapshot import Person, Snapshot, Token
+from gatebook.state.store import Store
 
 if TYPE_CHECKING:
-    from gatebook.gateway.call import Live
+    from gatebook.gateway.live import Live
 
 _PART_BYTES_MAX = 8 << 20
 _BEAT_S = 1.0
@@ -40,7 +49,8 @@ _logger = logging.getLogger(__name__)
 class Gate:
     """Built once per worker. `apply` swaps what is in force; calls in flight end under what they began with."""
 
-    def __init__(self, settings: Settings, book: Book, subject_of: Callable[[str], str], slot: int = 0) -> None:
+    def __init__(self, settings: Settings, book: Book, vault: Vault, slot: int = 0, store: Store | None = None) -> None:
+        """Without a store nothing can be approved for a single use."""
         self.settings = settings
         # A quarter of a segment always fits into a record with all that is around it.
         self.recorder = Recorder(book, min(_PART_BYTES_MAX, settings.log.segment_bytes // 4))
@@ -49,24 +59,48 @@ class Gate:
         self.rounds = Rounds()
         self.runtimes: dict[str, Runtime] = {}
         self.directory: Directory | None = None
-        self.bundle = ""
-        self.decisions: dict[tuple[str, str, tuple[str, ...], str | None, str | None], Decision] = {}
+        self.keys = GovernanceKeys(vault)
+        self._scanners = Scanners()
+        self._prepared: tuple[Snapshot, Governing, Guarding] | None = None
+        self.governing, self.guarding = self.prepare(Snapshot())
+        self.notebook = Notebook(store) if store is not None else None
+        self.pinning = Pinning(Snapshot(), self.notebook, self.recorder)
+        self.flows = Flows(vault.derive("canary 1"))
+        self.counts = Counts(settings.run_dir / "counts", slot)
+        self.waiting = 0
         self._tokens: dict[str, Token] = {}
         self._people: Mapping[str, Person] = {}
         self._streams: dict[object, tuple[Principal, str | None, Callable[[], object]]] = {}
         self.slot = slot
-        self._subject_of = subject_of
+        self._subject_of = vault.subject
         self._live: set[Live] = set()
         self._tasks: set[asyncio.Task[Any]] = set()
         self._per_person: Counter[str] = Counter()
         self._own_ids = itertools.count(1)
         self._sweeper: asyncio.Task[None] | None = None
 
+    @property
+    def bundle(self) -> str:
+        """Hash of the configuration in force, as decisions carry it."""
+        return self.governing.name
+
+    def prepare(self, snapshot: Snapshot) -> tuple[Governing, Guarding]:
+        """Compile a snapshot, in any thread; detectors take a second. Raises BundleError or ValueError for one that does not fit together."""
+        before = self._prepared
+        if before is not None and (before[0] is snapshot or decides_alike(before[0], snapshot)):
+            governing, guarding = before[1:]
+        else:
+            governing = Governing(snapshot)
+            guarding = Guarding(snapshot, governing.bundle, self._scanners, self.keys.values)
+        self._prepared = (snapshot, governing, guarding)
+        return governing, guarding
+
     def apply(self, snapshot: Snapshot) -> None:
-        """Put a new snapshot in force."""
+        """Put a new snapshot in force. Raises BundleError or ValueError for one that does not fit together; then nothing changes."""
+        self.governing, self.guarding = self.prepare(snapshot)
+        self.pinning.apply(snapshot)
+        self.flows.apply(snapshot)
         self.directory = Directory(snapshot, self._subject_of, auth=self.settings.mcp.auth)
-        self.bundle = snapshot.bundle
-        self.decisions = {}
         self._tokens = {token.id: token for token in snapshot.tokens.values()}
         self._people = snapshot.people
         for name in list(self.runtimes):
@@ -114,7 +148,7 @@ class Gate:
             return True
         runtime = self.runtimes.get(connector)
         groups = who.groups if person is None else person.groups
-        return runtime is not None and granted(who.person, who.email, groups, runtime.rules)
+        return runtime is not None and self.governing.connects(msgspec.structs.replace(who, groups=groups), connector)
 
     @contextlib.contextmanager
     def streaming(self, who: Principal, connector: str | None, end: Callable[[], object]) -> Iterator[None]:
@@ -221,9 +255,33 @@ class Gate:
         _logger.error("a call failed: %s", type(error).__name__, exc_info=error)
 
     def may_use(self, context: Context, runtime: Runtime) -> bool:
-        """Tell whether the person may use the connector at all."""
-        who = context.principal
-        return granted(who.person, who.email, who.groups, runtime.rules)
+        """Tell whether the person may connect to the connector."""
+        return self.decide(context, Wanted(runtime, "initialize")).effect == "allowed"
+
+    def decide(self, context: Context, wanted: Wanted) -> Decision:
+        """Decide a request of a client, its limits aside."""
+        return self.governing.decide(self.governing.request(context, wanted, time.time_ns() // 1000), None)
+
+    def guards(self, context: Context, connector: str | None) -> Guards:
+        """The guardrails for a message that belongs to no call."""
+        runtime = self.runtimes.get(connector or "")
+        if runtime is None or not self.guarding.any:
+            return NO_GUARDS
+        return self.guarding.of(self.governing.request(context, Wanted(runtime, "message"), time.time_ns() // 1000), None)
+
+    def visible(self, context: Context, runtime: Runtime, tool: str) -> bool:
+        """Tell whether a tool is listed for a client: whether it may be called with some arguments."""
+        request = self.governing.request(context, Wanted(runtime, "tools/call", tool), time.time_ns() // 1000)
+        if self.pinning.standing(runtime, tool) != "approved":
+            return False
+        return self.governing.candidates(request).visible(request.time_us)
+
+    def saw_tools(self, runtime: Runtime, method: str, result: bytes, *, complete: bool) -> None:
+        """Note, in the background, what a connector lists; `complete`: it lists nothing else."""
+        if method == "tools/list":
+            listed = [wire.text_of(wire.raw_map(bytes(tool)).get("name")) for tool in wire.raw_list(wire.raw_map(result).get("tools"))]
+            tools = [runtime.catalog.tools[name].definition for name in listed if name is not None and name in runtime.catalog.tools]
+            self.spawn(self.pinning.saw(runtime, tools, complete=complete))
 
     def note_unlisted(self, runtime: Runtime, reason: str) -> None:
         """A connector could not be listed; the others were."""
@@ -233,6 +291,7 @@ class Gate:
         for beat in itertools.count(1):
             await asyncio.sleep(_BEAT_S)
             self._withdraw()  # tokens expire without a change of state
+            self.counts.look_again()
             if beat % _BEATS_A_SWEEP:
                 continue
             for session in self.sessions.surplus():
@@ -263,6 +322,9 @@ class Gate:
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self.notebook is not None:
+            await asyncio.to_thread(self.notebook.close)
+        self.counts.close()
 
 
 def _overloaded(text: str) -> Refusal:

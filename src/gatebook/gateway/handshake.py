@@ -11,8 +11,8 @@ from gatebook.gateway.upstream.http import HttpLeg
 from gatebook.record.parts import Outcome
 
 if TYPE_CHECKING:
-    from gatebook.gateway.call import Live
     from gatebook.gateway.gate import Gate
+    from gatebook.gateway.live import Live
 
 _OK = Outcome(status="ok", transport="ok")
 

@@ -42,7 +42,7 @@ _FORWARDED = frozenset(
         b"baggage",
     }
 )
-_PARAM_PREFIX = b"mcp-param-"
+PARAM_PREFIX = b"mcp-param-"
 _DECIMAL = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 _INTEGER_DIGITS_MAX = 4000
 
@@ -60,7 +60,7 @@ def read(raw: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
     """Return the headers by lower-case name, values trimmed. Raises HeaderError for a header that decides something and appears twice."""
     headers: dict[bytes, bytes] = {}
     for name, value in raw:
-        if name in headers and (name in _SINGLE or name.startswith(_PARAM_PREFIX)):
+        if name in headers and (name in _SINGLE or name.startswith(PARAM_PREFIX)):
             raise HeaderError(f"the header {name.decode('latin-1')} appears more than once")
         headers[name] = value.strip(b" \t")
     return headers
@@ -131,13 +131,20 @@ def check_params(headers: Mapping[bytes, bytes], declared: Mapping[tuple[str, ..
     for path, (token, kind) in declared.items():
         value = _at(tree, path)
         written = _written(value)
-        sent = headers.get(_PARAM_PREFIX + token.lower().encode())
+        sent = headers.get(PARAM_PREFIX + token.lower().encode())
         # A value that cannot be written into a header is left out by clients, as an absent one is.
         if written is None and sent is None:
             continue
         decoded = None if sent is None else decode_value(sent)
         if written is None or decoded is None or not (decoded == written or (kind == "integer" and _same_integer(value, decoded))):
             raise HeaderError(f"the header Mcp-Param-{token} is not the argument {'.'.join(path)}")
+
+
+def mirrored(declared: Mapping[tuple[str, ...], tuple[str, str]], arguments: bytes) -> dict[bytes, bytes]:
+    """Write the `Mcp-Param-*` headers that a tool's schema declares, from its arguments."""
+    tree = json.loads(arguments or b"{}", parse_int=_integer)
+    written = {token: _written(_at(tree, path)) for path, (token, _) in declared.items()}
+    return {PARAM_PREFIX + token.lower().encode(): encode_value(text) for token, text in written.items() if text is not None}
 
 
 def _integer(text: str) -> Any:
@@ -171,4 +178,4 @@ def _same_integer(value: Any, sent: str) -> bool:
 
 def forwarded(headers: Mapping[bytes, bytes]) -> list[tuple[bytes, bytes]]:
     """Return the headers that may go on to a connector: a list of what may, never of what may not."""
-    return [(name, value) for name, value in headers.items() if name in _FORWARDED or name.startswith(_PARAM_PREFIX)]
+    return [(name, value) for name, value in headers.items() if name in _FORWARDED or name.startswith(PARAM_PREFIX)]

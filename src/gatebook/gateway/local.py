@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Any
 from gatebook.gateway import answers, bridge, headers, wire
 from gatebook.gateway.connectors import Runtime
 from gatebook.gateway.legs import Name, final_of, outgoing
-from gatebook.gateway.plan import LISTS, SEPARATOR, Refusal, permitted
+from gatebook.gateway.plan import LISTS, SEPARATOR, permitted
+from gatebook.gateway.refusal import Refusal
 from gatebook.gateway.upstream.exchange import HttpFailure, InvalidAnswer, Leg
 from gatebook.gateway.upstream.h1 import UpstreamError
 
 if TYPE_CHECKING:
-    from gatebook.gateway.call import Live
     from gatebook.gateway.gate import Gate
+    from gatebook.gateway.live import Live
 
 _PAGES_MAX = 100
 _LIST_S = 20.0
@@ -91,7 +92,10 @@ async def _page(gate: "Gate", live: "Live", runtime: Runtime, leg: Leg, cursor: 
     if final.result is None:
         return [], None
     runtime.catalog.learn(method, final.result)
-    shown = wire.raw_map(wire.parse_answer(answers.without_hidden(runtime, method, final, modern=False)).result)
+    gate.saw_tools(runtime, method, final.result, complete=cursor is None and b'"nextCursor"' not in final.result)
+    if method == "tools/list":
+        final = wire.parse_answer(answers.without_hidden(gate, live.context, runtime, final, modern=False))
+    shown = wire.raw_map(final.result)
     page = wire.raw_list(shown.get(LISTS[method]))
     named = [_renamed(runtime.name, entry) for entry in page] if method in _NAMED else list(page)
     return named, bytes(shown["nextCursor"]) if "nextCursor" in shown and bytes(shown["nextCursor"]) != b"null" else None

@@ -1,19 +1,26 @@
 """What a request is for: which connector, under which name, and whether it may go there. Decided on the body, before anything is sent."""
 
-from typing import TYPE_CHECKING, Any
+import time
+from typing import TYPE_CHECKING
 
-from gatebook.gateway import headers, wire
+from msgspec.structs import replace
+
+from gatebook.gateway import headers, pinning, wire
+from gatebook.gateway.approving import fitting
 from gatebook.gateway.connectors import Runtime
 from gatebook.gateway.context import Context
+from gatebook.gateway.counts import Counted
+from gatebook.gateway.governing import Wanted, own_decision
 from gatebook.gateway.legs import Name
-from gatebook.policy.access import AccessRequest, decide, granted
-from gatebook.record.parts import Decision, ErrorClass
+from gatebook.gateway.refusal import Refusal
+from gatebook.policy.request import Request
+from gatebook.record.parts import Decision
+from gatebook.state.approvals import Approval
 
 if TYPE_CHECKING:
     from gatebook.gateway.gate import Gate
 
 SEPARATOR = "__"
-_DECISIONS_MAX = 10_000
 LISTS = {
     "tools/list": "tools",
     "prompts/list": "prompts",
@@ -23,36 +30,22 @@ LISTS = {
 _BY_URI = ("resources/read", "resources/subscribe", "resources/unsubscribe")
 
 
-class Refusal(Exception):
-    """The gateway answers the request itself, with an error."""
-
-    def __init__(
-        self, code: int, text: str, *, status: int = 200, error_class: ErrorClass | None = None, decision: Decision | None = None
-    ) -> None:
-        super().__init__(text)
-        self.code = code
-        self.status = status
-        self.error_class = error_class
-        self.decision = decision
-        self.data: dict[str, Any] | None = None
-        self.asked: tuple[str, str | None] | None = None
-        """Connector, and tool as the connector names it, where a decision about them was made."""
-
-    def with_data(self, data: dict[str, Any] | None) -> "Refusal":
-        """Add the `data` member of the JSON-RPC error."""
-        self.data = data
-        return self
-
-
 class Plan:
-    """Where a request goes. Without a runtime the gateway answers it itself."""
+    """Where a request goes. Without a runtime the gateway answers it itself.
 
-    __slots__ = ("decision", "name", "runtime")
+    `asked` is what policy was asked; `counted` what the call counts for; `given` the approvals of exactly this call, `approvals` those that it needs.
+    """
 
-    def __init__(self, runtime: Runtime | None, name: Name, decision: Decision) -> None:
+    __slots__ = ("approvals", "asked", "counted", "decision", "given", "name", "runtime")
+
+    def __init__(self, runtime: Runtime | None, name: Name, decision: Decision, asked: Request | None = None) -> None:
         self.runtime = runtime
         self.name = name
         self.decision = decision
+        self.asked = asked
+        self.counted: tuple[Counted, ...] = ()
+        self.given: tuple[Approval, ...] = ()
+        self.approvals: tuple[Approval, ...] = ()
 
 
 def plan(gate: "Gate", context: Context, message: wire.Message, head: wire.ParamsHead) -> Plan:
@@ -68,34 +61,40 @@ def plan(gate: "Gate", context: Context, message: wire.Message, head: wire.Param
             raise _unknown_connector(context.connector)
     else:
         runtime, name = _of_aggregate(gate, context, message, head, name)
+    if runtime is None:
+        return Plan(None, name, own_decision(gate.bundle))
+    planned = _decided(gate, context, runtime, message, head, name)
+    decision = planned.decision
+    if decision.effect not in ("blocked", "pending"):
+        return planned
+    if not gate.governing.connects(context.principal, runtime.name):
+        # To somebody without access a connector is as unknown as one that does not exist; the record knows better.
+        unknown = _unknown_connector(runtime.name) if context.connector is not None else _unknown_name(message, head)
+        unknown.decision, unknown.error_class, unknown.asked = decision, "policy", (runtime.name, name.value)
+        raise unknown
+    refusal = Refusal(wire.BLOCKED, decision.reason or "Blocked by policy.", error_class="policy", decision=decision)
+    refusal.asked = (runtime.name, name.value)
+    raise refusal
+
+
+def _decided(gate: "Gate", context: Context, runtime: Runtime, message: wire.Message, head: wire.ParamsHead, name: Name) -> Plan:
+    governing, arguments = gate.governing, bytes(head.arguments)
     tool = name.value if message.method == "tools/call" else None
-    principal = context.principal
-    decision = _decided(gate, context, runtime, tool)
-    if decision.effect == "blocked":
-        assert runtime is not None
-        if not granted(principal.person, principal.email, principal.groups, runtime.rules):
-            # To somebody without access a connector is as unknown as one that does not exist; the record knows better.
-            unknown = _unknown_connector(runtime.name) if context.connector is not None else _unknown_name(message, head)
-            unknown.decision, unknown.error_class, unknown.asked = decision, "policy", (runtime.name, name.value)
-            raise unknown
-        blocked = Refusal(wire.BLOCKED, decision.reason or "Blocked by policy.", error_class="policy", decision=decision)
-        blocked.asked = (runtime.name, name.value)
-        raise blocked
-    return Plan(runtime, name, decision)
-
-
-def _decided(gate: "Gate", context: Context, runtime: Runtime | None, tool: str | None) -> Decision:
-    """Decide, once for each person, connector and tool while a configuration is in force: it depends on nothing else."""
-    who = context.principal
-    key = (who.person, who.email, who.groups, None if runtime is None else runtime.name, tool)
-    decision = gate.decisions.get(key)
-    if decision is None:
-        request = AccessRequest(person=who.person, email=who.email, groups=who.groups, tool=tool)
-        decision = decide(request, None if runtime is None else runtime.rules, gate.bundle)
-        if len(gate.decisions) >= _DECISIONS_MAX:
-            gate.decisions.clear()
-        gate.decisions[key] = decision
-    return decision
+    given = governing.approvals(context.principal.person, runtime.name, tool) if tool is not None else []
+    now_us = time.time_ns() // 1000
+    given = fitting(given, gate.keys.arguments, arguments, now_us)
+    approved = frozenset(rule for approval in given for rule in approval.rules)
+    request = governing.request(context, Wanted(runtime, message.method, tool, arguments or None, approved), now_us)
+    tally = gate.counts.tally(governing.bundle.rules, now_us / 1e6)
+    decision = governing.decide(request, tally.above)
+    if tool is not None and decision.effect != "blocked" and (standing := gate.pinning.standing(runtime, tool)) != "approved":
+        decision = replace(decision, effect="blocked", rule=pinning.RULE, reason=gate.pinning.reason(standing, runtime, tool))
+    planned = Plan(runtime, name, decision, request)
+    planned.counted = tuple(tally.counted)
+    planned.given = tuple(given)
+    # An approval that no matching policy asks for is not used up.
+    planned.approvals = tuple(approval for approval in given if set(approval.rules) & set(planned.decision.matched))
+    return planned
 
 
 def _of_aggregate(gate: "Gate", context: Context, message: wire.Message, head: wire.ParamsHead, name: Name) -> tuple[Runtime | None, Name]:
@@ -116,8 +115,7 @@ def _of_aggregate(gate: "Gate", context: Context, message: wire.Message, head: w
 
 def permitted(gate: "Gate", context: Context) -> list[Runtime]:
     """Return the connectors that the person may use, by name."""
-    who = context.principal
-    return [runtime for _, runtime in sorted(gate.runtimes.items()) if granted(who.person, who.email, who.groups, runtime.rules)]
+    return [runtime for _, runtime in sorted(gate.runtimes.items()) if gate.may_use(context, runtime)]
 
 
 def _of_resource(gate: "Gate", context: Context, uri: str) -> Runtime:

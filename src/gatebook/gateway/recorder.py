@@ -11,8 +11,18 @@ from gatebook.gateway.upstream.stdio import Child
 from gatebook.log.book import Book
 from gatebook.log.errors import LogUnavailable
 from gatebook.log.receipt import Receipt
-from gatebook.record.body import AuthFailed, CallFinished, CallRefused, CallStarted, ConnectorProcess, MessageRelayed
-from gatebook.record.parts import Actor, Client, Credential, Decision, Outcome, PartName, Round, Source, Timing, Trace
+from gatebook.record.body import (
+    AuthFailed,
+    CallFinished,
+    CallRefused,
+    CallStarted,
+    ConnectorProcess,
+    ConnectorTools,
+    MessageRelayed,
+    ToolListed,
+)
+from gatebook.record.parts import Actor, Client, Credential, Decision, Finding, Outcome, PartName, Round, Source, Timing, Trace
+from gatebook.state.definitions import Known
 
 REFUSED_BODY_BYTES_MAX = 64 * 1024
 _TEXT_MAX = 1024
@@ -33,6 +43,7 @@ class Asked(Struct, kw_only=True):
     server: str | None = None
     decision: Decision | None = None
     round: Round | None = None
+    findings: tuple[Finding, ...] = ()
 
 
 class Recorder:
@@ -42,8 +53,8 @@ class Recorder:
         self.book = book
         self._parts_bytes_max = parts_bytes_max
 
-    def started(self, context: Context, asked: Asked) -> Receipt:
-        """A request is about to be dispatched."""
+    def started(self, context: Context, asked: Asked, id: str | None = None) -> Receipt:
+        """A request is about to be dispatched. `id`: that of the record, where it had to be known before."""
         body = CallStarted(
             method=asked.method[:_TEXT_MAX],
             endpoint=context.endpoint,
@@ -61,11 +72,12 @@ class Recorder:
             credential=asked.credential,
             server=asked.server,
             round=asked.round,
+            findings=asked.findings,
         )
-        return self.book.append(body, parts=_request_parts(context, asked.params), subject=context.principal.subject)
+        return self.book.append(body, parts=_request_parts(context, asked.params), subject=context.principal.subject, id=id)
 
-    def refused(self, context: Context, asked: Asked, outcome: Outcome, total_us: int, response: bytes | None) -> Receipt:
-        """The gateway answered a request with an error of its own."""
+    def refused(self, context: Context, asked: Asked, outcome: Outcome, timing: Timing, answer: "Answer", id: str | None = None) -> Receipt:
+        """The gateway answered a request with an error of its own. `id`: that of the record, where the answer names it."""
         body = CallRefused(
             method=asked.method[:_TEXT_MAX],
             endpoint=context.endpoint,
@@ -80,14 +92,18 @@ class Recorder:
             request_id=_text(asked.request_id),
             session=context.session,
             http_method=context.http_method,
+            tool_hash=asked.tool_hash,
+            findings=asked.findings,
             outcome=outcome,
-            timing=Timing(total_us=total_us, gateway_us=total_us),
+            timing=timing,
         )
-        params = None if asked.params is None else asked.params[:REFUSED_BODY_BYTES_MAX]
+        # Somebody has to read all arguments of a call that waits before it can be approved.
+        waits = asked.decision is not None and asked.decision.effect == "pending"
+        params = asked.params if asked.params is None or waits else asked.params[:REFUSED_BODY_BYTES_MAX]
         parts = _request_parts(context, params)
-        if response is not None:
-            parts = (*parts, ("response", response))
-        return self.book.append(body, parts=parts, subject=context.principal.subject)
+        if answer.response is not None:
+            parts = (*parts, ("response", answer.response))
+        return self.book.append(body, parts=parts, subject=context.principal.subject, id=id)
 
     def finished(self, context: Context, started: Receipt, outcome: Outcome, timing: Timing, answer: "Answer") -> Receipt:
         """A request that was dispatched has its outcome."""
@@ -106,6 +122,8 @@ class Recorder:
             messages=answer.messages,
             extra_answers=answer.extra_answers,
             response_dropped=dropped,
+            decision=answer.decision,
+            findings=answer.findings,
         )
         return self.book.append(body, parts=parts, subject=context.principal.subject)
 
@@ -121,12 +139,20 @@ class Recorder:
             call=move.call,
             request_id=_text(message.id),
             relayed=move.relayed,
+            findings=move.findings,
         )
         return self.book.append(body, parts=[("message", message.raw[: self._parts_bytes_max])], subject=context.principal.subject)
 
     def auth_failed(self, reason: str, endpoint: str, actor: Actor, source: Source, client: Client) -> Receipt:
         """A request came without a valid token."""
         return self.book.append(AuthFailed(reason=reason, endpoint=endpoint[:_TEXT_MAX], actor=actor, source=source, client=client))  # type: ignore[arg-type]
+
+    def tools_listed(self, connector: str, new: Sequence[Known], gone: Sequence[str]) -> None:
+        """A connector lists tools that were not known, or no longer lists some. Raises LogUnavailable."""
+        told = tuple(ToolListed(tool=known.tool[:_TEXT_MAX], hash=known.hash, state=known.state) for known in new)
+        text = ("[" + ",".join(known.definition for known in new) + "]").encode()
+        body = ConnectorTools(connector=connector, new=told, gone=tuple(name[:_TEXT_MAX] for name in gone))
+        self.book.append(body, parts=[("message", text[: self._parts_bytes_max])])
 
     def child_started(self, connector: str, child: Child, owner: str | None, reason: str) -> None:
         """A stdio child has started."""
@@ -154,6 +180,8 @@ class Answer(Struct):
     response: bytes | None = None
     messages: int = 0
     extra_answers: int = 0
+    findings: tuple[Finding, ...] = ()
+    decision: Decision | None = None
 
 
 class Move(Struct, frozen=True, kw_only=True):
@@ -163,6 +191,7 @@ class Move(Struct, frozen=True, kw_only=True):
     connector: str | None
     call: str | None = None
     relayed: bool = True
+    findings: tuple[Finding, ...] = ()
 
 
 def _request_parts(context: Context, params: bytes | None) -> _Parts:

@@ -7,12 +7,12 @@ from msgspec import Struct
 
 from gatebook.gateway import wire
 from gatebook.gateway.context import Context
-from gatebook.gateway.plan import Refusal
 from gatebook.gateway.recorder import Asked
+from gatebook.gateway.refusal import Refusal
 from gatebook.record.parts import Round
 
 if TYPE_CHECKING:
-    from gatebook.gateway.call import Live
+    from gatebook.gateway.live import Live
 
 _WAITING_MAX = 10_000
 _CALLS_MAX = 1000

@@ -11,7 +11,7 @@ from gatebook.gateway.upstream.exchange import Leg
 from gatebook.record.parts import Client
 
 if TYPE_CHECKING:
-    from gatebook.gateway.call import Live
+    from gatebook.gateway.live import Live
 
 _ASKED_MAX = 256
 _STATELESS_IDLE_S = 1800.0

@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
-from gatebook.gateway import answers, call, headers, sse, wire
-from gatebook.gateway import outcome as judge
+from gatebook.gateway import answers, call, guarding, headers, relay, sse, wire
 from gatebook.gateway.context import Context
-from gatebook.gateway.plan import Refusal
 from gatebook.gateway.recorder import Move
+from gatebook.gateway.refusal import Refusal
 from gatebook.gateway.reply import Reply
 from gatebook.gateway.sessions import Session
 from gatebook.gateway.upstream.exchange import Exchange, HttpFailure, InvalidAnswer, Item, Leg
@@ -134,7 +133,7 @@ async def _pass(gate: "Gate", way: Way, name: str, exchange: Exchange, item: Ite
     message, context, session, reply = item.message, way.context, way.session, way.reply
     if message is None:
         if item.foreign:
-            call.note_foreign(gate, context, item, Move(to_client=True, connector=name, relayed=False))
+            relay.note_foreign(gate, context, item, Move(to_client=True, connector=name, relayed=False))
         elif session.connector is not None and exchange.form == "sse":
             await reply.event(item.raw)
         return
@@ -148,14 +147,19 @@ async def _pass(gate: "Gate", way: Way, name: str, exchange: Exchange, item: Ite
         gate.forget(live)
         if live.task is not None:
             live.task.cancel()
-        if await call.finish(gate, live, judge.of_answer(message), message.raw):
-            await reply.event(item.raw if exchange.form == "sse" else sse.event(message.raw))
+        final = answers.late(gate, live, message)
+        if await call.finish(gate, live, final.outcome, final.kept or final.body):
+            await reply.event(item.raw if exchange.form == "sse" and final.body is message.raw else sse.event(final.body))
         else:
             await reply.event(sse.event(answers.not_recorded(live.message, "its outcome could not be recorded", ran=True)))
         return
-    raw, message = call.shown(session, context, name, item, None)
+    looked = guarding.relayed(gate, message, gate.guards(context, name), to_client=True)
+    if looked.withheld is not None:
+        gate.note(context, looked.message, Move(to_client=True, connector=name, relayed=False, findings=looked.findings))
+        return
+    raw, message = relay.shown(session, context, name, relay.with_message(item, looked.message), None)
     try:
-        receipt = gate.recorder.relayed(context, message, Move(to_client=True, connector=name))
+        receipt = gate.recorder.relayed(context, message, Move(to_client=True, connector=name, findings=looked.findings))
         if message.kind == "request":
             await receipt.durable()
     except (LogUnavailable, RecordTooLarge):

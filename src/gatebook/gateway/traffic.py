@@ -4,10 +4,10 @@ import asyncio
 import contextlib
 from typing import TYPE_CHECKING
 
-from gatebook.gateway import headers, wire
+from gatebook.gateway import guarding, headers, wire
 from gatebook.gateway.context import Context
-from gatebook.gateway.plan import Refusal
 from gatebook.gateway.recorder import Move
+from gatebook.gateway.refusal import Refusal
 from gatebook.gateway.sessions import Session
 from gatebook.gateway.upstream.channel import Channel
 from gatebook.gateway.upstream.exchange import HttpFailure, InvalidAnswer, Leg
@@ -35,7 +35,7 @@ async def take(gate: "Gate", context: Context, message: wire.Message, session: S
             headers.check_version((context.protocol or "")[:32])
         except headers.HeaderError as error:
             raise Refusal(error.code, str(error), status=400).with_data(error.data) from error
-        await _record(gate, context, message, None, None, relayed=False)
+        await _record(gate, context, message, Move(to_client=False, connector=None, relayed=False))
         return 202
     if session is None:
         return await _without_session(gate, context, message)
@@ -50,7 +50,10 @@ async def _without_session(gate: "Gate", context: Context, message: wire.Message
     relayed = runtime is not None and runtime.connector.spec.transport == "http"
     if context.connector is not None and (runtime is None or not gate.may_use(context, runtime)):
         raise Refusal(wire.INVALID_REQUEST, f"there is no connector {context.connector[:64]!r} here", status=404, error_class="not_found")
-    await _record(gate, context, message, context.connector, None, relayed=relayed)
+    looked = guarding.relayed(gate, message, gate.guards(context, context.connector), to_client=False)
+    relayed, message = relayed and looked.withheld is None, looked.message
+    move = Move(to_client=False, connector=context.connector, relayed=relayed, findings=looked.findings)
+    await _record(gate, context, message, move)
     if not relayed or runtime is None:
         return 202
     try:
@@ -70,7 +73,12 @@ async def _notification(gate: "Gate", context: Context, message: wire.Message, s
         for name, leg in session.legs.items()
         if not (own and (isinstance(leg, Channel) or session.connector is None)) and not leg.modern
     }
-    await _record(gate, context, message, session.connector, None, relayed=bool(legs))
+    looks = [guarding.relayed(gate, message, gate.guards(context, name), to_client=False) for name in legs]
+    message = next((looked.message for looked in looks if looked.message is not message), message)
+    findings = tuple(finding for looked in looks for finding in looked.findings)
+    if any(looked.withheld is not None for looked in looks):
+        legs = {}
+    await _record(gate, context, message, Move(to_client=False, connector=session.connector, relayed=bool(legs), findings=findings))
     if session.connector is not None and legs:
         return await _pass_on(gate, legs[session.connector], message, context)
     for leg in legs.values():
@@ -83,7 +91,12 @@ async def _cancelled(gate: "Gate", context: Context, message: wire.Message, sess
     live = session.live.get(wire.cancelled_id(message.params) or b"")
     connector = live.asked.connector if live is not None else session.connector
     leg = session.legs.get(connector or "")
-    await _record(gate, context, message, connector, live.id if live is not None else None, relayed=leg is not None)
+    await _record(
+        gate,
+        context,
+        message,
+        Move(to_client=False, connector=connector, call=live.id if live is not None else None, relayed=leg is not None),
+    )
     if live is not None:
         live.cancel_asked = True
         # A connector need not answer what was cancelled; the stream must end all the same.
@@ -97,9 +110,15 @@ async def _answer(gate: "Gate", context: Context, message: wire.Message, session
     connector = asked.connector if asked is not None else session.connector
     leg = session.legs.get(connector or "")
     if leg is None or (asked is None and session.connector is None):
-        await _record(gate, context, message, connector, None, relayed=False)
+        await _record(gate, context, message, Move(to_client=False, connector=connector, relayed=False))
         return 202
-    await _record(gate, context, message, connector, asked.call if asked is not None else None, relayed=True)
+    looked = guarding.relayed(gate, message, gate.guards(context, connector), to_client=False)
+    call = asked.call if asked is not None else None
+    message = looked.message
+    move = Move(to_client=False, connector=connector, call=call, relayed=looked.withheld is None, findings=looked.findings)
+    await _record(gate, context, message, move)
+    if looked.withheld is not None:
+        message = wire.parse_answer(wire.error(message.id, wire.BLOCKED, f"The answer was withheld: {looked.withheld}"))
     if asked is not None and asked.id != message.id:
         message = wire.parse_answer(wire.with_id(message, asked.id))
     return await _pass_on(gate, leg, message, context)
@@ -122,9 +141,9 @@ def _unreachable(error: Exception) -> Refusal:
     return Refusal(wire.UPSTREAM_FAILED, text, status=502, error_class="timeout" if isinstance(error, TimeoutError) else "upstream_down")
 
 
-async def _record(gate: "Gate", context: Context, message: wire.Message, connector: str | None, call: str | None, *, relayed: bool) -> None:
+async def _record(gate: "Gate", context: Context, message: wire.Message, move: Move) -> None:
     try:
-        await gate.recorder.relayed(context, message, Move(to_client=False, connector=connector, call=call, relayed=relayed)).durable()
+        await gate.recorder.relayed(context, message, move).durable()
     except (LogUnavailable, RecordTooLarge) as error:
         raise Refusal(
             wire.AUDIT_UNAVAILABLE, "the message could not be recorded and was not passed on", status=503, error_class="log_unavailable"
@@ -134,7 +153,7 @@ async def _record(gate: "Gate", context: Context, message: wire.Message, connect
 async def end_session(gate: "Gate", context: Context, session: Session) -> None:
     """End a session: calls in flight are cancelled, connectors are told."""
     message = wire.Message("notification", b"", method="session/delete")
-    await _record(gate, context, message, session.connector, None, relayed=True)
+    await _record(gate, context, message, Move(to_client=False, connector=session.connector, relayed=True))
     gate.sessions.drop(session)
     for live in list(session.live.values()):
         live.cancel("the client ended its session")

@@ -1,0 +1,26 @@
+"""What is raised where the gateway answers a request itself, with an error."""
+
+from typing import Any
+
+from gatebook.record.parts import Decision, ErrorClass
+
+
+class Refusal(Exception):
+    """The gateway answers the request itself, with an error."""
+
+    def __init__(
+        self, code: int, text: str, *, status: int = 200, error_class: ErrorClass | None = None, decision: Decision | None = None
+    ) -> None:
+        super().__init__(text)
+        self.code = code
+        self.status = status
+        self.error_class = error_class
+        self.decision = decision
+        self.data: dict[str, Any] | None = None
+        self.asked: tuple[str, str | None] | None = None
+        """Connector, and tool as the connector names it, where a decision about them was made."""
+
+    def with_data(self, data: dict[str, Any] | None) -> "Refusal":
+        """Add the `data` member of the JSON-RPC error."""
+        self.data = data
+        return self
