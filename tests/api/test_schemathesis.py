@@ -17,6 +17,8 @@ from gatebook.api import tail
 from gatebook.processes.protocol import Protocol
 from tests.api import samples
 from tests.console.stage import ADMIN, Stage
+from tests.console.tooling import dress
+from tests.console.waiting import deny, govern, pend, person
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 _SEED = "20261123"
@@ -44,11 +46,25 @@ async def address(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
             await serving
 
 
+async def waiting_calls(stage: Stage) -> list[str]:
+    """Calls that wait for an approval, and calls about which somebody may ask for access; returns their ids."""
+    await govern(stage)
+    amara, lucas = person("amara"), person("lucas")
+    found = [pend(stage, amara, {"number": number}) for number in range(4)]
+    found += [deny(stage, amara), deny(stage, lucas), deny(stage, lucas, "default-deny")]
+    await stage.settled()
+    return found
+
+
 @pytest.mark.timeout(600)
 async def test_the_api_does_what_its_document_says(stage: Stage, admin: httpx2.AsyncClient, address: str, tmp_path: Path) -> None:
     """Every check on every operation: no server error, no status, type or shape that is not described, nothing accepted that is forbidden, no answer without credentials."""
+    await dress(stage)
     page = (await admin.get("/api/v1/calls?limit=3")).json()
+    asked = await waiting_calls(stage)
     known = {"gatebook-cursor": [page["next_cursor"], page["previous_cursor"]], "gatebook-snapshot": [page["snapshot"]]}
+    known["gatebook-documents"] = ["kind: Policy\nname: draft\nspec: {effect: deny, reason: Not today.}"]
+    known["uuid"] = [page["calls"][0]["call_id"], *asked]
     (tmp_path / "schemathesis.toml").write_text(_CONFIGURATION)
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "schemathesis.cli", "run", f"{address}/api/v1/openapi.json",

@@ -23,3 +23,5 @@ def test_what_was_sent_is_recorded_and_found() -> None:
     assert found["verified"] is True and found["disagreements"] == [] and found["sealed"] == found["records"]
     wanted = {"ok", "tool_error", "protocol_error", "upstream_error", "timeout", "cancelled", "blocked", "pending", "unknown"}
     assert wanted <= set(found["status"])
+    assert {"allowed", "blocked", "redacted", "pending"} <= set(found["decisions"])
+    assert found["findings"]["secret/aws_access_key_id"] >= 1 and found["quarantined"] == ["crm/merge_customers"]

@@ -49,3 +49,12 @@ def test_the_sentence_says_who_what_and_how_it_ended(fields: dict[str, Any], tex
 def test_every_status_ends_the_sentence(status: str) -> None:
     """No status is left without words."""
     assert sentence(row(status=status)).endswith(".") and ("; " in sentence(row(status=status)))
+
+
+def test_a_call_that_waits_for_an_approval_says_which_rule_asks() -> None:
+    """Another round of the same call is something else."""
+    waiting = row(status="pending", effect="pending", rules=("ask-first",), reason="Exports are looked at first.")
+    assert (
+        sentence(waiting) == "Ann's Cursor asked crm to run find; rule ask-first asks for an approval first: Exports are looked at first."
+    )
+    assert sentence(row(status="pending")).endswith("; it waits for another round.")

@@ -11,13 +11,17 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from gatebook.api import bodies, params, problems
+from gatebook.api.access_requests import AccessRequests
+from gatebook.api.approvals import Approvals
 from gatebook.api.caller import identify
 from gatebook.api.calls import Calls
 from gatebook.api.casework import Casework
+from gatebook.api.connectors import Connectors
 from gatebook.api.deps import ApiDeps
 from gatebook.api.document import document
 from gatebook.api.exports import Exports
 from gatebook.api.operations import Ask, Operation, respond
+from gatebook.api.policies import Policies
 from gatebook.api.preferences import Preferences
 from gatebook.api.problems import HEADERS, Problem
 from gatebook.api.records import Records
@@ -60,8 +64,12 @@ def all_operations(deps: ApiDeps) -> tuple[Operation, ...]:
         Shares(deps),
         Preferences(deps),
         Exports(deps),
+        Approvals(deps),
+        AccessRequests(deps),
+        Connectors(deps),
         Tail(deps),
         Records(deps),
+        Policies(deps),
     )
     table = tuple(operation for part in parts for operation in part.operations())
     return (*table, _self_description(table))

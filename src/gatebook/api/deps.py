@@ -7,8 +7,11 @@ from msgspec import Struct
 from gatebook.identity.directory import Directory, Principal
 from gatebook.reading.exports import Exports
 from gatebook.reading.health import Health
+from gatebook.reading.requests import Requests
 from gatebook.reading.room import ReadingRoom
 from gatebook.reading.saved import Shelf
+from gatebook.reading.tool_room import ToolRoom
+from gatebook.state.store import Store
 
 SESSION_COOKIES = ("__Host-gatebook", "gatebook")
 """Names of the cookie that holds a console session: over https, and over plain http on a loopback address."""
@@ -25,7 +28,10 @@ class ApiDeps(Struct, frozen=True, kw_only=True):
 
     room: ReadingRoom
     exports: Exports
+    requests: Requests
     shelf: Shelf
+    store: Store
+    tools: ToolRoom
     directory: Callable[[], Directory]
     session: Callable[[str], Principal | None]
     health: Callable[[], Health]

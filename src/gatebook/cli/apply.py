@@ -22,7 +22,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Apply, and show each change as a diff."""
-    texts = [text for name in args.files for text in _read(name)]
+    texts = [text for name in args.files for text in read_files(name)]
     result = office.run(read_settings(args), "apply", {"texts": texts, "reason": args.reason, "dry_run": args.dry_run})
     show_changes(result)
     if not result["changes"]:
@@ -40,9 +40,14 @@ def show_changes(result: dict[str, object]) -> None:
     for change in changes:
         what = f"would be {change['action']}" if result["dry_run"] and change["action"] != "unchanged" else change["action"]
         print(f"{change['kind']}/{change['name']} {what} (version {change['version']})")
+    warnings = result.get("warnings")
+    assert isinstance(warnings, list)
+    for warning in warnings:
+        print(f"warning: {warning}", file=sys.stderr)
 
 
-def _read(name: str) -> list[dict[str, str]]:
+def read_files(name: str) -> list[dict[str, str]]:
+    """The texts of a file, of the YAML files of a directory, or of standard input. Raises Problem."""
     if name == "-":
         return [{"source": "standard input", "text": sys.stdin.read(TEXT_BYTES_MAX + 1)}]
     path = Path(name)

@@ -38,11 +38,17 @@ def get(settings: Settings, path: str, **params: Any) -> Any:
     kept = {name: value for name, value in params.items() if value is not None}
     address = f"/api/v1{path}" + (f"?{urlencode(kept)}" if kept else "")
     try:
+        return of_keeper(settings, address)
+    except KeeperAbsent:
+        return asyncio.run(_alone(settings, address))
+
+
+def of_keeper(settings: Settings, address: str) -> Any:
+    """Ask the API of a running keeper. Raises Refused, KeeperAbsent."""
+    try:
         return office.keeper_client(settings).get(address)
     except KeeperRefused as error:
         raise Refused(_members(str(error))) from None
-    except KeeperAbsent:
-        return asyncio.run(_alone(settings, address))
 
 
 def post(settings: Settings, path: str, body: Any) -> Any:
@@ -113,6 +119,8 @@ async def _alone(settings: Settings, address: str) -> Any:
     # Imported here: with a keeper running the command needs neither engine nor API.
     from gatebook.api.app import create_api
     from gatebook.api.deps import CALLER_KEY, ApiDeps
+    from gatebook.control.deciding import Deciding
+    from gatebook.control.desk import Desk
     from gatebook.identity.directory import Directory
     from gatebook.index import EngineError, Follower, Index
     from gatebook.log.book import Book
@@ -120,9 +128,12 @@ async def _alone(settings: Settings, address: str) -> Any:
     from gatebook.log.vault import Vault
     from gatebook.reading.exports import Exports
     from gatebook.reading.health import health
+    from gatebook.reading.requests import Requests
     from gatebook.reading.room import ReadingRoom
     from gatebook.reading.saved import Shelf
+    from gatebook.reading.tool_room import ToolRoom
     from gatebook.record.views.call import Origin
+    from gatebook.state.approvals import ARGUMENTS_KEY
     from gatebook.state.store import Store
 
     master_key = read_master_key(settings)
@@ -146,12 +157,16 @@ async def _alone(settings: Settings, address: str) -> Any:
         exports = Exports(room, settings.exports_dir, lambda: Vault(settings.keys_dir, master_key), origin)
         store = Store.open(settings.state_path, create=False)
         parts.callback(store.close)
+        desk = Desk(store, book, vault.subject, settings.console_url)
         directory = Directory(store.snapshot(), vault.subject)
         api = create_api(
             ApiDeps(
                 room=room,
                 exports=exports,
+                requests=Requests(room, store, Deciding(desk), vault.derive(ARGUMENTS_KEY)),
                 shelf=Shelf(store, book, room.clock),
+                store=store,
+                tools=ToolRoom(room, store, Desk(store, book, vault.subject, settings.console_url)),
                 directory=lambda: directory,
                 session=lambda _: None,
                 health=lambda: health(settings.log_dir, follower.lag(), None, room.clock.wall_us()),

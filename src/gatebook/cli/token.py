@@ -38,11 +38,12 @@ def run(args: argparse.Namespace) -> int:
     return {"create": _create, "list": _list, "revoke": _revoke}[args.action](args)
 
 
-def life_s(text: str) -> int:
-    """Seconds in a text such as 90d. Raises Problem."""
+def life_s(text: str, option: str = "--expires") -> int:
+    """Seconds in a text such as 90d, which `option` was given. Raises Problem."""
     match = _LIFE.match(text)
     if match is None:
-        raise Problem(f"--expires {text!r}: write a number and one of s, m, h, d, w, such as 90d, or never", exit_code=2)
+        never = ", or never" if option == "--expires" else ""
+        raise Problem(f"{option} {text!r}: write a number and one of s, m, h, d, w, such as 90d{never}", exit_code=2)
     return int(match[1]) * _UNIT_S[match[2]]
 
 

@@ -10,23 +10,24 @@ from contextlib import asynccontextmanager
 from typing import Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from gatebook.identity import accounts, sign_in
+from gatebook.identity.approvers import ADMINS
 from gatebook.identity.directory import Principal, make_principal
 from gatebook.identity.tokens import make_token
 from gatebook.log.book import Book
 from gatebook.log.clock import Clock, SystemClock
 from gatebook.record import body as records
 from gatebook.record.parts import Actor, PartName, Source
-from gatebook.state import changes
+from gatebook.state import changes, definitions
 from gatebook.state.changes import Author, Change, Stored
+from gatebook.state.checking import Draft
+from gatebook.state.deciding import Order, Planned, plan_decisions
 from gatebook.state.documents import Document
 from gatebook.state.snapshot import Person, Token, read_people, read_revision, read_tokens
 from gatebook.state.store import StateError, Store, bump
-
-ADMINS = "admins"
-"""The group whose members read the whole book in the console."""
 
 
 class Applied(Struct, frozen=True, kw_only=True):
@@ -35,6 +36,7 @@ class Applied(Struct, frozen=True, kw_only=True):
     changes: list[Change]
     revision: int
     dry_run: bool
+    warnings: list[str] = []
 
 
 class TokenOrder(Struct, frozen=True, kw_only=True):
@@ -81,16 +83,46 @@ class Desk:
         """The state that is changed here."""
         return self._store
 
+    @property
+    def clock(self) -> Clock:
+        """The clock of all changes."""
+        return self._clock
+
     async def apply(self, documents: list[Document], caller: Principal, reason: str | None = None, *, dry_run: bool = False) -> Applied:
         """Create and change resources, all or none. Raises DocumentError, StateError, LogUnavailable."""
         async with self._change() as connection:
             planned = changes.plan(connection, documents)
-            return await self._commit(connection, planned, caller, reason, dry_run)
+            warnings = Draft(connection, documents).check()
+            return replace(await self._commit(connection, planned, caller, reason, dry_run), warnings=warnings)
 
     async def delete(self, kind: str, name: str, caller: Principal, reason: str | None = None, *, dry_run: bool = False) -> Applied:
         """Delete a resource. Raises DocumentError when there is none, StateError, LogUnavailable."""
         async with self._change() as connection:
-            return await self._commit(connection, [changes.plan_deletion(connection, kind, name)], caller, reason, dry_run)
+            planned = changes.plan_deletion(connection, kind, name)
+            Draft(connection, deleted=[(kind, name)]).check()
+            return await self._commit(connection, [planned], caller, reason, dry_run)
+
+    async def decide_definition(self, order: Order, caller: Principal) -> list[Planned]:
+        """Approve or refuse one definition of a tool, or all that wait of a connector. Raises DecisionError, StateError, LogUnavailable."""
+        async with self._change() as connection:
+            planned = plan_decisions(connection, order, caller.person, self._clock.wall_us())
+            for one in planned:
+                definitions.decide(connection, one.known)
+            revision = bump(connection)
+            for one in planned:
+                known = one.known
+                body = records.ConfigChanged(
+                    kind="ToolDefinition",
+                    name=f"{known.connector}/{known.tool}",
+                    action="changed",
+                    version=one.version,
+                    revision=revision,
+                    actor=caller.actor,
+                    reason=known.reason,
+                )
+                diff = f"{known.state}: {known.hash}\n{one.diff}".encode()
+                await self._record(body, caller.subject, [("identity", caller.identity), ("diff", diff)])
+        return planned
 
     async def create_token(self, order: TokenOrder, caller: Principal) -> IssuedToken:
         """Make a token, and its owner when new. Raises StateError, LogUnavailable."""
@@ -186,6 +218,16 @@ class Desk:
         """All people by id. Raises StateError."""
         with self._store.read() as connection:
             return sorted(read_people(connection).values(), key=lambda person: person.id)
+
+    @asynccontextmanager
+    async def deciding(self) -> AsyncIterator[Connection]:
+        """A transaction for a decision of `control.deciding`, one change at a time. Raises StateError."""
+        async with self._change() as connection:
+            yield connection
+
+    async def record(self, body: records.ConfigChanged, caller: Principal, diff: str) -> None:
+        """Put a decision on the record, before its transaction ends. Raises LogUnavailable."""
+        await self._record(body, caller.subject, [("identity", caller.identity), ("diff", diff.encode())])
 
     @asynccontextmanager
     async def _change(self) -> AsyncIterator[Connection]:

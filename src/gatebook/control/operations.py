@@ -7,16 +7,10 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from gatebook.control import governance, tooling
 from gatebook.control.desk import Desk, TokenOrder
+from gatebook.control.governance import Text, read_texts
 from gatebook.identity.directory import Principal
-from gatebook.state.documents import DocumentError, parse_documents
-
-
-class Text(Struct, frozen=True):
-    """One file of documents."""
-
-    source: str
-    text: str
 
 
 class ApplyOrder(Struct, frozen=True, kw_only=True):
@@ -56,14 +50,7 @@ class LinkOrder(Struct, frozen=True, kw_only=True):
 
 
 async def _apply(desk: Desk, order: ApplyOrder, caller: Principal) -> object:
-    documents, problems = [], []
-    for text in order.texts:
-        try:
-            documents.extend(parse_documents(text.text, text.source))
-        except DocumentError as error:
-            problems.extend(error.problems)
-    if problems:
-        raise DocumentError(problems)
+    documents = read_texts(order.texts)
     return await desk.apply(documents, caller, order.reason, dry_run=order.dry_run)
 
 
@@ -105,6 +92,8 @@ OPERATIONS: dict[str, tuple[type[Struct], Operation]] = {
     "token_list": (GetOrder, _token_list),
     "token_revoke": (RevokeOrder, _token_revoke),
     "bootstrap": (LinkOrder, _bootstrap),
+    **governance.OPERATIONS,
+    **tooling.OPERATIONS,
 }
 
 

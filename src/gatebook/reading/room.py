@@ -22,7 +22,7 @@ from gatebook.log.vault import Vault
 from gatebook.query import Query, parse, resolve
 from gatebook.query.tree import And, Compare, Node
 from gatebook.reading.counting import BUCKETS_MAX, At
-from gatebook.reading.detail import CallDetail, open_record, places_of, read_entries
+from gatebook.reading.detail import CallDetail, StoredRecord, open_record, places_of, read_entries
 from gatebook.reading.facets import without_own
 from gatebook.reading.proving import ProvedRecord, prove_call
 from gatebook.reading.slots import Slots
@@ -267,6 +267,11 @@ class ReadingRoom:
         has_outcome = bool(row.outcome_seq) and row.outcome_seq != row.started_seq
         outcome = rest.pop(0) if has_outcome else None
         return CallDetail(row=row, opening=first, outcome=outcome, messages=tuple(rest))
+
+    async def openings(self, rows: Sequence[CallRow]) -> list[StoredRecord]:
+        """The records that open calls, with their payloads; nothing is recorded: `note` does that before they are shown. Raises LogDamaged."""
+        entries = await asyncio.to_thread(read_entries, self._log_dir, [places_of(row, ())[0] for row in rows])
+        return [open_record(entry, self._vault) for entry in entries]
 
     async def glimpses(self, rows: Sequence[CallRow]) -> dict[str, bytes]:
         """One payload of each call of a page, by id, read from the log: the response of those that failed with one, else the arguments.

@@ -71,7 +71,11 @@ def _ended(row: CallRow) -> str:
         case "cancelled":
             return f"; it was cancelled after {took}."
         case "pending":
-            return "; it waits for another round."
+            return (
+                f"; {_rule(row)} asks for an approval first{_reason(row.reason)}."
+                if row.effect == "pending"
+                else "; it waits for another round."
+            )
         case "unknown":
             return "; the gateway stopped before the answer was recorded, so its outcome is not known."
     return "; it has not been answered yet."
@@ -88,8 +92,11 @@ def _came_back(row: CallRow) -> str:
 def _redacted(row: CallRow) -> str:
     if row.effect != "redacted":
         return _carried(row)
-    rule = f"rule {row.rules[0]}" if row.rules else "governance"
-    return f", after {rule} redacted it{_reason(row.reason)}{_carried(row)}"
+    return f", after {_rule(row)} redacted it{_reason(row.reason)}{_carried(row)}"
+
+
+def _rule(row: CallRow) -> str:
+    return f"rule {row.rules[0]}" if row.rules else "governance"
 
 
 def _blocked(row: CallRow) -> str:

@@ -7,6 +7,9 @@ from gatebook.query import Query
 from gatebook.query.tree import And, Compare
 from gatebook.record.parts import Actor, Source
 
+ADMIN_GROUP = "admins"
+"""Who is in it may also decide about what others do."""
+
 READER_GROUPS = frozenset({"admins", "auditors", "security"})
 """Who is in one of these reads all calls; everybody else reads their own."""
 
@@ -41,6 +44,11 @@ class Viewer(Struct, frozen=True, kw_only=True):
     def reads_all(self) -> bool:
         """Whether the reader sees calls of other people too. The permission of the socket's file is that of an administrator."""
         return self.principal.auth == "socket" or not READER_GROUPS.isdisjoint(self.principal.groups)
+
+    @property
+    def administers(self) -> bool:
+        """Whether the reader may also decide: a member of `admins`, or the local administrator."""
+        return self.principal.auth == "socket" or ADMIN_GROUP in self.principal.groups
 
     def scoped(self, query: Query) -> Query:
         """The query with what the reader may see forced into it, so that rows, counts and facets cannot tell of anything else."""

@@ -1,0 +1,246 @@
+"""Calls that wait for an approval and requests for access, as the faces show and decide them: scope first, then what the log says, then the desk.
+
+What waits is found in the index and read from the log; only decisions are kept in state. Reading arguments is on the record.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
+from typing import Final, Literal, TypeVar
+
+from msgspec import Struct
+from sqlalchemy import Connection
+
+from gatebook.identity.accounts import find_person
+from gatebook.identity.approvers import approvers_of, decides_about, is_administrator
+from gatebook.index import CallRow
+from gatebook.policy.access import DEFAULT_DENY
+from gatebook.query import parse, resolve
+from gatebook.reading.asked import AskedCall, asked_call
+from gatebook.reading.decisions import DAYS_BACK, ApproveOrder, Decider, DecisionRefused, GrantOrder
+from gatebook.reading.room import Question, ReadingRoom
+from gatebook.reading.viewer import Viewer
+from gatebook.state import approvals
+from gatebook.state.approvals import AccessRequest, Approval
+from gatebook.state.snapshot import Rules, read_rules
+from gatebook.state.store import Store
+
+LOOKED_MAX: Final = 200
+SHOWN_DECIDED_MAX: Final = 50
+_DAY_US: Final = 86_400_000_000
+_WAITING: Final = "decision:pending method:tools/call"
+_NO_CALL: Final = "There is no such call, or it is not one that you may see; a new one can be found after a moment."
+_NO_REQUEST: Final = "There is no such request, or it is not one that you may see."
+_T = TypeVar("_T")
+
+
+class WaitingCall(Struct, frozen=True, kw_only=True):
+    """A call that waits or waited. `repeats`: how often an equal one was made beside it. `in_book`: whether the viewer may open the call itself."""
+
+    call: AskedCall
+    state: Literal["waiting", "approved", "declined", "too_old"]
+    decision: Approval | None
+    own: bool
+    may_decide: bool
+    approvers: tuple[str, ...]
+    in_book: bool
+    repeats: int = 0
+
+
+class Access(Struct, frozen=True, kw_only=True):
+    """A request for access, and what the viewer may do about it. `over`: it was granted, and the time has passed."""
+
+    request: AccessRequest
+    own: bool
+    may_decide: bool
+    may_withdraw: bool
+    over: bool
+    in_book: bool
+
+
+class Denied(Struct, frozen=True, kw_only=True):
+    """A refused call that somebody may ask about; `access` is the request about it, where there is one. `may_ask`: the viewer may."""
+
+    call: AskedCall
+    access: Access | None
+    may_ask: bool
+    own: bool
+    in_book: bool
+
+
+class Requests:
+    """What people ask of other people. `key` is that of the digests of arguments."""
+
+    def __init__(self, room: ReadingRoom, store: Store, decider: Decider, key: bytes) -> None:
+        self._room = room
+        self._store = store
+        self._decider = decider
+        self._key = key
+
+    async def hours_max(self) -> int:
+        """Longest time for which something can be granted."""
+        return (await self._read(read_rules)).governance.grant_hours_max
+
+    async def names(self, people: Iterable[str]) -> dict[str, str]:
+        """The names of people by id, where they have one."""
+        wanted = set(people)
+        found = await self._read(lambda connection: [find_person(connection, id) for id in wanted])
+        return {person.id: person.name for person in found if person is not None and person.name}
+
+    async def waiting(self, viewer: Viewer) -> list[WaitingCall]:
+        """The calls of the last days that wait: those that the viewer may decide about, and their own; newest first, equal ones as one.
+
+        Raises as `ReadingRoom.rows` and `show` do.
+        """
+        now_us = self._room.clock.wall_us()
+        question = Question(text=_WAITING, since_us=now_us - DAYS_BACK * _DAY_US)
+        page = await self._room.rows(resolve(parse(question.words()), now_us), None, LOOKED_MAX)
+        rules = await self._read(read_rules)
+        mine = [row for row in page.rows if row.subject == viewer.subject or decides_about(viewer.principal, rules, row.rules[:1])]
+        calls = await self._calls(mine)
+        found: dict[tuple[str, ...], WaitingCall] = {}
+        for one in await self._seen(viewer, rules, [call for call in calls if call.waits]):
+            call = one.call
+            same = (call.person, call.connector, call.tool, call.digest or call.call)
+            if one.state == "waiting" and same in found:
+                found[same] = _again(found[same])
+            elif one.state == "waiting":
+                found[same] = one
+        if found:
+            await self._room.note(viewer, "search", question.words(), payloads=True, rows=len(found))
+        return list(found.values())
+
+    async def decided(self, viewer: Viewer) -> list[Approval]:
+        """The last decisions about calls: all for who reads everything, else those about own calls and those that the viewer made."""
+        since_us = self._room.clock.wall_us() - DAYS_BACK * _DAY_US
+        found = await self._read(lambda connection: approvals.read_approvals(connection, since_us))
+        who = viewer.principal.person
+        return [one for one in found if viewer.reads_all or who in (one.person, one.decided_by)][:SHOWN_DECIDED_MAX]
+
+    async def call(self, viewer: Viewer, id: str) -> WaitingCall:
+        """One call that waits or waited. Raises DecisionRefused(missing), and as `ReadingRoom.show` does."""
+        call = await self._one(id)
+        if call is None or not call.waits:
+            raise DecisionRefused("missing", _NO_CALL)
+        rules = await self._read(read_rules)
+        (seen,) = await self._seen(viewer, rules, [call])
+        if not (seen.own or seen.in_book or seen.may_decide or decides_about(viewer.principal, rules, (call.rule,))):
+            raise DecisionRefused("missing", _NO_CALL)
+        await self._room.note(viewer, "show", id, payloads=True, rows=1)
+        return seen
+
+    async def approve(self, viewer: Viewer, id: str, order: ApproveOrder) -> Approval:
+        """Approve a call that the viewer can see. Raises as `Decider` does."""
+        return await self._decider.approve((await self.call(viewer, id)).call, order, viewer.principal)
+
+    async def decline(self, viewer: Viewer, id: str, reason: str) -> Approval:
+        """Decline one. Raises as `Decider` does."""
+        return await self._decider.decline((await self.call(viewer, id)).call, reason, viewer.principal)
+
+    async def requests(self, viewer: Viewer) -> list[Access]:
+        """Requests for access that the viewer may see, newest first."""
+        rules, found = await self._read(lambda connection: (read_rules(connection), approvals.read_requests(connection)))
+        return [access for access in (self._access(viewer, rules, request) for request in found) if _visible(viewer, access)]
+
+    async def request(self, viewer: Viewer, id: str) -> Access:
+        """One request. Raises DecisionRefused(missing)."""
+        rules, found = await self._read(lambda connection: (read_rules(connection), approvals.find_request(connection, id)))
+        access = None if found is None else self._access(viewer, rules, found)
+        if access is None or not _visible(viewer, access):
+            raise DecisionRefused("missing", _NO_REQUEST)
+        return access
+
+    async def denied(self, viewer: Viewer, id: str) -> Denied:
+        """A refused call that somebody may ask about. Raises DecisionRefused(missing), and as `ReadingRoom.show` does."""
+        call = await self._one(id)
+        rules, found = await self._read(lambda connection: (read_rules(connection), approvals.find_request_of(connection, id)))
+        access = None if found is None else self._access(viewer, rules, found)
+        if call is None or (call.denying(rules) is None and access is None):
+            raise DecisionRefused("missing", _NO_CALL)
+        own = call.person == viewer.principal.person
+        if not (viewer.may_see(call.subject) or (access is not None and _visible(viewer, access))):
+            raise DecisionRefused("missing", _NO_CALL)
+        await self._room.note(viewer, "show", id, payloads=True, rows=1)
+        may_ask = access is None and (own or is_administrator(viewer.principal))
+        return Denied(call=call, access=access, may_ask=may_ask, own=own, in_book=viewer.may_see(call.subject))
+
+    async def ask_access(self, viewer: Viewer, id: str, reason: str) -> Access:
+        """Ask for what a call was denied. Raises as `Decider` does."""
+        made = await self._decider.ask_access((await self.denied(viewer, id)).call, reason, viewer.principal)
+        return await self.request(viewer, made.id)
+
+    async def grant(self, viewer: Viewer, id: str, order: GrantOrder) -> Access:
+        """Grant a request. Raises as `Decider` does."""
+        await self.request(viewer, id)
+        await self._decider.grant(id, order, viewer.principal)
+        return await self.request(viewer, id)
+
+    async def close(self, viewer: Viewer, id: str, state: Literal["declined", "withdrawn", "revoked"], reason: str) -> Access:
+        """Decline, withdraw or revoke one. Raises as `Decider` does."""
+        await self.request(viewer, id)
+        await self._decider.close(id, state, reason, viewer.principal)
+        return await self.request(viewer, id)
+
+    async def _one(self, id: str) -> AskedCall | None:
+        row = await self._room.ask(lambda: self._room.index.call(id))
+        found = [] if row is None else await self._calls([row])
+        return found[0] if found else None
+
+    async def _calls(self, rows: Sequence[CallRow]) -> list[AskedCall]:
+        found = [asked_call(record, self._key) for record in await self._room.openings(rows)]
+        return [call for call in found if call is not None]
+
+    async def _seen(self, viewer: Viewer, rules: Rules, calls: Sequence[AskedCall]) -> list[WaitingCall]:
+        def decisions(connection: Connection) -> list[Approval | None]:
+            return [
+                approvals.find_approval(connection, call.call)
+                or (approvals.find_equal(connection, call.like(call.time_us)) if call.digest else None)
+                for call in calls
+            ]
+
+        oldest_us = self._room.clock.wall_us() - DAYS_BACK * _DAY_US
+        seen = []
+        for call, decision in zip(calls, await self._read(decisions), strict=True):
+            own = viewer.subject == call.subject
+            state = decision.decision if decision else "too_old" if call.time_us < oldest_us else "waiting"
+            may = not own and state == "waiting" and bool(decides_about(viewer.principal, rules, (call.rule,)))
+            seen.append(
+                WaitingCall(
+                    call=call,
+                    state=state,
+                    decision=decision,
+                    own=own,
+                    may_decide=may,
+                    approvers=approvers_of(rules, call.rule),
+                    in_book=viewer.may_see(call.subject),
+                )
+            )
+        return seen
+
+    def _access(self, viewer: Viewer, rules: Rules, request: AccessRequest) -> Access:
+        now_us, who = self._room.clock.wall_us(), viewer.principal
+        own = who.person == request.person
+        about = request.rules or (DEFAULT_DENY,)
+        over = request.state == "granted" and (request.until_us or 0) <= now_us
+        return Access(
+            request=request,
+            own=own,
+            may_decide=not own and set(decides_about(who, rules, about)) == set(about),
+            may_withdraw=request.state == "open" and (own or is_administrator(who)),
+            over=over,
+            in_book=own or viewer.reads_all,
+        )
+
+    async def _read(self, work: Callable[[Connection], _T]) -> _T:
+        def read() -> _T:
+            with self._store.read() as connection:
+                return work(connection)
+
+        return await asyncio.to_thread(read)
+
+
+def _visible(viewer: Viewer, access: Access) -> bool:
+    return access.own or access.may_decide or viewer.reads_all
+
+
+def _again(one: WaitingCall) -> WaitingCall:
+    return WaitingCall(**{**{name: getattr(one, name) for name in one.__struct_fields__}, "repeats": one.repeats + 1})
