@@ -11,6 +11,7 @@ from pathlib import Path
 import uvicorn
 
 from tests.console.stage import ADMIN, AUDITOR, EMPLOYEE, Stage
+from tests.console.tooling import dress
 
 _DAY_US = 86_400_000_000
 
@@ -21,6 +22,7 @@ async def serve(args: argparse.Namespace, path: Path) -> None:
     stage = Stage(path, url)
     try:
         await stage.enroll()
+        await dress(stage)
         stage.crowd(args.calls, _DAY_US)
         await stage.settled()
         for person in (ADMIN, AUDITOR, EMPLOYEE):

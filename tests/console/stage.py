@@ -18,6 +18,7 @@ from gatebook.api.deps import ApiDeps
 from gatebook.console.app import create_console
 from gatebook.console.deps import ConsoleDeps
 from gatebook.control.caller import local_caller
+from gatebook.control.deciding import Deciding
 from gatebook.control.desk import Desk, TokenOrder
 from gatebook.identity import sign_in
 from gatebook.identity.directory import Directory
@@ -28,13 +29,16 @@ from gatebook.log.vault import Vault
 from gatebook.reading.exports import Exports
 from gatebook.reading.health import Health, health
 from gatebook.reading.records import RecordQuestion, find
+from gatebook.reading.requests import Requests
 from gatebook.reading.room import ReadingRoom
 from gatebook.reading.saved import Shelf
+from gatebook.reading.tool_room import ToolRoom
 from gatebook.reading.viewer import Viewer
 from gatebook.record.body import MessageRelayed, ProcessStarted
 from gatebook.record.parts import PartName
 from gatebook.record.views.call import Origin
 from gatebook.settings import LogSettings, Settings
+from gatebook.state.approvals import ARGUMENTS_KEY
 from gatebook.state.snapshot import Person
 from gatebook.state.store import Store, bump
 from tests.console.traffic import PEOPLE, Case, Planned, build, plan
@@ -81,7 +85,9 @@ class Stage:
         self.room = ReadingRoom(lambda: self.index, self.keeper, self.vault, self.settings.log_dir)
         origin = Origin(deployment="northwind", version="0.0.0")
         self.shelf = Shelf(self.store, self.keeper)
+        self.tools = ToolRoom(self.room, self.store, self.desk)
         self.exports = Exports(self.room, self.settings.exports_dir, lambda: Vault(self.settings.keys_dir, MASTER_KEY), origin)
+        self.requests = Requests(self.room, self.store, Deciding(self.desk), self.vault.derive(ARGUMENTS_KEY))
         self.console_url = console_url
         self.app = self._app()
 
@@ -90,7 +96,9 @@ class Stage:
         deps = ConsoleDeps(
             room=self.room,
             exports=self.exports,
+            requests=self.requests,
             shelf=self.shelf,
+            tools=self.tools,
             door=self.desk,
             health=self.health,
             names=self.names,
@@ -105,7 +113,10 @@ class Stage:
         return ApiDeps(
             room=self.room,
             exports=self.exports,
+            requests=self.requests,
             shelf=self.shelf,
+            store=self.store,
+            tools=self.tools,
             directory=self.directory,
             session=self.desk.who,
             health=self.health,

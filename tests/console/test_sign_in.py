@@ -90,7 +90,9 @@ async def test_over_https_the_cookie_is_bound_to_the_host(stage: Stage) -> None:
     deps = ConsoleDeps(
         room=stage.room,
         exports=stage.exports,
+        requests=stage.requests,
         shelf=stage.shelf,
+        tools=stage.tools,
         door=stage.desk,
         health=stage.health,
         names=stage.names,

@@ -15,6 +15,7 @@ from gatebook.console.assets import Assets
 from gatebook.console.brief import Brief
 from gatebook.console.calls import CallPages
 from gatebook.console.completion import CompletionPages
+from gatebook.console.connectors import ConnectorPages
 from gatebook.console.deps import ConsoleDeps
 from gatebook.console.explorer import Explorer
 from gatebook.console.exports import ExportPages
@@ -26,6 +27,7 @@ from gatebook.console.pages import Pages, Shown
 from gatebook.console.palette import Palette
 from gatebook.console.preferences import Preferences
 from gatebook.console.records import RecordPages
+from gatebook.console.requests import RequestPages
 from gatebook.console.saved_pages import SavedPages
 from gatebook.console.sign_in import SignIn
 from gatebook.console.trends import TrendsPages
@@ -90,6 +92,7 @@ def _signed_routes(deps: ConsoleDeps, pages: Pages, preferences: Preferences) ->
     narrowing = Narrowing(deps, pages, explorer)
     saved = SavedPages(deps, pages, explorer)
     exports = ExportPages(deps, pages)
+    asked = RequestPages(deps, pages)
     return [
         ("GET", "/", explorer.show),
         ("GET", "/live", Live(deps, pages, explorer).follow),
@@ -114,6 +117,12 @@ def _signed_routes(deps: ConsoleDeps, pages: Pages, preferences: Preferences) ->
         ("POST", "/exports", exports.begin),
         ("GET", "/exports/{id}/file", exports.download),
         ("POST", "/exports/{id}/delete", exports.remove),
+        ("GET", "/requests", asked.show),
+        ("GET", "/approvals/{id}", asked.approval),
+        ("POST", "/approvals/{id}", asked.decide),
+        ("GET", "/access/{id}", asked.access),
+        ("POST", "/access/{id}", asked.act),
+        *ConnectorPages(deps, pages).routes(),
     ]
 
 

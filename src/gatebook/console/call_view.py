@@ -76,6 +76,7 @@ class DecisionView(Struct, frozen=True, kw_only=True):
     bundle: str
     bundle_href: str
     matched: tuple[str, ...]
+    waits: bool = False
 
 
 class RequestLine(Struct, frozen=True, kw_only=True):
@@ -259,6 +260,7 @@ def _decision(about: str, decision: Decision) -> DecisionView:
         bundle=decision.bundle,
         bundle_href=address.explorer(term("bundle", decision.bundle), _ALL) if decision.bundle else "",
         matched=decision.matched,
+        waits=decision.effect == "pending",
     )
 
 

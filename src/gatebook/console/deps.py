@@ -8,8 +8,10 @@ from msgspec import Struct
 from gatebook.identity.directory import Principal
 from gatebook.reading.exports import Exports
 from gatebook.reading.health import Health
+from gatebook.reading.requests import Requests
 from gatebook.reading.room import ReadingRoom
 from gatebook.reading.saved import Shelf
+from gatebook.reading.tool_room import ToolRoom
 from gatebook.record.parts import Source
 
 
@@ -43,7 +45,9 @@ class ConsoleDeps(Struct, frozen=True, kw_only=True):
 
     room: ReadingRoom
     exports: Exports
+    requests: Requests
     shelf: Shelf
+    tools: ToolRoom
     door: Door
     health: Callable[[], Health]
     names: Callable[[], Mapping[str, str]]

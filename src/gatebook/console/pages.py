@@ -24,11 +24,13 @@ PAGES: tuple[dict[str, str], ...] = (
     {"name": "Explorer", "href": "/", "icon": "search", "key": "e"},
     {"name": "Saved searches", "href": "/saved", "icon": "star", "key": "s"},
     {"name": "Investigate", "href": "/investigate", "icon": "reach", "key": "i"},
+    {"name": "Requests", "href": "/requests", "icon": "inbox", "key": "q"},
     {"name": "Trends", "href": "/trends", "icon": "graph", "key": "t"},
+    {"name": "Connectors", "href": "/connectors", "icon": "plug", "key": "c", "for": "readers"},
     {"name": "Records", "href": "/records", "icon": "records", "key": "r"},
     {"name": "Exports", "href": "/exports", "icon": "download", "key": "x"},
 )
-"""The rail. `key` follows `g`."""
+"""The rail. `key` follows `g`; what is `for` readers is shown to those who read all calls."""
 
 
 class Shortcut(Struct, frozen=True):
@@ -100,7 +102,6 @@ class Pages:
         self._environment.globals.update(
             asset=assets.url,
             looks=LOOKS,
-            pages=PAGES,
             shortcuts=SHORTCUTS,
             does_words=DOES_WORDS,
             version=__version__,
@@ -120,6 +121,7 @@ class Pages:
         secret = session.secret_of(shown.request, self._deps)
         return self._environment.get_template(template).render(
             viewer=shown.viewer,
+            pages=[page for page in PAGES if shown.viewer.reads_all or "for" not in page],
             page_name=shown.page_name,
             theme=theme_of(shown.request),
             csrf=session.csrf_token(secret),

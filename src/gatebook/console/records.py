@@ -13,6 +13,7 @@ from gatebook.console import times
 from gatebook.console.deps import ConsoleDeps
 from gatebook.console.pages import Pages, Shown, params_of
 from gatebook.console.times import PRESETS, Range, RangeError, read_range
+from gatebook.definitions.characters import visible
 from gatebook.index import CursorError, EngineError, RecordRow
 from gatebook.reading.records import KINDS, RecordPage, RecordQuestion, find
 from gatebook.reading.room import TooSlow
@@ -111,7 +112,7 @@ def line(row: RecordRow, names: Mapping[str, str]) -> Line:
         stamp=times.stamp(row.time),
         type=row.type,
         who=who,
-        text=_text(row.type, core, names),
+        text=visible(_text(row.type, core, names)),
         stream=row.stream,
         seq=row.seq,
         alarming=row.type in _ALARMING,
@@ -146,6 +147,10 @@ def _text(type_: str, core: Mapping[str, Any], names: Mapping[str, str]) -> str:
         case "connector.process":
             code = f", exit code {core['exit_code']}" if core.get("exit_code") is not None else ""
             return f"Process {core['pid']} of connector {core['connector']} {core['action']}: {core['reason']}{code}"
+        case "connector.tools":
+            parts = (("new", [one["tool"] for one in core.get("new", ())]), ("no longer listed", core.get("gone", ())))
+            said = [f"{len(tools):,} {word} ({', '.join(tools[:5])}{', …' if len(tools) > 5 else ''})" for word, tools in parts if tools]
+            return f"Tools of connector {core['connector']}: {'; '.join(said)}"
         case "log.unavailable":
             return f"The log could not be written since {times.stamp(core['since'])} UTC ({core['reason']}); {core['refused']:,} requests were refused"
         case "log.tail_cut":

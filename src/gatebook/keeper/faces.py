@@ -12,6 +12,7 @@ from gatebook.api.app import create_api
 from gatebook.api.deps import ApiDeps
 from gatebook.console.app import create_console
 from gatebook.console.deps import ConsoleDeps
+from gatebook.control.deciding import Deciding
 from gatebook.control.desk import Desk
 from gatebook.control.server import show_health
 from gatebook.identity.directory import Directory
@@ -21,10 +22,13 @@ from gatebook.log.book import Book
 from gatebook.log.vault import Vault
 from gatebook.reading.exports import Exports
 from gatebook.reading.health import Health, health
+from gatebook.reading.requests import Requests
 from gatebook.reading.room import ReadingRoom
 from gatebook.reading.saved import Shelf
+from gatebook.reading.tool_room import ToolRoom
 from gatebook.record.views.call import Origin
 from gatebook.settings import Settings
+from gatebook.state.approvals import ARGUMENTS_KEY
 from gatebook.state.snapshot import Snapshot
 
 
@@ -63,6 +67,8 @@ def build_faces(settings: Settings, desk: Desk, book: Book, vault: Vault, backgr
     room = ReadingRoom(lambda: background.index, book, vault, settings.log_dir)
     exports = Exports(room, settings.exports_dir, background.make_vault, Origin(deployment=settings.deployment, version=__version__))
     shelf = Shelf(desk.store, book, room.clock)
+    requests = Requests(room, desk.store, Deciding(desk), vault.derive(ARGUMENTS_KEY))
+    tools = ToolRoom(room, desk.store, desk)
 
     def how_it_stands() -> Health:
         return health(settings.log_dir, background.lag(), background.verified(), room.clock.wall_us())
@@ -71,7 +77,10 @@ def build_faces(settings: Settings, desk: Desk, book: Book, vault: Vault, backgr
         ApiDeps(
             room=room,
             exports=exports,
+            requests=requests,
             shelf=shelf,
+            store=desk.store,
+            tools=tools,
             directory=roll.directory,
             session=desk.who,
             health=how_it_stands,
@@ -83,7 +92,9 @@ def build_faces(settings: Settings, desk: Desk, book: Book, vault: Vault, backgr
         ConsoleDeps(
             room=room,
             exports=exports,
+            requests=requests,
             shelf=shelf,
+            tools=tools,
             door=desk,
             health=how_it_stands,
             names=roll.names,
