@@ -77,7 +77,7 @@ def main() -> int:
 
 def _plan(quick: bool, with_fastmcp: bool) -> Plan:
     peers = (subjects.fastmcp("shipped", ("legacy",)), subjects.fastmcp("tuned", ("legacy",) if quick else ("legacy", "modern")))
-    openers = (subjects.direct, subjects.gatebook, *(peers if with_fastmcp else ()))
+    openers = (subjects.direct, subjects.gatebook, subjects.governed, *(peers if with_fastmcp else ()))
     return Plan(1, 2.0, openers) if quick else Plan(3, 4.0, openers)
 
 
@@ -103,7 +103,7 @@ def measure(plan: Plan, directory: Path) -> Result:
     return Result(
         cells=[_cell(key, visits) for key, visits in samples.items()],
         fdatasync_p50_ms=statistics.median(fdatasyncs_ms),
-        fastmcp_version=subjects.fastmcp_version() if len(plan.openers) > 2 else "",
+        fastmcp_version=subjects.fastmcp_version() if len(plan.openers) > 3 else "",
         machine=f"Python {platform.python_version()}, {platform.machine()}, {os.cpu_count()} CPUs",
         generator=load.generator(),
         rounds=plan.rounds,

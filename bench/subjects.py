@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench import processes, wire
+from bench.governed import documents
 from bench.processes import ROOT, Running
 
 GATEWAY_CPU = 0
@@ -76,11 +77,25 @@ def direct(up: Upstream) -> Iterator[Subject]:
 @contextmanager
 def gatebook(up: Upstream) -> Iterator[Subject]:
     """One gateway worker: token check, access rules, two durable records per call, payloads encrypted."""
-    data, log, port = up.directory / "data", up.directory / "worker.log", processes.free_port()
-    data.mkdir()
+    with _worker(up, "gatebook", "") as subject:
+        yield subject
+
+
+@contextmanager
+def governed(up: Upstream) -> Iterator[Subject]:
+    """The same with a hundred policies, and all detectors looking at arguments and responses."""
+    with _worker(up, "gatebook governed", documents(100)) as subject:
+        yield subject
+
+
+@contextmanager
+def _worker(up: Upstream, name: str, governance: str) -> Iterator[Subject]:
+    directory = up.directory / name.replace(" ", "-")
+    data, log, port = directory / "data", directory / "worker.log", processes.free_port()
+    data.mkdir(parents=True)
     (data / "gatebook.toml").write_text(_SETTINGS.format(port=port))
-    connector = up.directory / "echo.yaml"
-    connector.write_text(_CONNECTOR.format(url=up.url))
+    connector = directory / "echo.yaml"
+    connector.write_text(_CONNECTOR.format(url=up.url) + (f"---\n{governance}" if governance else ""))
     place = ("--data", str(data))
     processes.gatebook("init", *place)
     processes.gatebook("apply", "-f", str(connector), *place)
@@ -88,7 +103,7 @@ def gatebook(up: Upstream) -> Iterator[Subject]:
     with processes.started([sys.executable, "-m", "gatebook", "worker", "--slot", "0", *place], GATEWAY_CPU, log) as running:
         processes.wait_for_port(port, running, log)
         url = f"http://127.0.0.1:{port}/mcp/echo"
-        yield _subject("gatebook", url, {"Authorization": f"Bearer {token}"}, running, ("legacy", "modern"))
+        yield _subject(name, url, {"Authorization": f"Bearer {token}"}, running, ("legacy", "modern"))
 
 
 def fastmcp(variant: str, eras: tuple[wire.Era, ...]) -> Opener:

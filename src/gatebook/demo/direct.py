@@ -60,6 +60,7 @@ async def _play(args: argparse.Namespace, work: Path, data: Path) -> int:
             say("Gatebook runs; making connectors and tokens …")
             (work / "connectors.yaml").write_text(set_up.connectors())
             await gatebook(data, "apply", "-f", str(work / "connectors.yaml"), "--reason", "demo")
+            await gatebook(data, "apply", "-f", str(Path(__file__).with_name("governance.yaml")), "--reason", "demo")
             crews = await _hire(data, set_up, addresses["mcp_url"])
             await _burst(crews, addresses, args)
             if not args.once:
@@ -133,6 +134,9 @@ async def _burst(crews: list[Crew], addresses: _Addresses, args: argparse.Namesp
     progress = asyncio.create_task(_show_progress(crews, target))
     try:
         await asyncio.gather(*(shift(crew) for crew in crews))
+        crews[0].stage.drift()
+        async with crews[0]:
+            await players.after_the_change(crews[0])
         await _accident(crews[0], addresses)
     finally:
         progress.cancel()
@@ -219,6 +223,9 @@ def _report(found: dict[str, Any], *, as_json: bool) -> int:
         for name in ("calls", "started", "refused", "finished", "unknown", "indexed", "records", "sealed", "verified"):
             print(f"  {name:<10} {found[name]}")
         print("  outcomes   " + ", ".join(f"{count} {status}" for status, count in found["status"].items()))
+        print("  governance " + ", ".join(f"{count} {effect}" for effect, count in found["decisions"].items()))
+        print("  findings   " + ", ".join(f"{count} {detector}" for detector, count in found["findings"].items()))
+        print("  waiting    " + ", ".join(found["quarantined"]))
     for text in found["disagreements"]:
         say(f"gatebook demo: {text}")
     return 1 if found["disagreements"] else 0

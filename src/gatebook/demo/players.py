@@ -116,6 +116,17 @@ async def _note(crew: Crew) -> None:
     )
 
 
+async def _promise(crew: Crew) -> None:
+    await crew.call("crm__add_note", id=crew.chance.randrange(1, 240), note="promised a discount of 30 %")
+
+
+async def _careless(crew: Crew) -> None:
+    """What people paste: a key of the cloud, and a card."""
+    key = "AKIA" + "".join(crew.chance.choices("ABCDEFGHJKLMNPQRSTUVWXYZ234567", k=16))
+    await crew.call("crm__add_note", id=17, note=f"they sent us their key {key}, keep it")
+    await crew.call("crm__add_note", id=18, note="pays with 4539 1488 0343 6467 from now on")
+
+
 async def _export(crew: Crew) -> None:
     await crew.call("crm__export_customers", city=crew.chance.choice(("Northfield", "Redhill", "Larkspur")))
 
@@ -196,8 +207,19 @@ async def special(crew: Crew) -> None:
     await crew.call("crm__yearly_report", year=2026)
     await _unknown(crew)
     await _delete(crew)
+    await _promise(crew)
+    await _careless(crew)
+    await crew.call("crm__get_customer", id=17)
+    for _ in range(6):
+        await _export(crew)
     if "billing" in crew.player.connectors:
         await _invoice(crew)
+
+
+async def after_the_change(crew: Crew) -> None:
+    """The CRM describes a tool otherwise than when it was approved: it is listed no more, and whoever knows it from before cannot call it."""
+    await crew.client.list_tools()
+    await crew.call("crm__merge_customers", first=3, second=4)
 
 
 async def slow(crew: Crew) -> None:

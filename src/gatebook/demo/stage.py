@@ -3,7 +3,9 @@
 import asyncio
 import contextlib
 import http.server
+import os
 import shutil
+import signal
 import subprocess
 import sys
 import threading
@@ -49,14 +51,14 @@ def _page() -> Any:
 
 
 @contextlib.asynccontextmanager
-async def _crm() -> AsyncIterator[str]:
+async def _crm() -> AsyncIterator[tuple[str, int]]:
     process = await asyncio.create_subprocess_exec(sys.executable, "-m", "gatebook.demo.crm", stdout=asyncio.subprocess.PIPE)
     try:
         assert process.stdout is not None
         line = await asyncio.wait_for(process.stdout.readline(), 30)
         if not line:
             raise RuntimeError("the demo's CRM did not start; see the lines above")
-        yield line.decode().strip()
+        yield line.decode().strip(), process.pid
     finally:
         if process.returncode is None:
             process.terminate()
@@ -89,15 +91,19 @@ def _folder(folder: Path) -> None:
 class Stage:
     """Everything that the demo's connectors reach. `missing` says what could not be had, and why."""
 
-    def __init__(self, work: Path, crm: str, page: str, node_modules: Path | None) -> None:
+    def __init__(self, work: Path, crm: tuple[str, int], page: str, node_modules: Path | None) -> None:
         self.repository = work / "stock-service"
         self.files = work / "shared-files"
-        self.crm = crm
+        self.crm, self._crm_pid = crm
         self.page = page
         self._node_modules = node_modules
         self.missing: list[str] = []
         _repository(self.repository)
         _folder(self.files)
+
+    def drift(self) -> None:
+        """Have the CRM describe one of its tools otherwise from now on."""
+        os.kill(self._crm_pid, signal.SIGUSR1)
 
     def connectors(self) -> str:
         """Write the connectors as YAML, ready to be applied."""

@@ -5,10 +5,15 @@ from pathlib import Path
 from typing import Any
 
 from gatebook.log.reader import StreamReader, streams
-from gatebook.record.body import CallFinished, CallOutcomeUnknown, CallRefused, CallStarted
+from gatebook.record.body import CallFinished, CallOutcomeUnknown, CallRefused, CallStarted, ConnectorTools
 from gatebook.record.codec import decode_body, decode_header
+from gatebook.record.parts import Effect
 
 CALLS = "tools/call"
+EFFECTS: tuple[Effect, ...] = ("allowed", "blocked", "redacted", "pending")
+DETECTORS = ("secret/aws_access_key_id", "pii/credit_card", "pii/email", "pii/phone_intl")
+QUARANTINED = ("crm/merge_customers",)
+"""What must come up in every demo."""
 
 
 def count_log(log_dir: Path) -> dict[str, Any]:
@@ -16,26 +21,39 @@ def count_log(log_dir: Path) -> dict[str, Any]:
     started: set[str] = set()
     counts: Counter[str] = Counter(started=0, finished=0, unknown=0, refused=0, records=0)
     status: Counter[str] = Counter()
+    effects: dict[str, Effect] = {}
+    findings: Counter[str] = Counter()
+    quarantined: set[str] = set()
     for stream in streams(log_dir):
         reader = StreamReader(log_dir / stream)
         while entries := reader.read():
             for entry in entries:
                 counts["records"] += 1
                 body = decode_body(entry.core)
+                for finding in getattr(body, "findings", ()):
+                    findings[finding.detector] += finding.count
+                if isinstance(body, ConnectorTools):
+                    quarantined |= {f"{body.connector}/{listed.tool}" for listed in body.new if listed.state != "approved"}
                 if isinstance(body, CallStarted) and body.method == CALLS:
                     started.add(decode_header(entry.core).id)
+                    effects[decode_header(entry.core).id] = body.decision.effect if body.decision else "allowed"
                     counts["started"] += 1
                 elif isinstance(body, CallRefused) and body.method == CALLS:
                     counts["refused"] += 1
+                    if body.decision is not None:
+                        effects[decode_header(entry.core).id] = body.decision.effect
                     status[body.outcome.status] += 1
                 elif isinstance(body, CallFinished) and body.call in started:
                     counts["finished"] += 1
+                    if body.decision is not None:
+                        effects[body.call] = body.decision.effect
                     status[body.outcome.status] += 1
                 elif isinstance(body, CallOutcomeUnknown) and body.call in started:
                     counts["unknown"] += 1
                     status["unknown"] += 1
         reader.close()
-    return {**counts, "status": dict(sorted(status.items()))}
+    governed = {"decisions": dict(sorted(Counter(effects.values()).items())), "findings": dict(findings.most_common())}
+    return {**counts, "status": dict(sorted(status.items())), **governed, "quarantined": sorted(quarantined)}
 
 
 def disagreements(tally: dict[str, Any]) -> list[str]:
@@ -51,4 +69,7 @@ def disagreements(tally: dict[str, Any]) -> list[str]:
         found.append(f"the log holds {recorded} calls, the index {tally['indexed']}")
     if not tally["verified"]:
         found.append("the log does not verify")
+    found += [f"no call was {effect}" for effect in EFFECTS if not tally["decisions"].get(effect)]
+    found += [f"{detector} was not found" for detector in DETECTORS if not tally["findings"].get(detector)]
+    found += [f"{tool} is not quarantined" for tool in QUARANTINED if tool not in tally["quarantined"]]
     return found
