@@ -36,7 +36,7 @@ def _verb(name: str, parser: argparse.ArgumentParser) -> Iterator[str]:
         yield from ("", parser.description)
     own = [action for action in parser._actions if action.dest not in _COMMON and action.help != argparse.SUPPRESS]
     inner = [action for action in own if isinstance(action, argparse._SubParsersAction)]
-    rows = [f"| {_form(action)} | {_cell(action.help or '')} |" for action in own if action not in inner]
+    rows = [f"| {_cell(_form(action))} | {_cell(action.help or '')} |" for action in own if action not in inner]
     if rows:
         yield from ("", "| takes | meaning |", "|---|---|", *rows)
     if parser.epilog:

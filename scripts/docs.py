@@ -11,6 +11,9 @@ from pathlib import Path
 import msgspec
 import msgspec.inspect as types
 
+from gatebook.dlp.catalog import BUILT_IN
+from gatebook.dlp.detector import Detector
+from gatebook.dlp.validators import VALIDATORS
 from gatebook.index.rows import CallRow
 from gatebook.query.fields import table as search_fields
 from gatebook.reading.exports_rows import COLUMNS
@@ -18,6 +21,7 @@ from gatebook.record.docs import render
 from gatebook.record.views.ocsf_1_8 import MAPPING
 from gatebook.settings import Settings
 from gatebook.state.connectors import ConnectorSpec
+from gatebook.state.documents import KINDS
 from scripts import cli_page
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
@@ -72,7 +76,12 @@ def settings() -> list[Field]:
 
 def connector_fields() -> list[Field]:
     """Return each field of the resource Connector."""
-    return list(_fields("spec.", types.type_info(ConnectorSpec)))
+    return fields_of(ConnectorSpec)
+
+
+def fields_of(spec: type[msgspec.Struct]) -> list[Field]:
+    """Return each field of a kind of resource; those of the items of a list as `spec.tests[].person`."""
+    return list(_fields("spec.", types.type_info(spec)))
 
 
 def _settings_lines() -> list[str]:
@@ -104,9 +113,22 @@ def _ocsf_lines() -> list[str]:
     return ["| field of the record | field of the event |", "|---|---|", *(f"| `{native}` | {target} |" for native, target in MAPPING)]
 
 
-def _connector_lines() -> list[str]:
-    rows = [f"| `{field.name}` | {field.takes} | {field.default} | {field.description} |" for field in connector_fields()]
+def _kind_lines(kind: str) -> list[str]:
+    rows = [f"| `{field.name}` | {field.takes} | {field.default} | {field.description} |" for field in fields_of(KINDS[kind].spec)]
     return ["| field | takes | default | meaning |", "|---|---|---|---|", *rows]
+
+
+def _detector_lines() -> list[str]:
+    rows = [f"| `{one.id}` | {one.title} | {one.severity} | {_needs(one)} |" for one in BUILT_IN.values()]
+    return ["| detector | finds | severity | needs |", "|---|---|---|---|", *rows]
+
+
+def _needs(detector: Detector) -> str:
+    return "a word nearby: " + ", ".join(detector.context) if detector.context else ""
+
+
+def _validator_lines() -> list[str]:
+    return [", ".join(f"`{name}`" for name in sorted(VALIDATORS)) + "."]
 
 
 TABLES = (
@@ -114,7 +136,14 @@ TABLES = (
     Table(DOCS / "search.md", "fields", "src/gatebook/query/fields.py", lambda: search_fields().splitlines()),
     Table(DOCS / "exports.md", "columns of an export", "src/gatebook/index/rows.py", _export_lines),
     Table(DOCS / "exports.md", "mapping to OCSF 1.8", "src/gatebook/record/views/ocsf_1_8.py", _ocsf_lines),
-    Table(DOCS / "connectors.md", "fields of a connector", "src/gatebook/state/connectors.py", _connector_lines),
+    Table(DOCS / "connectors.md", "fields of a connector", "src/gatebook/state/connectors.py", lambda: _kind_lines("Connector")),
+    Table(DOCS / "policies.md", "fields of a policy", "src/gatebook/state/policies.py", lambda: _kind_lines("Policy")),
+    Table(DOCS / "policies.md", "fields of a tool pack", "src/gatebook/state/policies.py", lambda: _kind_lines("ToolPack")),
+    Table(DOCS / "policies.md", "fields of governance", "src/gatebook/state/governance.py", lambda: _kind_lines("Governance")),
+    Table(DOCS / "guardrails.md", "fields of a guardrail", "src/gatebook/state/guardrails.py", lambda: _kind_lines("Guardrail")),
+    Table(DOCS / "guardrails.md", "fields of a detector", "src/gatebook/state/guardrails.py", lambda: _kind_lines("Detector")),
+    Table(DOCS / "guardrails.md", "checksums", "src/gatebook/dlp/validators.py", _validator_lines),
+    Table(DOCS / "guardrails.md", "built-in detectors", "src/gatebook/dlp/catalog.py", _detector_lines),
 )
 
 
@@ -140,11 +169,29 @@ def _fields(prefix: str, info: types.Type) -> Iterator[Field]:
     assert isinstance(info, types.StructType)
     for field in info.fields:
         name = f"{prefix}{field.encode_name}"
-        kind = field.type.type if isinstance(field.type, types.Metadata) else field.type
+        kind = _bare(field.type)
         if isinstance(kind, types.StructType):
             yield from _fields(f"{name}.", kind)
-        else:
-            yield Field(name, _takes(kind), _default(field), _description(field.type))
+            continue
+        yield Field(name, _takes(kind), _default(field), _description(field.type))
+        inner, within = _inner(kind), "[]" if isinstance(kind, types.VarTupleType) else ""
+        if inner is not None:
+            yield from _fields(f"{name}{within}.", inner)
+
+
+def _bare(kind: types.Type) -> types.Type:
+    return _bare(kind.type) if isinstance(kind, types.Metadata) else kind
+
+
+def _inner(kind: types.Type) -> types.StructType | None:
+    """Return the struct that a field holds a list of, or may be."""
+    if isinstance(kind, types.VarTupleType):
+        inner = _bare(kind.item_type)
+    elif isinstance(kind, types.UnionType):
+        inner = next((one for one in map(_bare, kind.types) if isinstance(one, types.StructType)), types.NoneType())
+    else:
+        return None
+    return inner if isinstance(inner, types.StructType) else None
 
 
 def _description(kind: types.Type) -> str:
@@ -164,8 +211,10 @@ def _takes(kind: types.Type) -> str:
             return " or ".join(_takes(one) for one in kind.types if not isinstance(one, types.NoneType))
         case types.VarTupleType():
             return "list"
-        case types.DictType():
+        case types.DictType() | types.StructType():
             return "map"
+        case types.BoolType():
+            return "true or false"
         case types.IntType() | types.FloatType():
             return "number"
         case _:
@@ -180,6 +229,8 @@ def _default(field: types.Field) -> str:
         return f"{value} ({value // MIB} MiB)"
     if value is None:
         return "none"
+    if isinstance(value, bool):
+        return str(value).lower()
     return "empty" if value in ("", (), {}) else f"{', '.join(value) if isinstance(value, tuple) else value}"
 
 
