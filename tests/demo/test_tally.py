@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from gatebook.demo.tally import count_log, disagreements
+from gatebook.demo.tally import DETECTORS, EFFECTS, QUARANTINED, count_log, disagreements
 from gatebook.log.book import Book
 from gatebook.log.vault import Vault
 from gatebook.record.body import CallFinished, CallRefused, CallStarted
@@ -16,7 +16,18 @@ _ASKED = {
     "source": Source(ip="127.0.0.1", port=1),
     "trace": Trace(id="0" * 32, parent="1" * 16),
 }
-_AGREED = {"calls": 3, "started": 2, "refused": 1, "finished": 1, "unknown": 1, "indexed": 3, "verified": True}
+_AGREED = {
+    "calls": 3,
+    "started": 2,
+    "refused": 1,
+    "finished": 1,
+    "unknown": 1,
+    "indexed": 3,
+    "verified": True,
+    "decisions": dict.fromkeys(EFFECTS, 1),
+    "findings": dict.fromkeys(DETECTORS, 1),
+    "quarantined": list(QUARANTINED),
+}
 
 
 def test_tool_calls_are_counted_and_other_requests_are_not(tmp_path: Path) -> None:
@@ -33,6 +44,7 @@ def test_tool_calls_are_counted_and_other_requests_are_not(tmp_path: Path) -> No
     book.close()
     assert (found["started"], found["finished"], found["unknown"], found["refused"], found["records"]) == (1, 1, 0, 1, 5)
     assert found["status"] == {"blocked": 1, "ok": 1}
+    assert (found["decisions"], found["findings"], found["quarantined"]) == ({"allowed": 1}, {}, [])
 
 
 def test_equal_counts_agree() -> None:
@@ -46,3 +58,11 @@ def test_each_disagreement_is_named() -> None:
     assert "1 have an outcome" in disagreements(_AGREED | {"unknown": 0})[0]
     assert "the index 2" in disagreements(_AGREED | {"indexed": 2})[0]
     assert "does not verify" in disagreements(_AGREED | {"verified": False})[0]
+
+
+def test_each_outcome_that_is_missing_is_named() -> None:
+    """A demo in which nothing was redacted, a detector found nothing, or a changed tool was not noticed, has failed."""
+    assert disagreements(_AGREED | {"decisions": {"allowed": 3, "blocked": 1, "pending": 1}}) == ["no call was redacted"]
+    missing = dict.fromkeys(DETECTORS[1:], 1)
+    assert disagreements(_AGREED | {"findings": missing}) == [f"{DETECTORS[0]} was not found"]
+    assert disagreements(_AGREED | {"quarantined": []}) == [f"{QUARANTINED[0]} is not quarantined"]

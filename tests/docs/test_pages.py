@@ -107,16 +107,50 @@ def test_pictures_are_small() -> None:
     assert not [path.name for path in pictures if path.stat().st_size > 250_000]
 
 
-def test_the_order_of_a_call_is_that_of_the_code() -> None:
-    """In `serve` and `_dispatch` of gateway/call.py the steps stand in the order in which the page tells them."""
-    tree = ast.parse((SOURCE / "gateway" / "call.py").read_text())
-    functions = {node.name: node for node in ast.walk(tree) if isinstance(node, ast.AsyncFunctionDef)}
+def _calls(module: str, function: str) -> list[str]:
+    """Return the names of what a function of the gateway calls, in the order of the text."""
+    tree = ast.parse((SOURCE / "gateway" / f"{module}.py").read_text())
+    functions = {node.name: node for node in ast.walk(tree) if isinstance(node, ast.AsyncFunctionDef | ast.FunctionDef)}
+    nodes = [node for node in ast.walk(functions[function]) if isinstance(node, ast.Call)]
+    ordered = sorted(nodes, key=lambda node: (node.lineno, node.col_offset))
+    return [node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "") for node in ordered]
 
-    def calls(name: str) -> list[str]:
-        nodes = [node for node in ast.walk(functions[name]) if isinstance(node, ast.Call)]
-        ordered = sorted(nodes, key=lambda node: (node.lineno, node.col_offset))
-        return [node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "") for node in ordered]
 
-    served, dispatched = calls("serve"), calls("_dispatch")
-    assert served.index("_plan") < served.index("take_place") < served.index("_record_start") < served.index("_dispatch")
-    assert dispatched.index("_exchange") < dispatched.index("finish") < dispatched.index("_release")
+ORDER = (
+    ("call", "serve", ("patiently", "use", "take_place", "_record_start", "_dispatch")),
+    ("call", "_dispatch", ("_exchange", "finish", "_release")),
+    ("call", "_exchange", ("find", "send", "final", "relay")),
+    ("prepare", "prepare", ("plan", "check", "of", "arguments")),
+    ("plan", "_decided", ("fitting", "decide", "standing")),
+    ("answers", "final", ("of_answer", "response")),
+)
+
+
+@pytest.mark.parametrize(("module", "function", "order"), ORDER)
+def test_the_order_of_a_call_is_that_of_the_code(module: str, function: str, order: tuple[str, ...]) -> None:
+    """The steps stand in the code in the order in which docs/architecture.md tells them."""
+    called = _calls(module, function)
+    assert list(order) == sorted(order, key=called.index)
+
+
+def test_the_steps_of_a_call_are_told_in_order() -> None:
+    """docs/architecture.md numbers the steps, and names the files in the order in which a call comes through them."""
+    steps = re.findall(r"^\| (\d+)\. .*$", _text("architecture.md"), re.MULTILINE)
+    assert [int(step) for step in steps] == list(range(1, len(steps) + 1))
+    page = _text("architecture.md").partition("## The life of one call")[2]
+    files = (
+        "prepare",
+        "governing",
+        "pinning",
+        "guarding",
+        "approving",
+        "gate",
+        "recorder",
+        "legs",
+        "relay",
+        "outcome",
+        "reply",
+        "refusing",
+    )
+    places = [page.index(f"`gateway/{name}.py`") for name in files]
+    assert places == sorted(places)
