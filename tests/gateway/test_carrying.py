@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from gatebook.gateway import approving
 from tests.fixtures.hostile import Hostile
 from tests.gateway.conftest import BOB, Start, call, modern, rules, spec
 
@@ -39,6 +40,20 @@ async def test_a_canary_that_comes_back_is_a_certain_finding(gateway: Start, act
         else:
             started = running.records("call.started")[1].body
             assert started.decision.observed == (f"canary/{planted.header.id}",) and started.findings[0].action == "logged"  # type: ignore[union-attr]
+
+
+async def test_a_canary_stays_on_the_record_beside_what_guardrails_find(gateway: Start) -> None:
+    """Both findings stand on the call that only raised an alert."""
+    both = (
+        CANARIES.replace("ACTION", "alert")
+        + "---\nkind: Guardrail\nname: mail\nspec: {detectors: [email], action: hash, parts: [arguments]}\n"
+    )
+    async with Hostile() as upstream, gateway({"x": spec(url=upstream.url)}, rules(both)) as running:
+        content = (await running.post("/mcp/x", call("ok")))[1]["result"]["content"]
+        token = content[-1]["text"].removeprefix("ref: ")
+        await running.post("/mcp/x", call("big_integer", {"note": token, "to": "ann@tallpine.io"}))
+        started = running.records("call.started")[1].body
+        assert [finding.detector for finding in started.findings] == ["canary", "pii/email"]  # type: ignore[union-attr]
 
 
 async def test_a_made_up_canary_is_none(gateway: Start) -> None:
@@ -83,3 +98,20 @@ async def test_a_flow_can_wait_for_approval(gateway: Start) -> None:
     async with Hostile() as upstream, gateway({"x": spec(url=upstream.url)}, rules(asking)) as running:
         assert await play(running, "ok", "slow_drip", "big_integer") == [False, False, True]
         assert running.records("call.refused")[0].body.decision.effect == "pending"  # type: ignore[union-attr]
+
+
+async def test_a_repeated_flow_that_nobody_approves_is_not_asked_for_ever(gateway: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is given a moment, as every call that waits; then it gets the address as text. What it brought back stands once on the record."""
+    monkeypatch.setattr(approving, "_CONTINUE_S", 0.6)
+    asking = FLOWS.replace("ACTION", "require_approval") + "  canaries: {connectors: [x], tools: [ok], action: alert}\n"
+    async with Hostile() as upstream, gateway({"x": spec(url=upstream.url)}, rules(asking)) as running:
+        await play(running, "ok", "slow_drip")
+        token = running.gate.flows.canary("x", "ok", running.records("call.started")[0].header.id)
+        body, headers = modern("tools/call", {"name": "big_integer", "arguments": {"note": token}})
+        body["params"]["_meta"]["io.modelcontextprotocol/clientCapabilities"] = {"elicitation": {"url": {}}}
+        result = (await running.post("/mcp/x", body, headers))[1]["result"]
+        body["params"] |= {"requestState": result["requestState"]}
+        answer = (await running.post("/mcp/x", body, headers))[1]["result"]
+        assert answer["isError"] and "/approvals/" in answer["content"][0]["text"]
+        refused = running.records("call.refused")
+        assert [len(record.body.findings) for record in refused] == [1, 1] and running.gate.waiting == 0  # type: ignore[union-attr]

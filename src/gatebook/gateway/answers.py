@@ -29,8 +29,6 @@ _STATUS_BY_CODE = {
     wire.METHOD_NOT_FOUND: 404,
 }
 _CLIENT_CHARS_MAX = 128
-# What they hold are definitions, which are pinned and read by people, not data.
-_NOT_SCANNED = frozenset({*LISTS, "initialize", "server/discover"})
 
 
 class Final(Struct, frozen=True):
@@ -58,14 +56,13 @@ def final(gate: "Gate", live: "Live", leg: Leg, item: Item) -> Final:
         message = wire.parse_answer(wire.with_id(message, live.message.id or b"null"))
         item = Item(message.raw, message)
     method = live.message.method
-    if method not in _NOT_SCANNED:
-        looked = guarding.response(gate, live, message)
-        if looked.withheld is not None:
-            return withheld(live, looked)
-        changed = carrying.plant(gate, live, looked.message)
-        if changed is not message:
-            message = changed
-            item = Item(sse.event(message.raw), message)
+    looked = guarding.response(gate, live, message)
+    if looked.withheld is not None:
+        return withheld(live, looked)
+    changed = carrying.plant(gate, live, looked.message)
+    if changed is not message:
+        message = changed
+        item = Item(sse.event(message.raw), message)
     body = message.raw
     if method in LISTS and message.result is not None:
         runtime = live.plan.runtime

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec.structs import replace
 
 from gatebook.gateway import headers, wire
-from gatebook.gateway.refusal import Refusal
+from gatebook.gateway.refusal import Refusal, by_policy
 from gatebook.state.approvals import Approval, arguments_digest
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ async def use(gate: "Gate", live: "Live") -> None:
         if approval.single_use and (gate.notebook is None or not await gate.notebook.use(approval.call)):
             text = "The approval of this call was used by another call, or is over."
             live.asked.decision = replace(plan.decision, effect="pending", rule=approval.rules[0], reason=text)
-            raise Refusal(wire.BLOCKED, text, error_class="policy", decision=live.asked.decision)
+            raise by_policy(live.asked.decision)
 
 
 def answer(live: "Live", text: str, url: str) -> bytes:

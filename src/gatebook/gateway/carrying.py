@@ -8,7 +8,7 @@ from gatebook.definitions.flows import Toxic
 from gatebook.gateway import wire
 from gatebook.gateway.flows import CANARY, TOXIC_FLOW
 from gatebook.gateway.plan import Plan
-from gatebook.gateway.refusal import Refusal
+from gatebook.gateway.refusal import by_policy
 from gatebook.record.parts import Decision, Finding
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def _carried(gate: "Gate", live: "Live", plan: Plan, planted: list[str]) -> None
         _decide(live, plan, replace(plan.decision, matched=matched, observed=(*plan.decision.observed, *ids)))
         return
     _decide(live, plan, replace(plan.decision, effect="blocked", rule=CANARY, matched=matched, reason=_CANARY_SAID))
-    raise _refused(live, plan)
+    raise by_policy(plan.decision)
 
 
 def _toxic(gate: "Gate", live: "Live", plan: Plan, toxic: Toxic) -> None:
@@ -61,17 +61,11 @@ def _toxic(gate: "Gate", live: "Live", plan: Plan, toxic: Toxic) -> None:
         return
     effect = "blocked" if action == "block" else "pending"
     _decide(live, plan, replace(decision, effect=effect, rule=TOXIC_FLOW, matched=matched, reason=_FLOW_SAID))
-    raise _refused(live, plan)
+    raise by_policy(plan.decision)
 
 
 def _decide(live: "Live", plan: Plan, decision: Decision) -> None:
     plan.decision = live.asked.decision = decision
-
-
-def _refused(live: "Live", plan: Plan) -> Refusal:
-    refusal = Refusal(wire.BLOCKED, plan.decision.reason or "", error_class="policy", decision=plan.decision)
-    refusal.asked = (live.asked.connector or "", live.asked.tool)
-    return refusal
 
 
 def plant(gate: "Gate", live: "Live", message: wire.Message) -> wire.Message:

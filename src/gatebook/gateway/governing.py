@@ -5,7 +5,7 @@ from msgspec import Struct
 from gatebook.gateway.connectors import Runtime
 from gatebook.gateway.context import Context
 from gatebook.identity.directory import Principal
-from gatebook.policy.access import DEFAULT_DENY
+from gatebook.policy.access import DEFAULT_DENY, GATEWAY
 from gatebook.policy.bundle import Bundle
 from gatebook.policy.candidates import Candidates
 from gatebook.policy.request import HINTS, Counts, Hints, Request
@@ -15,8 +15,8 @@ from gatebook.state.in_force import sources_of
 from gatebook.state.snapshot import Snapshot
 
 _KNOWN_MAX = 10_000
-GATEWAY = "gateway"
-# What opens a session or asks what there is; any grant on a connector is enough for it.
+# What opens a session or asks what there is; any grant on a connector is enough for it. The answers hold definitions, which are pinned and
+# read by people, not data: guardrails do not look at them.
 CONNECTING = frozenset(
     {"initialize", "ping", "logging/setLevel", "server/discover", "subscriptions/listen"}
     | {"tools/list", "prompts/list", "resources/list", "resources/templates/list"}

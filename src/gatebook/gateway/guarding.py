@@ -11,7 +11,7 @@ from gatebook.gateway.catalog import Tool
 from gatebook.gateway.context import now_ns
 from gatebook.gateway.guards import Guards
 from gatebook.gateway.output_schema import keeps_promise
-from gatebook.gateway.refusal import Refusal
+from gatebook.gateway.refusal import by_policy
 from gatebook.record.parts import Decision, Finding
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def arguments(gate: "Gate", live: "Live", tool: Tool | None) -> None:
     began = now_ns()
     looked = _look(gate, message, live.guards, "arguments")
     live.dlp_us += (now_ns() - began) // 1000
-    asked.findings = looked.findings
+    asked.findings += looked.findings
     verdict = looked.verdict
     if verdict is None or not verdict.rules and not verdict.observed and looked.withheld is None:
         return
@@ -51,9 +51,7 @@ def arguments(gate: "Gate", live: "Live", tool: Tool | None) -> None:
             reason = "Sensitive data stands in the name of what is asked for."
     asked.decision = decided(asked.decision, verdict, reason)
     if reason is not None:
-        refusal = Refusal(wire.BLOCKED, reason, error_class="policy", decision=asked.decision)
-        refusal.asked = (asked.connector or "", asked.tool)
-        raise refusal
+        raise by_policy(asked.decision)
     if verdict.effect == "redacted":
         live.message = looked.message
         mirrored = {name for name in live.context.headers if name.startswith(headers.PARAM_PREFIX)}

@@ -12,7 +12,7 @@ from gatebook.gateway.context import Context
 from gatebook.gateway.counts import Counted
 from gatebook.gateway.governing import Wanted, own_decision
 from gatebook.gateway.legs import Name
-from gatebook.gateway.refusal import Refusal
+from gatebook.gateway.refusal import Refusal, by_policy
 from gatebook.policy.request import Request
 from gatebook.record.parts import Decision
 from gatebook.state.approvals import Approval
@@ -72,7 +72,7 @@ def plan(gate: "Gate", context: Context, message: wire.Message, head: wire.Param
         unknown = _unknown_connector(runtime.name) if context.connector is not None else _unknown_name(message, head)
         unknown.decision, unknown.error_class, unknown.asked = decision, "policy", (runtime.name, name.value)
         raise unknown
-    refusal = Refusal(wire.BLOCKED, decision.reason or "Blocked by policy.", error_class="policy", decision=decision)
+    refusal = by_policy(decision)
     refusal.asked = (runtime.name, name.value)
     raise refusal
 

@@ -18,12 +18,14 @@ def prepare(gate: "Gate", live: "Live") -> Plan:
     context, message, asked = live.context, live.message, live.asked
     began = now_ns()
     tool = None
+    # A call that waits for an approval is prepared several times.
+    asked.findings = ()
     try:
         if live.session is not None and message.id in live.session.live:
             raise wire.WireError(wire.INVALID_REQUEST, "a request with this id has not been answered yet")
         head = wire.params_head(message.params)
         meta = wire.raw_map(bytes(head.meta)) if head.meta else {}
-        live.repeated = is_own_state(head.request_state)
+        live.repeated = live.repeated or is_own_state(head.request_state)
         asked.trace = trace_of(wire.text_of(meta.get("traceparent")), context.headers)
         if context.modern:
             headers.check_modern(context.headers, message, head)

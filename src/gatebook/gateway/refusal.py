@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from gatebook.gateway import wire
 from gatebook.record.parts import Decision, ErrorClass
 
 
@@ -24,3 +25,8 @@ class Refusal(Exception):
         """Add the `data` member of the JSON-RPC error."""
         self.data = data
         return self
+
+
+def by_policy(decision: Decision) -> Refusal:
+    """The refusal of a call that was decided against, or that waits for an approval; the caller reads the reason of the decision."""
+    return Refusal(wire.BLOCKED, decision.reason or "Blocked by policy.", error_class="policy", decision=decision)
