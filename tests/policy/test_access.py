@@ -2,10 +2,15 @@
 
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
-from gatebook.policy.access import AccessRequest, AccessRules, decide, granted, visible
+from gatebook.gateway.governing import own_decision
+from gatebook.policy.access import AccessRules, visible
+from gatebook.policy.bundle import Bundle, Sources
+from gatebook.policy.request import Request
+from gatebook.record.parts import Decision
 
-ANA = AccessRequest(person="ana", email="ana@corp.example", groups=("sales",))
+ANA = Request(connector="crm", person="ana", email="ana@corp.example", groups=("sales",))
 BUNDLE = "0123456789abcdef"
 words = st.text(alphabet="ab_*?", max_size=6)
 names = st.text(alphabet="ab_", min_size=1, max_size=6)
@@ -19,9 +24,14 @@ rules_of_any_kind = st.builds(
 )
 
 
-def asking(tool: str | None) -> AccessRequest:
-    """Ana asks for a tool."""
-    return AccessRequest(person=ANA.person, email=ANA.email, groups=ANA.groups, tool=tool)
+def asking(tool: str | None) -> Request:
+    """Ana asks for a tool, or for what is none."""
+    return replace(ANA, tool=tool, connect=tool is None)
+
+
+def decide(request: Request, rules: AccessRules, bundle: str) -> Decision:
+    """Decide by the access rules of one connector alone."""
+    return Bundle.compile(Sources(access=(rules,), hash=bundle)).decide(request)
 
 
 def test_nobody_may_use_a_connector_that_says_nothing() -> None:
@@ -63,18 +73,18 @@ def test_a_tool_outside_the_allowed_ones_is_blocked() -> None:
 
 def test_what_the_gateway_answers_itself_is_allowed() -> None:
     """Without a connector there is nothing to forbid."""
-    assert decide(ANA, None, BUNDLE).rule == "gateway"
+    assert own_decision(BUNDLE) == Decision(effect="allowed", rule="gateway", bundle=BUNDLE)
 
 
 @given(rules=rules_of_any_kind, tool=names)
 def test_a_tool_is_listed_exactly_when_its_call_would_be_allowed(rules: AccessRules, tool: str) -> None:
     """tools/list and tools/call never disagree."""
-    listed = granted(ANA.person, ANA.email, ANA.groups, rules) and visible(tool, rules)
+    listed = (decide(asking(None), rules, BUNDLE).effect == "allowed") and visible(tool, rules)
     assert listed == (decide(asking(tool), rules, BUNDLE).effect == "allowed")
 
 
 @given(rules=rules_of_any_kind, tool=names)
 def test_without_a_grant_nothing_is_allowed(rules: AccessRules, tool: str) -> None:
     """No tool rule can let in somebody whom the connector does not name."""
-    stranger = AccessRequest(person="eve", email="", groups=(), tool=tool)
+    stranger = Request(connector="crm", person="eve", tool=tool)
     assert decide(stranger, rules, BUNDLE).effect == ("allowed" if "everyone" in rules.groups and visible(tool, rules) else "blocked")

@@ -10,6 +10,7 @@ from gatebook.state.approvals import (
     AccessRequest,
     Approval,
     find_approval,
+    find_decision,
     find_request,
     put_approval,
     put_request,
@@ -48,6 +49,17 @@ def test_a_call_is_decided_once(store: Store) -> None:
         put_approval(connection, replace(APPROVAL, decision="declined"))
     with store.read() as connection:
         assert find_approval(connection, "c1") == APPROVAL
+
+
+def test_an_equal_call_is_decided_by_what_was_decided_after_it(store: Store) -> None:
+    """What was decided about the call itself comes first; one whose arguments cannot be read is equal to none."""
+    other = replace(APPROVAL, call="c2")
+    with store.write() as connection:
+        put_approval(connection, APPROVAL)
+    with store.read() as connection:
+        assert find_decision(connection, APPROVAL) == find_decision(connection, other) == APPROVAL
+        assert find_decision(connection, replace(other, decided_us=11)) is None
+        assert find_decision(connection, replace(other, arguments_sha256="")) is None
 
 
 def test_an_approval_for_one_call_is_used_once(store: Store) -> None:

@@ -5,10 +5,10 @@ from typing import Annotated, Final, Literal
 from msgspec import Meta, Struct
 
 from gatebook.api import params
-from gatebook.api.approvals import DECISION_PROBLEMS, problem_of
+from gatebook.api.approvals import DECISION_PROBLEMS
 from gatebook.api.deps import ApiDeps
 from gatebook.api.operations import NOT_FOUND, Ask, Operation
-from gatebook.reading.decisions import REASON, DecisionRefused, GrantOrder, ReasonOrder
+from gatebook.reading.decisions import REASON, GrantOrder, ReasonOrder
 from gatebook.reading.requests import Access
 from gatebook.state.approvals import RequestState
 
@@ -117,10 +117,7 @@ class AccessRequests:
 
     def _end(self, state: Literal["declined", "withdrawn", "revoked"]) -> Operation:
         async def close(ask: Ask) -> AccessAnswer:
-            try:
-                return _answer(await self._requests.close(ask.viewer, ask.values["id"], state, ask.body.reason))
-            except DecisionRefused as refused:
-                raise problem_of(refused) from None
+            return _answer(await self._requests.close(ask.viewer, ask.values["id"], state, ask.body.reason))
 
         name, verb, summary = _ENDS[state]
         return Operation(
@@ -142,24 +139,15 @@ class AccessRequests:
 
     async def ask(self, ask: Ask) -> AccessAnswer:
         """A new one."""
-        try:
-            return _answer(await self._requests.ask_access(ask.viewer, ask.body.call, ask.body.reason))
-        except DecisionRefused as refused:
-            raise problem_of(refused) from None
+        return _answer(await self._requests.ask_access(ask.viewer, ask.body.call, ask.body.reason))
 
     async def show(self, ask: Ask) -> AccessAnswer:
         """One."""
-        try:
-            return _answer(await self._requests.request(ask.viewer, ask.values["id"]))
-        except DecisionRefused as refused:
-            raise problem_of(refused) from None
+        return _answer(await self._requests.request(ask.viewer, ask.values["id"]))
 
     async def grant(self, ask: Ask) -> AccessAnswer:
         """Grant one."""
-        try:
-            return _answer(await self._requests.grant(ask.viewer, ask.values["id"], ask.body))
-        except DecisionRefused as refused:
-            raise problem_of(refused) from None
+        return _answer(await self._requests.grant(ask.viewer, ask.values["id"], ask.body))
 
 
 def _answer(access: Access) -> AccessAnswer:

@@ -33,8 +33,11 @@ from gatebook.api.values import Values
 from gatebook.index import CursorError, EngineError, QueryTooHeavy
 from gatebook.log.errors import LogDamaged, LogUnavailable
 from gatebook.query import QueryError
+from gatebook.reading.decisions import DecisionRefused
 from gatebook.reading.room import TooSlow
 from gatebook.reading.saved import Conflict, SavedError
+from gatebook.reading.tool_room import NotForYou
+from gatebook.reading.wording import as_sentence
 from gatebook.state.store import StateError
 
 _logger = logging.getLogger(__name__)
@@ -121,6 +124,10 @@ def _problem_of(error: Exception) -> Problem:
             return error
         case QueryError():
             return problems.of_query(error)
+        case DecisionRefused():
+            return problems.of_decision(error)
+        case NotForYou():
+            return Problem(403, "Not for you", as_sentence(error))
         case CursorError():
             return params.bad("before", "is not a cursor that this API gave out")
         case QueryTooHeavy() | TooSlow():

@@ -8,8 +8,7 @@ from msgspec import Meta, Struct
 from gatebook.api import params
 from gatebook.api.deps import ApiDeps
 from gatebook.api.operations import NOT_FOUND, Ask, Operation
-from gatebook.api.problems import Problem
-from gatebook.reading.decisions import ApproveOrder, DecisionRefused, ReasonOrder
+from gatebook.reading.decisions import ApproveOrder, ReasonOrder
 from gatebook.reading.requests import WaitingCall
 from gatebook.state.approvals import Approval
 
@@ -18,7 +17,6 @@ DECISION_PROBLEMS: Final = {
     403: "The caller may not decide about this, or the change was sent by a page of another origin.",
     409: "It was decided already, is too old or too long, or lacks a reason.",
 }
-_STATUSES: Final = {"missing": (404, "Not found"), "rights": (403, "Not allowed"), "state": (409, "It cannot be decided like that")}
 
 
 class DecisionAnswer(Struct, frozen=True, kw_only=True):
@@ -154,31 +152,15 @@ class Approvals:
 
     async def show(self, ask: Ask) -> WaitingAnswer:
         """One."""
-        try:
-            return _waiting(await self._requests.call(ask.viewer, ask.values["id"]))
-        except DecisionRefused as refused:
-            raise problem_of(refused) from None
+        return _waiting(await self._requests.call(ask.viewer, ask.values["id"]))
 
     async def approve(self, ask: Ask) -> DecisionAnswer:
         """Approve one."""
-        try:
-            return _decision(await self._requests.approve(ask.viewer, ask.values["id"], ask.body))
-        except DecisionRefused as refused:
-            raise problem_of(refused) from None
+        return _decision(await self._requests.approve(ask.viewer, ask.values["id"], ask.body))
 
     async def decline(self, ask: Ask) -> DecisionAnswer:
         """Decline one."""
-        try:
-            return _decision(await self._requests.decline(ask.viewer, ask.values["id"], ask.body.reason))
-        except DecisionRefused as refused:
-            raise problem_of(refused) from None
-
-
-def problem_of(refused: DecisionRefused) -> Problem:
-    """The problem of a decision that cannot be made."""
-    status, title = _STATUSES[refused.kind]
-    text = str(refused)
-    return Problem(status, title, f"{text[:1].upper()}{text[1:].rstrip('.')}.")
+        return _decision(await self._requests.decline(ask.viewer, ask.values["id"], ask.body.reason))
 
 
 def _waiting(one: WaitingCall) -> WaitingAnswer:

@@ -10,7 +10,7 @@ from gatebook.api.operations import Ask, Operation
 from gatebook.api.problems import Problem
 from gatebook.definitions.key import KEY_PATTERN
 from gatebook.reading.tool_facts import ConnectorDetail, ConnectorFacts, ToolDetail
-from gatebook.reading.tool_room import NotForYou
+from gatebook.reading.wording import as_sentence
 from gatebook.state.deciding import HASH_DIGITS_MIN, REASON_CHARACTERS_MAX, DecisionError, Order
 
 _NO_CONNECTOR: Final = "There is no connector of this name."
@@ -120,27 +120,18 @@ class Connectors:
 
     async def list(self, ask: Ask) -> ConnectorsAnswer:
         """All."""
-        try:
-            return ConnectorsAnswer(connectors=await self._tools.connectors(ask.viewer))
-        except NotForYou as error:
-            raise _forbidden(error) from None
+        return ConnectorsAnswer(connectors=await self._tools.connectors(ask.viewer))
 
     async def show(self, ask: Ask) -> ConnectorDetail:
         """One."""
-        try:
-            found = await self._tools.connector(ask.viewer, ask.values["name"])
-        except NotForYou as error:
-            raise _forbidden(error) from None
+        found = await self._tools.connector(ask.viewer, ask.values["name"])
         if found is None:
             raise Problem(404, "Not found", _NO_CONNECTOR)
         return found
 
     async def tool(self, ask: Ask) -> ToolDetail:
         """One of its tools."""
-        try:
-            found = await self._tools.tool(ask.viewer, ask.values["name"], ask.values["tool"])
-        except NotForYou as error:
-            raise _forbidden(error) from None
+        found = await self._tools.tool(ask.viewer, ask.values["name"], ask.values["tool"])
         if found is None:
             raise Problem(404, "Not found", _NO_TOOL)
         return found
@@ -158,16 +149,10 @@ class Connectors:
         )
         try:
             planned = await self._tools.decide(ask.viewer, order)
-        except NotForYou as error:
-            raise _forbidden(error) from None
         except DecisionError as error:
-            raise Problem(_STATUSES[error.fault], "It cannot be decided like that", f"{str(error)[:1].upper()}{str(error)[1:]}.") from None
+            raise Problem(_STATUSES[error.fault], "It cannot be decided like that", as_sentence(error)) from None
         return DecidedAnswer(
             decided=[
                 Decided(tool=one.known.tool, hash=one.known.hash, state=order.decision, listed=one.listed, diff=one.diff) for one in planned
             ]
         )
-
-
-def _forbidden(error: NotForYou) -> Problem:
-    return Problem(403, "Not for you", f"{str(error)[:1].upper()}{str(error)[1:]}.")

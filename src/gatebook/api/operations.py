@@ -8,7 +8,8 @@ How to add to it: write a module with a class that takes `ApiDeps` and has a met
 - a `Reply`: the same with headers of its own
 - a Starlette `Response`: for what is not JSON, such as a stream or a download; `media_type` says what it is
 
-It raises `Problem` for what cannot be answered; the errors of index, log, state and query language become problems by themselves.
+It raises `Problem` for what cannot be answered; the errors of index, log, state, decisions and query language become
+problems by themselves.
 Answers are Structs with a docstring, their fields described with `Meta`. Scope: a handler reads through the room with `ask.viewer` only, and
 puts the reading on the record (`room.note`) before it returns.
 """

@@ -6,7 +6,10 @@ import msgspec
 from starlette.responses import Response
 
 from gatebook.query import QueryError
+from gatebook.reading.decisions import DecisionRefused
+from gatebook.reading.wording import as_sentence
 
+_DECISION_STATUSES = {"missing": (404, "Not found"), "rights": (403, "Not allowed"), "state": (409, "It cannot be decided like that")}
 HEADERS = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
 
 
@@ -33,3 +36,9 @@ def of_query(error: QueryError) -> Problem:
     """The problem of a query that does not parse."""
     more = {"position": error.position, "expected": error.expected, "nearest": error.nearest}
     return Problem(400, "The query is not valid", str(error), **{name: value for name, value in more.items() if value is not None})
+
+
+def of_decision(refused: DecisionRefused) -> Problem:
+    """The problem of a decision that cannot be made."""
+    status, title = _DECISION_STATUSES[refused.kind]
+    return Problem(status, title, as_sentence(refused))

@@ -13,6 +13,7 @@ from gatebook.reading.context import context
 from gatebook.reading.proving import ProvedRecord
 from gatebook.reading.room import TooSlow
 from gatebook.reading.viewer import Viewer
+from gatebook.reading.wording import as_sentence
 
 _ID_CHARACTERS = 36
 
@@ -67,7 +68,7 @@ def proof_view(proved: list[ProvedRecord]) -> ProofView:
     bad = next((item for item in proved if item.problem), None)
     if bad is not None and bad.waiting:
         return ProofView(
-            kind="wait", icon="clock", title="Not sealed yet", lines=[f"{_sentence(bad.problem)} Verify again in a moment."], hashes=[]
+            kind="wait", icon="clock", title="Not sealed yet", lines=[f"{as_sentence(bad.problem)} Verify again in a moment."], hashes=[]
         )
     if bad is not None:
         place = f"Record {bad.seq} of stream {bad.stream}: {bad.problem}."
@@ -91,7 +92,3 @@ def proof_view(proved: list[ProvedRecord]) -> ProofView:
         ],
         hashes=[f"root {last.tree_root}"],
     )
-
-
-def _sentence(text: str) -> str:
-    return f"{text[:1].upper()}{text[1:].rstrip('.')}."

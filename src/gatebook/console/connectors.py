@@ -15,6 +15,7 @@ from gatebook.console.tool_view import tool_view
 from gatebook.console.zones import zone_of
 from gatebook.reading.tool_room import NotForYou
 from gatebook.reading.viewer import Viewer
+from gatebook.reading.wording import as_sentence
 from gatebook.state.deciding import DecisionError, Order
 
 _OUT_OF_DATE = "This form is out of date, and nothing was decided. Look again."
@@ -45,8 +46,7 @@ class ConnectorPages:
             try:
                 return await handler(request, viewer)
             except NotForYou as error:
-                text = f"{str(error)[:1].upper()}{str(error)[1:]}."
-                return self._pages.page("problem.html", self._shown(request, viewer), 403, title="Not for you", text=text)
+                return self._pages.page("problem.html", self._shown(request, viewer), 403, title="Not for you", text=as_sentence(error))
 
         return answer
 
@@ -93,7 +93,7 @@ class ConnectorPages:
         try:
             await self._deps.tools.decide(viewer, order)
         except DecisionError as error:
-            return await self._connector_page(request, viewer, _sentence(error), _STATUSES[error.fault])
+            return await self._connector_page(request, viewer, as_sentence(error), _STATUSES[error.fault])
         return RedirectResponse(f"/connectors/{quote(name, safe='')}", 303)
 
     async def _decide_one(self, request: Request, viewer: Viewer) -> Response:
@@ -107,7 +107,7 @@ class ConnectorPages:
         try:
             await self._deps.tools.decide(viewer, order)
         except DecisionError as error:
-            return await self._tool_page(request, viewer, _sentence(error), _STATUSES[error.fault], reason)
+            return await self._tool_page(request, viewer, as_sentence(error), _STATUSES[error.fault], reason)
         return RedirectResponse(f"/connectors/{quote(name, safe='')}/tools/{quote(tool, safe='')}", 303)
 
     def _missing(self, request: Request, viewer: Viewer, what: str) -> Response:
@@ -126,8 +126,3 @@ def _decision(fields: dict[str, str]) -> Literal["approved", "refused"] | None:
         case "refused":
             return "refused"
     return None
-
-
-def _sentence(error: DecisionError) -> str:
-    text = str(error)
-    return f"{text[:1].upper()}{text[1:].rstrip('.')}."

@@ -12,6 +12,7 @@ from gatebook.console.pages import Pages, Shown
 from gatebook.console.posting import posted
 from gatebook.reading.decisions import GRANT_HOURS, ApproveOrder, DecisionRefused, GrantOrder
 from gatebook.reading.viewer import Viewer
+from gatebook.reading.wording import as_sentence
 
 _STATUSES: Final = {"missing": 404, "rights": 403, "state": 409}
 _STALE: Final = "The form was out of date, and nothing was done. Try again."
@@ -71,7 +72,7 @@ class RequestPages:
                     return await self._approval(request, viewer, 400, "Choose one of the buttons.")
             await made
         except DecisionRefused as refused:
-            return await self._approval(request, viewer, _STATUSES[refused.kind], _sentence(refused))
+            return await self._approval(request, viewer, _STATUSES[refused.kind], as_sentence(refused))
         return RedirectResponse(f"/approvals/{id}", 303)
 
     async def access(self, request: Request, viewer: Viewer) -> Response:
@@ -90,7 +91,7 @@ class RequestPages:
             else:
                 await self._change(viewer, fields.get("request", ""), does, fields)
         except DecisionRefused as refused:
-            return await self._access(request, viewer, _STATUSES[refused.kind], _sentence(refused))
+            return await self._access(request, viewer, _STATUSES[refused.kind], as_sentence(refused))
         return RedirectResponse(f"/access/{id}", 303)
 
     async def _change(self, viewer: Viewer, request: str, does: str, fields: dict[str, str]) -> None:
@@ -164,8 +165,3 @@ def _hours(fields: dict[str, str]) -> int:
     if not (text.isascii() and text.isdigit() and 1 <= len(text) <= 4 and int(text)):
         raise DecisionRefused("state", "choose for how long")
     return int(text)
-
-
-def _sentence(refused: DecisionRefused) -> str:
-    text = str(refused)
-    return f"{text[:1].upper()}{text[1:].rstrip('.')}."

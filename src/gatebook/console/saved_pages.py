@@ -19,6 +19,7 @@ from gatebook.query import QueryError
 from gatebook.reading.room import Question
 from gatebook.reading.saved import EVERYONE, Conflict, SavedError, Wish
 from gatebook.reading.viewer import Viewer
+from gatebook.reading.wording import as_sentence
 from gatebook.state.saved import Saved
 
 _OUT_OF_DATE = "This form is out of date; open the page again."
@@ -186,5 +187,4 @@ def _groups(text: str) -> tuple[str, ...]:
 
 
 def _sentence(error: Exception) -> str:
-    text = f"The {error.field} {error}" if isinstance(error, SavedError) else str(error)
-    return f"{text[:1].upper()}{text[1:].rstrip('.')}."
+    return as_sentence(f"The {error.field} {error}" if isinstance(error, SavedError) else error)

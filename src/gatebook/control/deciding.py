@@ -126,10 +126,7 @@ class Deciding:
         named = decides_about(caller, rules, call.asking(rules))
         if call.rule not in named:
             raise DecisionRefused("rights", f"only administrators and the approvers of {call.rule} decide about this call")
-        found = approvals.find_approval(connection, call.call)
-        if found is None and call.digest:
-            found = approvals.find_equal(connection, call.like(call.time_us))
-        if found is not None:
+        if (found := approvals.find_decision(connection, call.like(call.time_us))) is not None:
             raise DecisionRefused("state", f"this call was {found.decision} already, by {found.decided_by}")
         if call.time_us < self._desk.clock.wall_us() - DAYS_BACK * 24 * _HOUR_US:
             raise DecisionRefused("state", f"the call is older than {DAYS_BACK} days; it has to be made again")

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Annotated
 
 from msgspec import Meta, Struct
+from msgspec.structs import replace
 
 from gatebook.index.index import Index
 from gatebook.index.past import Alike, Single, alike, singles
@@ -119,21 +120,9 @@ def _request(who: Alike, hints: Mapping[str, Mapping[str, Hints]]) -> Request:
 
 
 def _past(single: Single, hints: Mapping[str, Mapping[str, Hints]]) -> PastCall:
-    who = single.who
-    request = Request(
-        connector=who.connector,
-        tool=who.tool,
-        person=who.person,
-        email=who.email,
-        kind="service" if who.actor_kind == "service" else "person",
-        groups=who.groups,
-        client=who.client,
-        hints=hints.get(who.connector, {}).get(who.tool, HINTS),
-        source_ip=single.ip,
-        time_us=single.time,
-        arguments=single.arguments.encode() or None,
-    )
-    return PastCall(id=who.call, request=request, arguments_known=bool(single.arguments))
+    known = _request(single.who, hints)
+    request = replace(known, source_ip=single.ip, time_us=single.time, arguments=single.arguments.encode() or None)
+    return PastCall(id=single.who.call, request=request, arguments_known=bool(single.arguments))
 
 
 def _named(counts: Mapping[str, int], query: Callable[[str], str]) -> list[Named]:

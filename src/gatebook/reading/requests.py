@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Final, Literal, TypeVar
 
 from msgspec import Struct
+from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from gatebook.identity.accounts import find_person
@@ -102,7 +103,7 @@ class Requests:
             call = one.call
             same = (call.person, call.connector, call.tool, call.digest or call.call)
             if one.state == "waiting" and same in found:
-                found[same] = _again(found[same])
+                found[same] = replace(found[same], repeats=found[same].repeats + 1)
             elif one.state == "waiting":
                 found[same] = one
         if found:
@@ -191,11 +192,7 @@ class Requests:
 
     async def _seen(self, viewer: Viewer, rules: Rules, calls: Sequence[AskedCall]) -> list[WaitingCall]:
         def decisions(connection: Connection) -> list[Approval | None]:
-            return [
-                approvals.find_approval(connection, call.call)
-                or (approvals.find_equal(connection, call.like(call.time_us)) if call.digest else None)
-                for call in calls
-            ]
+            return [approvals.find_decision(connection, call.like(call.time_us)) for call in calls]
 
         oldest_us = self._room.clock.wall_us() - DAYS_BACK * _DAY_US
         seen = []
@@ -240,7 +237,3 @@ class Requests:
 
 def _visible(viewer: Viewer, access: Access) -> bool:
     return access.own or access.may_decide or viewer.reads_all
-
-
-def _again(one: WaitingCall) -> WaitingCall:
-    return WaitingCall(**{**{name: getattr(one, name) for name in one.__struct_fields__}, "repeats": one.repeats + 1})

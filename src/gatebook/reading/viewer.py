@@ -2,15 +2,13 @@
 
 from msgspec import Struct
 
+from gatebook.identity.approvers import ADMINS, is_administrator
 from gatebook.identity.directory import Principal
 from gatebook.query import Query
 from gatebook.query.tree import And, Compare
 from gatebook.record.parts import Actor, Source
 
-ADMIN_GROUP = "admins"
-"""Who is in it may also decide about what others do."""
-
-READER_GROUPS = frozenset({"admins", "auditors", "security"})
+READER_GROUPS = frozenset({ADMINS, "auditors", "security"})
 """Who is in one of these reads all calls; everybody else reads their own."""
 
 
@@ -48,7 +46,7 @@ class Viewer(Struct, frozen=True, kw_only=True):
     @property
     def administers(self) -> bool:
         """Whether the reader may also decide: a member of `admins`, or the local administrator."""
-        return self.principal.auth == "socket" or ADMIN_GROUP in self.principal.groups
+        return is_administrator(self.principal)
 
     def scoped(self, query: Query) -> Query:
         """The query with what the reader may see forced into it, so that rows, counts and facets cannot tell of anything else."""

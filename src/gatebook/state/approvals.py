@@ -92,6 +92,12 @@ def find_equal(connection: Connection, approval: Approval) -> Approval | None:
     return _approval(row) if row else None
 
 
+def find_decision(connection: Connection, approval: Approval) -> Approval | None:
+    """What was decided about this call, else about an equal one, as `find_equal` looks for it; calls whose arguments cannot be read have none."""
+    found = find_approval(connection, approval.call)
+    return find_equal(connection, approval) if found is None and approval.arguments_sha256 else found
+
+
 def read_approvals(connection: Connection, since_us: int = 0) -> list[Approval]:
     """All decisions that were made since then, newest first."""
     query = select(approvals).where(approvals.c.decided_us >= since_us).order_by(approvals.c.decided_us.desc(), approvals.c.call)
