@@ -66,6 +66,13 @@ def test_rows_that_arrive_while_a_column_is_read_are_not_lost() -> None:
     assert sorted((found or [None])[0] or []) == ["a", "b"]
 
 
+def test_rows_that_are_under_way_when_a_column_is_read_are_not_lost() -> None:
+    """They are added before they are inserted, so the first question about a column may come between the two and read nothing of them."""
+    words = Vocabulary(lambda _: [])
+    words.add([full_row(1, tool="b")])
+    assert words.equal("tool", "b") == ["b"]
+
+
 @pytest.mark.parametrize("limit", ["LISTED_MAX", "VALUES_MAX"])
 def test_too_many_values_are_not_listed(index: Index, monkeypatch: pytest.MonkeyPatch, limit: str) -> None:
     """The engine then folds the column itself, with the same answer."""

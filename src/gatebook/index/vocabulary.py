@@ -55,7 +55,8 @@ class Vocabulary:
     def __init__(self, read: Callable[[str], Iterable[str]]) -> None:
         """`read` returns the distinct values of a column that are stored."""
         self._read = read
-        self._columns: dict[str, _Column] = {}
+        # All from the beginning: rows that are being inserted while a column is read are in neither, unless they are added here before.
+        self._columns = {name: _Column() for name in sorted(COLUMNS)}
         self._loaded: set[str] = set()
         self._lock = threading.Lock()
         self._loading = threading.Lock()
@@ -69,7 +70,7 @@ class Vocabulary:
 
     def load(self) -> None:
         """Read the columns that nobody has asked for yet, so that no question has to wait for them. Raises what `read` raises."""
-        for name in sorted(COLUMNS):
+        for name in self._columns:
             self._column(name)
 
     def equal(self, name: str, text: str) -> list[str] | None:
@@ -111,18 +112,16 @@ class Vocabulary:
             return column.found[(text, wild)]
 
     def _column(self, name: str) -> _Column:
+        column = self._columns[name]
         if name in self._loaded:
-            return self._columns[name]
+            return column
         with self._loading:
             if name not in self._loaded:
-                with self._lock:
-                    # Before the rows are read: what is inserted meanwhile is added here.
-                    column = self._columns.setdefault(name, _Column())
                 for value in self._read(name):
                     with self._lock:
                         column.add(value, name)
                 self._loaded.add(name)
-        return self._columns[name]
+        return column
 
 
 def _values(rows: Sequence[FullRow], name: str) -> set[str]:
