@@ -7,6 +7,7 @@ import pytest
 import pytest_asyncio
 
 from tests.api.conftest import client_of
+from tests.console.conftest import signed_in
 from tests.console.stage import ADMIN, EMPLOYEE, Stage
 from tests.console.waiting import deny, govern, person
 
@@ -22,6 +23,20 @@ async def governed(stage: Stage) -> AsyncIterator[None]:
     yield
 
 
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def admin(stage: Stage) -> AsyncIterator[httpx2.AsyncClient]:
+    """An administrator who is signed in."""
+    async with signed_in(stage, ADMIN) as client:
+        yield client
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def employee(stage: Stage) -> AsyncIterator[httpx2.AsyncClient]:
+    """An employee who is signed in."""
+    async with signed_in(stage, EMPLOYEE) as client:
+        yield client
+
+
 async def test_a_request_from_its_reason_to_its_end(stage: Stage, employee: httpx2.AsyncClient) -> None:
     """Asked, granted by the approver of what denied it, revoked; each answer says how it stands."""
     call = deny(stage, AMARA)
@@ -32,7 +47,11 @@ async def test_a_request_from_its_reason_to_its_end(stage: Stage, employee: http
     address = f"{PATH}/{asked['id']}"
     own = await employee.post(f"{address}/grant", json={})
     assert own.status_code == 403 and "of their own" in own.json()["detail"]
-    async with client_of(stage, TOMASZ.id) as approver:
+    async with client_of(stage, TOMASZ.id) as program:
+        assert [(one["id"], one["may_decide"]) for one in (await program.get(PATH)).json()["requests"]] == [(asked["id"], False)]
+        answers = [await program.post(f"{address}/{verb}", json={"reason": "x"}) for verb in ("grant", "decline")]
+        assert [answer.status_code for answer in answers] == [403, 403] and "access token" in answers[0].json()["detail"]
+    async with signed_in(stage, TOMASZ.id) as approver:
         assert [one["id"] for one in (await approver.get(PATH)).json()["requests"]] == [asked["id"]]
         long = await approver.post(f"{address}/grant", json={"hours": 49})
         assert long.status_code == 409 and "At most 48 hours" in long.json()["detail"]
@@ -57,6 +76,9 @@ async def test_nobody_asks_for_others_but_administrators(stage: Stage, admin: ht
     call = deny(stage, TOMASZ, "default-deny")
     await stage.settled()
     assert (await employee.post(PATH, json={"call": call, "reason": "for Tomasz"})).status_code == 404
+    async with client_of(stage, ADMIN) as program:
+        by_token = await program.post(PATH, json={"call": call, "reason": "for Tomasz"})
+    assert by_token.status_code == 403 and "administrator" in by_token.json()["detail"]
     made = (await admin.post(PATH, json={"call": call, "reason": "for Tomasz"})).json()
     assert (made["person"], made["rules"]) == (TOMASZ.id, [])
     assert (await employee.get(f"{PATH}/{made['id']}")).status_code == 404

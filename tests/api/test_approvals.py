@@ -7,6 +7,7 @@ import pytest
 import pytest_asyncio
 
 from tests.api.conftest import client_of
+from tests.console.conftest import signed_in
 from tests.console.stage import ADMIN, AUDITOR, EMPLOYEE, Stage
 from tests.console.waiting import govern, pend, person
 
@@ -22,9 +23,23 @@ async def governed(stage: Stage) -> AsyncIterator[None]:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def admin(stage: Stage) -> AsyncIterator[httpx2.AsyncClient]:
+    """An administrator who is signed in: a token decides nothing."""
+    async with signed_in(stage, ADMIN) as client:
+        yield client
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def employee(stage: Stage) -> AsyncIterator[httpx2.AsyncClient]:
+    """An employee who is signed in."""
+    async with signed_in(stage, EMPLOYEE) as client:
+        yield client
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def approver(stage: Stage) -> AsyncIterator[httpx2.AsyncClient]:
     """Somebody of the group that decides about exports."""
-    async with client_of(stage, AUDITOR) as client:
+    async with signed_in(stage, AUDITOR) as client:
         yield client
 
 
@@ -87,10 +102,21 @@ async def test_what_cannot_be_decided_like_that_says_why(
     assert (await admin.get(f"/api/v1/approvals/{call}")).json()["decision"] is None
 
 
+@pytest.mark.parametrize("holder", [ADMIN, AUDITOR])
+async def test_a_token_reads_what_waits_and_decides_nothing(stage: Stage, holder: str) -> None:
+    """Whoever owns it: an AI app could use it."""
+    call = pend(stage, AMARA, {"segment": holder})
+    await stage.settled()
+    async with client_of(stage, holder) as program:
+        shown = (await program.get(f"/api/v1/approvals/{call}")).json()
+        answers = [await program.post(f"/api/v1/approvals/{call}/{verb}", json={"reason": "x"}) for verb in ("approve", "decline")]
+        after = (await program.get(f"/api/v1/approvals/{call}")).json()
+    assert [answer.status_code for answer in answers] == [403, 403] and "access token" in answers[0].json()["detail"]
+    assert (shown["state"], shown["may_decide"], after["decision"]) == ("waiting", False, None)
+
+
 async def test_a_session_alone_does_not_decide_from_a_foreign_page(stage: Stage, admin: httpx2.AsyncClient) -> None:
     """What a foreign page could have a signed-in browser send is refused."""
-    from tests.console.conftest import signed_in
-
     call = pend(stage, AMARA, {"segment": "foreign"})
     await stage.settled()
     async with signed_in(stage, ADMIN) as browser:

@@ -1,5 +1,6 @@
 """Connectors over the API: what they list, what changed, and the decision."""
 
+from collections.abc import AsyncIterator
 from typing import Any
 from urllib.parse import quote
 
@@ -9,7 +10,8 @@ import pytest_asyncio
 
 from gatebook.definitions.key import key_of
 from tests.api.conftest import client_of
-from tests.console.stage import AUDITOR, Stage
+from tests.console.conftest import signed_in
+from tests.console.stage import ADMIN, AUDITOR, Stage
 from tests.console.tooling import crm, dress, drifted
 from tests.state.noting import HOSTILE, note, tool
 
@@ -20,6 +22,13 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 async def dressed(stage: Stage) -> None:
     """Connectors that have listed tools."""
     await dress(stage)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def admin(stage: Stage) -> AsyncIterator[httpx2.AsyncClient]:
+    """An administrator who is signed in: a token decides nothing."""
+    async with signed_in(stage, ADMIN) as client:
+        yield client
 
 
 @pytest.fixture
@@ -109,6 +118,9 @@ async def test_who_may_look_and_who_may_decide(employee: httpx2.AsyncClient, sta
         for client in (auditor, employee):
             answer = await client.post("/api/v1/connectors/crm/decisions", json={"decision": "approved", "reason": "x"})
             assert answer.status_code == 403
+        async with client_of(stage, ADMIN) as program:
+            answer = await program.post("/api/v1/connectors/crm/decisions", json={"decision": "approved", "reason": "x"})
+            assert answer.status_code == 403 and "access token" in answer.json()["detail"]
     assert stage.store.snapshot().approved == before
 
 

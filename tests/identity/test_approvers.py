@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gatebook.identity.approvers import approvers_of, decides_about, is_administrator
+from gatebook.identity.approvers import approvers_of, decides_about, in_person, is_administrator
 from gatebook.identity.directory import Principal, make_principal
 from gatebook.state.governance import GovernanceSpec
 from gatebook.state.policies import PolicySpec
@@ -36,6 +36,14 @@ def test_each_decides_about_what_they_are_named_for() -> None:
     assert decides_about(who("bob", "leads", "legal"), RULES, ("two", "one")) == ("two", "one")
     host = make_principal(Person(id="os:root"), "s", "socket")
     assert is_administrator(host) and decides_about(host, RULES, ALL) == ALL
+
+
+def test_a_program_with_a_token_is_nobody_in_person() -> None:
+    """The same person may act in the console and on the host, and not by an access token or without one."""
+    admin = Person(id="bob", groups=("admins",))
+    by = {auth: make_principal(admin, "s", auth) for auth in ("session", "socket", "token", "profile")}  # type: ignore[arg-type]
+    assert {auth for auth, one in by.items() if in_person(one)} == {auth for auth, one in by.items() if is_administrator(one)}
+    assert not in_person(by["token"]) and not in_person(by["profile"]) and in_person(by["session"]) and in_person(by["socket"])
 
 
 def test_who_may_decide_is_told_once_each() -> None:

@@ -24,9 +24,9 @@ async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage
 
 
 def viewer_of(stage: Stage, person: str) -> Viewer:
-    """Somebody of the directory as a reader with a token."""
+    """Somebody of the directory as a reader who is signed in."""
     found = stage.store.snapshot().people[person]
-    return Viewer(principal=make_principal(found, stage.vault.subject(person), "token", "tok_x"))
+    return Viewer(principal=make_principal(found, stage.vault.subject(person), "session"))
 
 
 @pytest.fixture(scope="module")

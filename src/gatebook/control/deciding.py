@@ -12,7 +12,7 @@ from msgspec.structs import asdict, replace
 from sqlalchemy import Connection
 
 from gatebook.control.desk import Desk
-from gatebook.identity.approvers import decides_about, is_administrator
+from gatebook.identity.approvers import NOT_BY_TOKEN, decides_about, in_person, is_administrator
 from gatebook.identity.directory import Principal
 from gatebook.policy.access import DEFAULT_DENY
 from gatebook.reading.asked import AskedCall
@@ -121,6 +121,7 @@ class Deciding:
         """Return the policies for which the caller may decide."""
         if not call.waits:
             raise DecisionRefused("state", "this call does not wait for an approval")
+        _check_presence(caller)
         if caller.person == call.person or caller.subject == call.subject:
             raise DecisionRefused("rights", _OWN)
         named = decides_about(caller, rules, call.asking(rules))
@@ -193,7 +194,13 @@ def _open(connection: Connection, id: str, state: str, wanted: str) -> AccessReq
     return request
 
 
+def _check_presence(caller: Principal) -> None:
+    if not in_person(caller):
+        raise DecisionRefused("rights", NOT_BY_TOKEN)
+
+
 def _check_rights(request: AccessRequest, rules: Rules, caller: Principal) -> None:
+    _check_presence(caller)
     if caller.person == request.person:
         raise DecisionRefused("rights", _OWN)
     about: Sequence[str] = request.rules or (DEFAULT_DENY,)

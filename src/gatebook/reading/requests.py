@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from gatebook.identity.accounts import find_person
-from gatebook.identity.approvers import approvers_of, decides_about, is_administrator
+from gatebook.identity.approvers import approvers_of, decides_about, in_person, is_administrator
 from gatebook.index import CallRow
 from gatebook.policy.access import DEFAULT_DENY
 from gatebook.query import parse, resolve
@@ -140,13 +140,13 @@ class Requests:
     async def requests(self, viewer: Viewer) -> list[Access]:
         """Requests for access that the viewer may see, newest first."""
         rules, found = await self._read(lambda connection: (read_rules(connection), approvals.read_requests(connection)))
-        return [access for access in (self._access(viewer, rules, request) for request in found) if _visible(viewer, access)]
+        return [access for access in (self._access(viewer, rules, request) for request in found) if _visible(viewer, rules, access)]
 
     async def request(self, viewer: Viewer, id: str) -> Access:
         """One request. Raises DecisionRefused(missing)."""
         rules, found = await self._read(lambda connection: (read_rules(connection), approvals.find_request(connection, id)))
         access = None if found is None else self._access(viewer, rules, found)
-        if access is None or not _visible(viewer, access):
+        if access is None or not _visible(viewer, rules, access):
             raise DecisionRefused("missing", _NO_REQUEST)
         return access
 
@@ -158,7 +158,7 @@ class Requests:
         if call is None or (call.denying(rules) is None and access is None):
             raise DecisionRefused("missing", _NO_CALL)
         own = call.person == viewer.principal.person
-        if not (viewer.may_see(call.subject) or (access is not None and _visible(viewer, access))):
+        if not (viewer.may_see(call.subject) or (access is not None and _visible(viewer, rules, access))):
             raise DecisionRefused("missing", _NO_CALL)
         await self._room.note(viewer, "show", id, payloads=True, rows=1)
         may_ask = access is None and (own or is_administrator(viewer.principal))
@@ -199,7 +199,12 @@ class Requests:
         for call, decision in zip(calls, await self._read(decisions), strict=True):
             own = viewer.subject == call.subject
             state = decision.decision if decision else "too_old" if call.time_us < oldest_us else "waiting"
-            may = not own and state == "waiting" and bool(decides_about(viewer.principal, rules, (call.rule,)))
+            may = (
+                not own
+                and state == "waiting"
+                and in_person(viewer.principal)
+                and bool(decides_about(viewer.principal, rules, (call.rule,)))
+            )
             seen.append(
                 WaitingCall(
                     call=call,
@@ -216,12 +221,11 @@ class Requests:
     def _access(self, viewer: Viewer, rules: Rules, request: AccessRequest) -> Access:
         now_us, who = self._room.clock.wall_us(), viewer.principal
         own = who.person == request.person
-        about = request.rules or (DEFAULT_DENY,)
         over = request.state == "granted" and (request.until_us or 0) <= now_us
         return Access(
             request=request,
             own=own,
-            may_decide=not own and set(decides_about(who, rules, about)) == set(about),
+            may_decide=in_person(who) and _decides(viewer, rules, request),
             may_withdraw=request.state == "open" and (own or is_administrator(who)),
             over=over,
             in_book=own or viewer.reads_all,
@@ -235,5 +239,10 @@ class Requests:
         return await asyncio.to_thread(read)
 
 
-def _visible(viewer: Viewer, access: Access) -> bool:
-    return access.own or access.may_decide or viewer.reads_all
+def _decides(viewer: Viewer, rules: Rules, request: AccessRequest) -> bool:
+    about = request.rules or (DEFAULT_DENY,)
+    return viewer.principal.person != request.person and set(decides_about(viewer.principal, rules, about)) == set(about)
+
+
+def _visible(viewer: Viewer, rules: Rules, access: Access) -> bool:
+    return access.own or viewer.reads_all or _decides(viewer, rules, access.request)

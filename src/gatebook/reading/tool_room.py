@@ -7,6 +7,7 @@ from typing import Protocol, TypeVar
 
 from msgspec.structs import replace
 
+from gatebook.identity.approvers import NOT_BY_TOKEN, in_person
 from gatebook.identity.directory import Principal
 from gatebook.index import EngineError
 from gatebook.reading.inventory import Inventory
@@ -77,6 +78,8 @@ class ToolRoom:
 
     async def decide(self, viewer: Viewer, order: Order) -> list[Planned]:
         """Approve or refuse for the viewer. Raises NotForYou, DecisionError, StateError, LogUnavailable."""
+        if not in_person(viewer.principal):
+            raise NotForYou(NOT_BY_TOKEN)
         if not viewer.administers:
             raise NotForYou("only members of the group admins decide about tools")
         return await self._decider.decide_definition(order, viewer.principal)
