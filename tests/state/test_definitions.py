@@ -2,9 +2,11 @@
 
 import json
 
+import pytest
 from msgspec.structs import replace
 
 from gatebook.policy.request import HINTS, Hints
+from gatebook.state import definitions
 from gatebook.state.definitions import (
     Approved,
     Known,
@@ -47,6 +49,21 @@ def test_only_the_first_listing_may_count_as_approved(store: Store) -> None:
         new = note_listing(connection, listing(2, get="h2", put="h3"), TEXTS, approved)
     assert {known.tool: known.state for known in new} == {"get": "pending", "put": "pending"}
     assert states(store) == {("get", "h1"): "approved", ("get", "h2"): "pending", ("put", "h3"): "pending"}
+
+
+def test_a_connector_that_invents_tools_does_not_fill_the_state(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The oldest that wait unlisted are forgotten; what was decided and what is listed stays, and what comes again waits again."""
+    monkeypatch.setattr(definitions, "UNLISTED_MAX", 3)
+    with store.write() as connection:
+        note_listing(connection, listing(1, get="h1"), TEXTS, approved)
+        note_listing(connection, listing(2, bad="h2"), TEXTS, approved)
+        (bad,) = [one for one in read_definitions(connection, "crm") if one.tool == "bad"]
+        decide(connection, replace(bad, state="refused", decided_by="root", decided_us=2))
+        for at_us in range(3, 13):
+            note_listing(connection, listing(at_us, **{f"tool{at_us}": "h3"}), TEXTS, approved)
+    assert states(store) == {("get", "h1"): "approved", ("bad", "h2"): "refused"} | {(f"tool{at}", "h3"): "pending" for at in range(9, 13)}
+    with store.write() as connection:
+        assert [one.state for one in note_listing(connection, listing(13, tool3="h3"), TEXTS, approved)] == ["pending"]
 
 
 def test_an_older_listing_changes_nothing(store: Store) -> None:

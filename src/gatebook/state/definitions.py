@@ -5,15 +5,17 @@ A definition is known by connector, tool and hash. The one that may be called is
 
 import json
 from collections.abc import Callable, Mapping
-from typing import Literal
+from typing import Final, Literal
 
 from msgspec import Struct
-from sqlalchemy import Connection, RowMapping, insert, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, and_, delete, insert, select, update
 
 from gatebook.policy.request import Hints
 from gatebook.state.schema import tool_definitions, tool_listings
 
 State = Literal["pending", "approved", "refused"]
+UNLISTED_MAX: Final = 500
+"""Definitions of one connector that wait though they are no longer listed: a connector that invents tools shall not fill the state."""
 
 
 class Listing(Struct, frozen=True, kw_only=True):
@@ -49,7 +51,8 @@ def note_listing(connection: Connection, listing: Listing, texts: Mapping[str, s
     """Keep what a connector lists now, unless a later listing is known. `texts` holds the definition by hash.
 
     Definitions that come later than the first listing of a connector wait for a decision; of the first ones `first`, asked with
-    tool and hash, says what is stored. Returns the definitions that were not known before.
+    tool and hash, says what is stored. Of those that wait and are no longer listed the oldest beyond UNLISTED_MAX are forgotten; nobody can
+    decide about them any more, and the log keeps what was listed. Returns the definitions that were not known before.
     """
     before = find_listing(connection, listing.connector)
     if before is not None and before.at_us > listing.at_us:
@@ -59,7 +62,8 @@ def note_listing(connection: Connection, listing: Listing, texts: Mapping[str, s
         connection.execute(insert(tool_listings).values(connector=listing.connector, **values))
     else:
         connection.execute(update(tool_listings).where(tool_listings.c.connector == listing.connector).values(**values))
-    known = {(one.tool, one.hash) for one in read_definitions(connection, listing.connector)}
+    stored = read_definitions(connection, listing.connector)
+    known = {(one.tool, one.hash) for one in stored}
     new = [
         first(tool, hash)
         if before is None
@@ -69,6 +73,9 @@ def note_listing(connection: Connection, listing: Listing, texts: Mapping[str, s
     ]
     for one in new:
         connection.execute(insert(tool_definitions).values(**{name: getattr(one, name) for name in Known.__struct_fields__}))
+    unlisted = [one for one in stored if one.state == "pending" and listing.tools.get(one.tool) != one.hash]
+    for one in sorted(unlisted, key=lambda one: one.seen_us)[: max(0, len(unlisted) - UNLISTED_MAX)]:
+        connection.execute(delete(tool_definitions).where(_same(one)))
     return new
 
 
@@ -93,13 +100,8 @@ def read_definitions(connection: Connection, connector: str | None = None) -> li
 
 def decide(connection: Connection, known: Known) -> None:
     """Store what was decided about a definition: its state, by whom, when and why."""
-    same = (
-        (tool_definitions.c.connector == known.connector)
-        & (tool_definitions.c.tool == known.tool)
-        & (tool_definitions.c.hash == known.hash)
-    )
     values = {"state": known.state, "decided_by": known.decided_by, "decided_us": known.decided_us, "reason": known.reason}
-    connection.execute(update(tool_definitions).where(same).values(**values))
+    connection.execute(update(tool_definitions).where(_same(known)).values(**values))
 
 
 def read_approved(connection: Connection) -> dict[str, dict[str, Approved]]:
@@ -118,6 +120,11 @@ def hints_of(definition: str) -> Hints:
     given = annotations if isinstance(annotations, dict) else {}
     names = {"read_only": "readOnlyHint", "destructive": "destructiveHint", "idempotent": "idempotentHint", "open_world": "openWorldHint"}
     return Hints(**{name: given[key] for name, key in names.items() if isinstance(given.get(key), bool)})
+
+
+def _same(known: Known) -> ColumnElement[bool]:
+    columns = tool_definitions.c
+    return and_(columns.connector == known.connector, columns.tool == known.tool, columns.hash == known.hash)
 
 
 def _listing(row: RowMapping) -> Listing:
