@@ -1,26 +1,23 @@
 """Only what was approved may be called, and every way around a pin is seen."""
 
-from typing import get_args
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from gatebook.definitions.definition import Definition
-from gatebook.definitions.pins import Pin, State, Verdict, judge, may_call, state_after
+from gatebook.definitions.pins import Pin, judge
 from tests.definitions.making import definition
 
 READ = definition("read_file", "Reads a file.")
 SEND = definition("send_email", "Sends a letter.")
-states = st.sampled_from(get_args(State))
 some = st.lists(
     st.builds(definition, st.sampled_from(["read_file", "send_email", "send_emai1", "other"]), st.sampled_from(["x", "y"])), max_size=5
 )
 
 
-def pin(of: Definition, state: State = "approved") -> Pin:
+def pin(of: Definition) -> Pin:
     """A pin of a definition."""
-    return Pin(tool=of.name, hash=of.hash, state=state, body_hash=of.body_hash)
+    return Pin(tool=of.name, hash=of.hash, body_hash=of.body_hash)
 
 
 def verdicts(pins: list[Pin], listed: list[Definition]) -> dict[str, str]:
@@ -54,11 +51,10 @@ def test_a_tool_without_a_pin_is_never_ok() -> None:
 
 
 def test_a_tool_under_another_name_is_renamed() -> None:
-    """The same body as that of a tool that is gone, now or long since; as long as that is there, the second one is merely new."""
+    """The same body as that of a tool that is gone; as long as that is there, the second one is merely new."""
     moved = definition("fetch_document", "Reads a file.")
     found = {each.tool: each for each in judge([pin(READ)], [moved])}
     assert (found["fetch_document"].verdict, found["fetch_document"].other) == ("renamed", "read_file")
-    assert verdicts([pin(READ, "removed")], [moved]) == {"fetch_document": "renamed"}
     assert verdicts([pin(READ)], [READ, moved])["fetch_document"] == "new"
 
 
@@ -70,59 +66,20 @@ def test_a_name_that_resembles_another_is_a_look_alike() -> None:
     assert verdicts([pin(SEND)], [double]) == {"send_email": "removed", "send_emai1": "renamed"}
 
 
-def test_a_removed_tool_that_comes_back_is_new() -> None:
-    """And it waits for somebody to look at it again; as long as it stays away there is nothing to say."""
-    assert verdicts([pin(READ, "removed")], [READ]) == {"read_file": "new"}
-    assert verdicts([pin(READ, "removed")], []) == {}
-    assert state_after(pin(READ, "removed"), "new") == "pending"
-
-
 def test_two_pins_of_one_tool_are_an_error() -> None:
     """Which of them holds could not be told."""
     with pytest.raises(ValueError, match="two pins"):
         judge([pin(READ), pin(READ)], [])
 
 
-@given(st.lists(st.builds(pin, st.sampled_from([READ, SEND, definition("other", "x")]), states), unique_by=lambda each: each.tool), some)
+@given(st.lists(st.builds(pin, st.sampled_from([READ, SEND, definition("other", "x")])), unique_by=lambda each: each.tool), some)
 def test_every_tool_is_judged_once(pins: list[Pin], listed: list[Definition]) -> None:
     """Each listed name and each pin that was there has one judgement; ok means that exactly the pinned hash is listed."""
     found = judge(pins, listed)
-    assert [each.tool for each in found] == sorted({each.name for each in listed} | {each.tool for each in pins if each.state != "removed"})
+    assert [each.tool for each in found] == sorted({each.name for each in listed} | {each.tool for each in pins})
     known = {each.tool: each for each in pins}
     for each in found:
         hashes = {one.hash for one in listed if one.name == each.tool}
-        assert (each.verdict == "ok") is (each.tool in known and known[each.tool].state != "removed" and hashes == {known[each.tool].hash})
+        assert (each.verdict == "ok") is (each.tool in known and hashes == {known[each.tool].hash})
         assert (each.verdict == "removed") is (not hashes) and (each.hash in hashes or not hashes)
     assert found == judge(pins, listed[::-1])
-
-
-@given(states, st.sampled_from([READ.hash, SEND.hash, "", None]))
-def test_a_call_needs_the_approved_hash(state: State, shown: str | None) -> None:
-    """No other state, no other hash, no tool without a pin."""
-    assert may_call(pin(READ, state), shown) is (state == "approved" and shown == READ.hash)
-    assert not may_call(None, shown)
-
-
-@given(st.none() | st.builds(pin, st.just(READ), states), st.sampled_from(get_args(Verdict)))
-def test_nothing_but_a_person_approves(before: Pin | None, verdict: Verdict) -> None:
-    """A state becomes approved only for what was approved and is the same again; a quarantine lasts."""
-    after = state_after(before, verdict)
-    if after == "approved":
-        assert before is not None and before.state in ("approved", "drifted") and verdict == "ok"
-    if before is not None and before.state == "quarantined":
-        assert after == "quarantined"
-
-
-def test_states_follow_the_list() -> None:
-    """Drift and return, leaving, and a pending tool that changes stays pending."""
-    steps: list[tuple[State, Verdict, State]] = [
-        ("approved", "ok", "approved"),
-        ("approved", "changed", "drifted"),
-        ("drifted", "ok", "approved"),
-        ("drifted", "removed", "removed"),
-        ("pending", "changed", "pending"),
-        ("pending", "ok", "pending"),
-        ("removed", "removed", "removed"),
-    ]
-    assert [state_after(pin(READ, before), verdict) for before, verdict, _ in steps] == [after for _, _, after in steps]
-    assert state_after(None, "new") == state_after(None, "renamed") == state_after(None, "look_alike") == "pending"

@@ -12,19 +12,17 @@ from msgspec import Struct
 from gatebook.definitions.definition import Definition
 from gatebook.definitions.lookalikes import resembling
 
-State = Literal["pending", "approved", "drifted", "quarantined", "removed"]
 Verdict = Literal["ok", "new", "changed", "removed", "renamed", "look_alike"]
 
 
 class Pin(Struct, frozen=True, kw_only=True):
-    """One tool of one connector: the hash that was first seen or approved last (hex), and how it stands.
+    """The definition of one tool of one connector that was approved last: its hash (hex).
 
     `body_hash` (see Definition) lets a tool be recognized that comes back under another name; empty when it is not known.
     """
 
     tool: str
     hash: str
-    state: State
     body_hash: str = ""
 
 
@@ -51,38 +49,17 @@ def judge(pins: Iterable[Pin], listed: Iterable[Definition]) -> list[Judgement]:
     hashes: defaultdict[str, dict[str, Definition]] = defaultdict(dict)
     for definition in listed:
         hashes[definition.name][definition.hash] = definition
-    gone = {name: pin for name, pin in known.items() if name not in hashes and pin.state != "removed"}
+    gone = {name: pin for name, pin in known.items() if name not in hashes}
     found = [Judgement(tool=name, verdict="removed", hash=None, pinned=pin.hash) for name, pin in gone.items()]
     former = {pin.body_hash: name for name, pin in sorted(known.items(), reverse=True) if pin.body_hash and name not in hashes}
-    alike = _alike(set(hashes) | {name for name, pin in known.items() if pin.state != "removed"})
+    alike = _alike(set(hashes) | set(known))
     for name, definitions in hashes.items():
         pin = known.get(name)
-        if pin is None or pin.state == "removed":
-            found.append(_unpinned(min(definitions.values(), key=lambda each: each.hash), pin, former, alike[name] - set(gone)))
+        if pin is None:
+            found.append(_unpinned(min(definitions.values(), key=lambda each: each.hash), former, alike[name] - set(gone)))
         else:
             found.append(_pinned(pin, definitions))
     return sorted(found, key=lambda each: each.tool)
-
-
-def may_call(pin: Pin | None, shown: str | None) -> bool:
-    """Tell whether a call may go to a tool whose definition, as the client was shown it, has the hash `shown`."""
-    return pin is not None and pin.state == "approved" and shown is not None and pin.hash == shown
-
-
-def state_after(pin: Pin | None, verdict: Verdict) -> State:
-    """Return the state that follows from a judgement alone. Only a person approves, and only a person ends a quarantine.
-
-    A drifted tool that is what was approved again is approved; a removed one that comes back has to be looked at again.
-    """
-    if pin is None or pin.state == "removed":
-        return "removed" if verdict == "removed" else "pending"
-    if pin.state == "quarantined":
-        return "quarantined"
-    if verdict == "removed":
-        return "removed"
-    if pin.state == "pending":
-        return "pending"
-    return "approved" if verdict == "ok" else "drifted"
 
 
 def _by_tool(pins: Iterable[Pin]) -> dict[str, Pin]:
@@ -108,7 +85,7 @@ def _pinned(pin: Pin, definitions: Mapping[str, Definition]) -> Judgement:
     return Judgement(tool=pin.tool, verdict="ok" if shown == pin.hash else "changed", hash=shown, pinned=pin.hash)
 
 
-def _unpinned(definition: Definition, pin: Pin | None, former: Mapping[str, str], alike: set[str]) -> Judgement:
+def _unpinned(definition: Definition, former: Mapping[str, str], alike: set[str]) -> Judgement:
     verdict: Verdict = "new"
     other = None
     if definition.body_hash in former:
@@ -116,4 +93,4 @@ def _unpinned(definition: Definition, pin: Pin | None, former: Mapping[str, str]
     if alike:
         # Worse than a rename: both tools are there, and one can be taken for the other.
         verdict, other = "look_alike", min(alike)
-    return Judgement(tool=definition.name, verdict=verdict, hash=definition.hash, pinned=pin.hash if pin else None, other=other)
+    return Judgement(tool=definition.name, verdict=verdict, hash=definition.hash, pinned=None, other=other)

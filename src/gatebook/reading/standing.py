@@ -50,7 +50,7 @@ def standings(definitions: Iterable[Known], listing: Listing | None, mode: str) 
     pins = []
     for tool, known in approved.items():
         definition = definition_of(known)
-        pins.append(Pin(tool=tool, hash=known.hash, state="approved", body_hash=definition.body_hash))
+        pins.append(Pin(tool=tool, hash=known.hash, body_hash=definition.body_hash))
     found = judge(pins, (definition_of(known) for known in listed.values()))
     return [
         Standing(
