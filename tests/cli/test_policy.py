@@ -1,6 +1,7 @@
 """`gatebook policy`."""
 
 import json
+import time
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from gatebook.settings import Settings
 from gatebook.state.definitions import Known, Listing, note_listing
 from gatebook.state.store import Store
 from tests.cli.conftest import Run
+from tests.cli.recorded import keeper, record
 
 CRM = "kind: Connector\nname: crm\nspec: {transport: http, url: https://crm.example/mcp, allow: {groups: [sales]}}\n"
 POLICY = """\
@@ -171,9 +173,43 @@ def test_a_replay_is_told_in_numbers_and_examples() -> None:
     assert "\x1b" not in text and "rule:no-exports" not in text
 
 
-def test_a_replay_needs_a_running_keeper(filled: Run, policy: Path) -> None:
-    """It reads the index, which the keeper has; a range that is no time is refused before."""
-    code, _, errors = filled("policy", "replay", str(policy), "--since", "7d")
-    assert code == 1 and "keeper" in errors
-    code, _, errors = filled("policy", "replay", str(policy), "--since", "someday")
+@pytest.fixture
+def replayed(gatebook: Run, data: Path, tmp_path: Path) -> Run:
+    """Calls of two people of eng in the book, a connector that is granted to eng, and a draft that takes one tool away."""
+    (tmp_path / "crm.yaml").write_text(CRM.replace("sales", "eng"))
+    assert gatebook("apply", "-f", str(tmp_path / "crm.yaml"))[0] == 0
+    (tmp_path / "draft.yaml").write_text("kind: Policy\nname: no-lists\nspec: {effect: deny, selector: {tools: [list_*]}}\n")
+    record(data)
+    return gatebook
+
+
+def test_a_replay_is_the_same_with_a_keeper_and_without(replayed: Run, data: Path, tmp_path: Path) -> None:
+    """Without one, this process opens the book for that long."""
+    words = ("policy", "replay", str(tmp_path / "draft.yaml"), "--since", "7d", "--json")
+    code, output, _ = replayed(*words)
+    alone = json.loads(output)
+    assert code == 0 and (alone["calls"], alone["changed"]) == (3, 1)
+    assert alone["transitions"] == [{"was": "allowed", "now": "blocked", "count": 1}] and alone["examples"][0]["person"] == "bob"
+    with keeper(data):
+        ends_s = time.monotonic() + 20
+        while (beside := json.loads(replayed(*words)[1]))["calls"] < 3:
+            assert time.monotonic() < ends_s, "the calls are not indexed"
+            time.sleep(0.1)
+    assert beside["by_tool"] == alone["by_tool"] and beside["changed"] == 1
+
+
+def test_a_replay_of_what_cannot_be_says_why(replayed: Run, tmp_path: Path) -> None:
+    """A draft with a mistake names its line, a range that is no time is refused before anything is read."""
+    (tmp_path / "draft.yaml").write_text("kind: Policy\nname: no-lists\nspec: {effect: deni}\n")
+    code, output, errors = replayed("policy", "replay", str(tmp_path / "draft.yaml"))
+    assert (code, output) == (1, "") and "deni" in errors and "'deny'" in errors and "draft.yaml:3" in errors
+    code, _, errors = replayed("policy", "replay", str(tmp_path / "draft.yaml"), "--since", "someday")
     assert code != 0 and "someday" in errors
+
+
+def test_some_examples_of_each_kind_of_change_are_shown() -> None:
+    """Twenty of the first would hide the second."""
+    one = _REPLAYED["examples"][0]  # type: ignore[index]
+    found = {**_REPLAYED, "examples": [one] * 20 + [{**one, "now": "pending"}]}
+    text = "\n".join(policy_replay.lines(found, colour=False))
+    assert text.count("allowed -> blocked") == 5 and text.count("allowed -> pending") == 1

@@ -7,8 +7,9 @@ import asyncio
 import contextlib
 import json
 import sys
-from collections.abc import Iterator
-from typing import Any
+import time
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlencode
 
 from gatebook import __version__
@@ -21,8 +22,13 @@ from gatebook.control.key_files import read_master_key
 from gatebook.query import QueryError, parse
 from gatebook.settings import Settings
 
+if TYPE_CHECKING:
+    from gatebook.index import Follower
+    from gatebook.log.vault import Vault
+
 _SHOWN_COLUMNS = 100
 _NO_KEEPER = "needs a running keeper (gatebook up)"
+_POLL_S = 0.25
 
 
 class Refused(Exception):
@@ -41,6 +47,24 @@ def get(settings: Settings, path: str, **params: Any) -> Any:
         return of_keeper(settings, address)
     except KeeperAbsent:
         return asyncio.run(_alone(settings, address))
+
+
+def job(settings: Settings, path: str, order: Any, show: Callable[[float], None]) -> Any:
+    """Have the API do long work, which is begun by a POST and looked at by its `id`; `show` gets the share that is done. Returns the work when it ended.
+
+    Raises as `get` does.
+    """
+    try:
+        begun = office.keeper_client(settings).post(f"/api/v1{path}", order)
+        while begun["state"] == "running":
+            show(begun["done"])
+            time.sleep(_POLL_S)
+            begun = of_keeper(settings, f"/api/v1{path}/{begun['id']}")
+        return begun
+    except KeeperRefused as error:
+        raise Refused(_members(str(error))) from None
+    except KeeperAbsent:
+        return asyncio.run(_job_alone(settings, f"/api/v1{path}", order, show))
 
 
 def of_keeper(settings: Settings, address: str) -> Any:
@@ -116,13 +140,29 @@ def check(query: str) -> str:
 
 
 async def _alone(settings: Settings, address: str) -> Any:
+    with _api(settings) as api:
+        return await _request(api, "GET", address)
+
+
+async def _job_alone(settings: Settings, address: str, order: Any, show: Callable[[float], None]) -> Any:
+    with _api(settings) as api:
+        begun = await _request(api, "POST", address, json.dumps(order).encode())
+        while begun["state"] == "running":
+            show(begun["done"])
+            await asyncio.sleep(_POLL_S)
+            begun = await _request(api, "GET", f"{address}/{begun['id']}")
+        return begun
+
+
+@contextlib.contextmanager
+def _api(settings: Settings) -> Iterator["_Api"]:
+    """The API over the files of a deployment whose keeper does not run, for the account that runs this command. Raises Problem."""
     # Imported here: with a keeper running the command needs neither engine nor API.
     from gatebook.api.app import create_api
     from gatebook.api.deps import CALLER_KEY, ApiDeps
     from gatebook.control.deciding import Deciding
     from gatebook.control.desk import Desk
     from gatebook.identity.directory import Directory
-    from gatebook.index import EngineError, Follower, Index
     from gatebook.log.book import Book
     from gatebook.log.errors import StreamBusy
     from gatebook.log.vault import Vault
@@ -144,15 +184,8 @@ async def _alone(settings: Settings, address: str) -> Any:
         except StreamBusy as error:
             raise Problem(f"a keeper runs (process {error.pid}) but does not answer on {settings.keeper_socket}; try again") from error
         parts.callback(book.close)
-        try:
-            index = Index.open(settings.index_dir)
-            parts.callback(index.close)
-            follower = Follower(settings.log_dir, Vault(settings.keys_dir, master_key), index)
-            parts.callback(follower.close)
-            follower.catch_up()
-        except EngineError as error:
-            raise Problem(f"the index cannot be read: {error}; `gatebook index rebuild` makes it anew") from error
-        room = ReadingRoom(lambda: index, book, vault, settings.log_dir)
+        follower = parts.enter_context(_followed(settings, Vault(settings.keys_dir, master_key)))
+        room = ReadingRoom(lambda: follower.index, book, vault, settings.log_dir)
         origin = Origin(deployment=settings.deployment, version=__version__)
         exports = Exports(room, settings.exports_dir, lambda: Vault(settings.keys_dir, master_key), origin)
         store = Store.open(settings.state_path, create=False)
@@ -166,7 +199,7 @@ async def _alone(settings: Settings, address: str) -> Any:
                 requests=Requests(room, store, Deciding(desk), vault.derive(ARGUMENTS_KEY)),
                 shelf=Shelf(store, book, room.clock),
                 store=store,
-                tools=ToolRoom(room, store, Desk(store, book, vault.subject, settings.console_url)),
+                tools=ToolRoom(room, store, desk),
                 directory=lambda: directory,
                 session=lambda _: None,
                 health=lambda: health(settings.log_dir, follower.lag(), None, room.clock.wall_us()),
@@ -174,20 +207,44 @@ async def _alone(settings: Settings, address: str) -> Any:
                 console_url=settings.console_url,
             )
         )
-        return await _request(api, address, {CALLER_KEY: local_caller(None, vault.subject)})
+        yield _Api(api, {CALLER_KEY: local_caller(None, vault.subject)})
 
 
-async def _request(app: Any, address: str, extra: dict[str, Any]) -> Any:
-    """One GET to an ASGI app. Raises Refused."""
+@contextlib.contextmanager
+def _followed(settings: Settings, vault: "Vault") -> Iterator["Follower"]:
+    """The index with all that is in the log. Raises Problem."""
+    from gatebook.index import EngineError, Follower, Index
+
+    with contextlib.ExitStack() as parts:
+        try:
+            index = Index.open(settings.index_dir)
+            parts.callback(index.close)
+            follower = Follower(settings.log_dir, vault, index)
+            parts.callback(follower.close)
+            follower.catch_up()
+        except EngineError as error:
+            raise Problem(f"the index cannot be read: {error}; `gatebook index rebuild` makes it anew") from error
+        yield follower
+
+
+class _Api(NamedTuple):
+    """An ASGI app, and what its scope holds besides."""
+
+    app: Any
+    extra: dict[str, Any]
+
+
+async def _request(api: _Api, method: str, address: str, sent: bytes = b"") -> Any:
+    """Ask an ASGI app once, with a body of JSON where there is one. Raises Refused."""
     path, _, query = address.removeprefix("/api").partition("?")
     scope = {
-        "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "GET", "scheme": "http", "path": path, "raw_path": path.encode(),
-        "query_string": query.encode(), "root_path": "", "headers": [], "client": None, "server": None, **extra,
+        "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": method, "scheme": "http", "path": path, "raw_path": path.encode(),
+        "query_string": query.encode(), "root_path": "", "headers": [(b"content-type", b"application/json")], "client": None, "server": None, **api.extra,
     }  # fmt: skip
     status, body = 500, bytearray()
 
     async def receive() -> dict[str, Any]:
-        return {"type": "http.request", "body": b"", "more_body": False}
+        return {"type": "http.request", "body": sent, "more_body": False}
 
     async def send(message: dict[str, Any]) -> None:
         nonlocal status
@@ -196,7 +253,7 @@ async def _request(app: Any, address: str, extra: dict[str, Any]) -> Any:
         else:
             body.extend(message.get("body", b""))
 
-    await app(scope, receive, send)
+    await api.app(scope, receive, send)
     if status >= 400:
         raise Refused(_members(body.decode(errors="replace")))
     return json.loads(body)

@@ -5,7 +5,8 @@ import json
 import re
 import sys
 import time
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
 from gatebook.cli import asking, book_access, look
@@ -14,25 +15,24 @@ from gatebook.cli.get import table
 from gatebook.cli.main import Problem, read_settings
 from gatebook.cli.progress import Progress
 from gatebook.cli.width import clean
+from gatebook.control.governance import Text, read_texts
+from gatebook.state.documents import DocumentError
 
 _AGE: Final = re.compile(r"\d+[smhdw]")
-_EVERY_S: Final = 0.25
-_EXAMPLES: Final = 20
+_EXAMPLES: Final = 5
 
 
 def run(args: argparse.Namespace) -> int:
     """Replay and print what would change; 0 also when nothing would."""
     now_us = time.time_ns() // 1000
-    documents = "\n---\n".join(text["text"] for name in args.files for text in read_files(name))
-    order = {"documents": documents, "since": _bound("since", args.since, now_us), "until": _bound("until", args.until, now_us)}
+    bounds = {"since": _bound("since", args.since, now_us), "until": _bound("until", args.until, now_us)}
+    order = {"documents": draft_of(args.files), **bounds}
     settings = read_settings(args)
     progress = Progress(sys.stderr)
     try:
-        job = book_access.post(settings, "/policies/replays", order)
-        while job["state"] == "running":
-            progress.show(round(job["done"] * 1000), 1000, "of the calls replayed")
-            time.sleep(_EVERY_S)
-            job = book_access.get(settings, f"/policies/replays/{job['id']}")
+        job = book_access.job(
+            settings, "/policies/replays", order, lambda done: progress.show(round(done * 1000), 1000, "of the calls replayed")
+        )
     except book_access.Refused as refused:
         raise Problem("\n".join(refused.members.get("problems") or [clean(str(refused))])) from None
     finally:
@@ -45,6 +45,16 @@ def run(args: argparse.Namespace) -> int:
     for line in lines(job["result"], colour=look.coloured(sys.stdout)):
         print(line)
     return 0
+
+
+def draft_of(names: Sequence[str]) -> str:
+    """The documents of files or directories as one text. Raises Problem; a mistake has the name and the line of its file."""
+    texts = [text for name in names for text in read_files(name)]
+    try:
+        read_texts([Text(**text) for text in texts])
+    except DocumentError as error:
+        raise Problem("\n".join(error.problems)) from None
+    return "\n---\n".join(text["text"] for text in texts)
 
 
 def lines(found: dict[str, Any], *, colour: bool) -> Iterator[str]:
@@ -79,9 +89,18 @@ def lines(found: dict[str, Any], *, colour: bool) -> Iterator[str]:
                 f"{one['was']} -> {one['now']}",
                 clean(one["now_by"]),
             ]
-            for one in found["examples"][:_EXAMPLES]
+            for one in _some(found["examples"])
         ]
         yield table(["CALL", "PERSON", "TOOL", "WOULD GO", "BY"], rows)
+
+
+def _some(examples: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """A few of each kind of change."""
+    shown: Counter[tuple[str, str]] = Counter()
+    for one in examples:
+        shown[one["was"], one["now"]] += 1
+        if shown[one["was"], one["now"]] <= _EXAMPLES:
+            yield one
 
 
 def _bound(name: str, value: str | None, now_us: int) -> int | None:
