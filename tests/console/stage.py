@@ -31,6 +31,7 @@ from gatebook.reading.health import Health, health
 from gatebook.reading.records import RecordQuestion, find
 from gatebook.reading.requests import Requests
 from gatebook.reading.room import ReadingRoom
+from gatebook.reading.rule_room import RuleRoom
 from gatebook.reading.saved import Shelf
 from gatebook.reading.tool_room import ToolRoom
 from gatebook.reading.viewer import Viewer
@@ -86,6 +87,7 @@ class Stage:
         origin = Origin(deployment="northwind", version="0.0.0")
         self.shelf = Shelf(self.store, self.keeper)
         self.tools = ToolRoom(self.room, self.store, self.desk)
+        self.rules = RuleRoom(self.room, self.store, self.desk.changing)
         self.exports = Exports(self.room, self.settings.exports_dir, lambda: Vault(self.settings.keys_dir, MASTER_KEY), origin)
         self.requests = Requests(self.room, self.store, Deciding(self.desk), self.vault.derive(ARGUMENTS_KEY))
         self.console_url = console_url
@@ -99,6 +101,7 @@ class Stage:
             requests=self.requests,
             shelf=self.shelf,
             tools=self.tools,
+            rules=self.rules,
             door=self.desk,
             health=self.health,
             names=self.names,
@@ -117,6 +120,7 @@ class Stage:
             shelf=self.shelf,
             store=self.store,
             tools=self.tools,
+            rules=self.rules,
             directory=self.directory,
             session=self.desk.who,
             health=self.health,

@@ -9,6 +9,7 @@ from gatebook.reading.exports import Exports
 from gatebook.reading.health import Health
 from gatebook.reading.requests import Requests
 from gatebook.reading.room import ReadingRoom
+from gatebook.reading.rule_room import RuleRoom
 from gatebook.reading.saved import Shelf
 from gatebook.reading.tool_room import ToolRoom
 from gatebook.state.store import Store
@@ -32,6 +33,7 @@ class ApiDeps(Struct, frozen=True, kw_only=True):
     shelf: Shelf
     store: Store
     tools: ToolRoom
+    rules: RuleRoom
     directory: Callable[[], Directory]
     session: Callable[[str], Principal | None]
     health: Callable[[], Health]

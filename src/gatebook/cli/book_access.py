@@ -170,6 +170,7 @@ def _api(settings: Settings) -> Iterator["_Api"]:
     from gatebook.reading.health import health
     from gatebook.reading.requests import Requests
     from gatebook.reading.room import ReadingRoom
+    from gatebook.reading.rule_room import RuleRoom
     from gatebook.reading.saved import Shelf
     from gatebook.reading.tool_room import ToolRoom
     from gatebook.record.views.call import Origin
@@ -200,6 +201,7 @@ def _api(settings: Settings) -> Iterator["_Api"]:
                 shelf=Shelf(store, book, room.clock),
                 store=store,
                 tools=ToolRoom(room, store, desk),
+                rules=RuleRoom(room, store, desk.changing),
                 directory=lambda: directory,
                 session=lambda _: None,
                 health=lambda: health(settings.log_dir, follower.lag(), None, room.clock.wall_us()),

@@ -10,6 +10,7 @@ from gatebook.reading.exports import Exports
 from gatebook.reading.health import Health
 from gatebook.reading.requests import Requests
 from gatebook.reading.room import ReadingRoom
+from gatebook.reading.rule_room import RuleRoom
 from gatebook.reading.saved import Shelf
 from gatebook.reading.tool_room import ToolRoom
 from gatebook.record.parts import Source
@@ -48,6 +49,7 @@ class ConsoleDeps(Struct, frozen=True, kw_only=True):
     requests: Requests
     shelf: Shelf
     tools: ToolRoom
+    rules: RuleRoom
     door: Door
     health: Callable[[], Health]
     names: Callable[[], Mapping[str, str]]

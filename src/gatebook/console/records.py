@@ -130,7 +130,10 @@ def _text(type_: str, core: Mapping[str, Any], names: Mapping[str, str]) -> str:
             return f"Refused at {core['endpoint']}: {what} {core['reason']}, from {source}"
         case "config.changed":
             because = f": {core['reason']}" if core.get("reason") else ""
-            return f"{core['kind']} {core['name']} {core['action']} (version {core['version']}, revision {core['revision']}){because}"
+            who = (core.get("proposer") or {}).get("subject", "")
+            by = f", proposed by {names.get(who, who[:8])}" if who and who != core["actor"]["subject"] else ""
+            alone = ", without the second person who is asked for" if core.get("alone") else ""
+            return f"{core['kind']} {core['name']} {core['action']} (version {core['version']}, revision {core['revision']}{by}{alone}){because}"
         case "token.changed":
             return f"Token {core['token']} of {names.get(core['owner'], core['owner'][:8])} {core['action']}"
         case "log.read":

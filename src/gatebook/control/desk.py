@@ -10,33 +10,25 @@ from contextlib import asynccontextmanager
 from typing import Literal
 
 from msgspec import Struct
-from msgspec.structs import replace
 from sqlalchemy import Connection
 
+from gatebook.control.changing import Changing
 from gatebook.identity import accounts, sign_in
 from gatebook.identity.approvers import ADMINS
 from gatebook.identity.directory import Principal, make_principal
 from gatebook.identity.tokens import make_token
 from gatebook.log.book import Book
 from gatebook.log.clock import Clock, SystemClock
+from gatebook.reading.rule_changes import Applied, Terms
 from gatebook.record import body as records
 from gatebook.record.parts import Actor, PartName, Source
 from gatebook.state import changes, definitions
-from gatebook.state.changes import Author, Change, Stored
-from gatebook.state.checking import Draft
+from gatebook.state.changes import Stored
 from gatebook.state.deciding import Order, Planned, plan_decisions
 from gatebook.state.documents import Document
-from gatebook.state.snapshot import Person, Token, read_people, read_revision, read_tokens
+from gatebook.state.editing import Wanted
+from gatebook.state.snapshot import Person, Token, read_people, read_tokens
 from gatebook.state.store import StateError, Store, bump
-
-
-class Applied(Struct, frozen=True, kw_only=True):
-    """What a change did, or would do when it was only tried."""
-
-    changes: list[Change]
-    revision: int
-    dry_run: bool
-    warnings: list[str] = []
 
 
 class TokenOrder(Struct, frozen=True, kw_only=True):
@@ -71,6 +63,7 @@ class Desk:
 
     def __init__(self, store: Store, book: Book, subject_of: Callable[[str], str], console_url: str, clock: Clock | None = None) -> None:
         self.console_url = console_url
+        self.changing = Changing(self)
         self._store = store
         self._book = book
         self._subject_of = subject_of
@@ -89,18 +82,12 @@ class Desk:
         return self._clock
 
     async def apply(self, documents: list[Document], caller: Principal, reason: str | None = None, *, dry_run: bool = False) -> Applied:
-        """Create and change resources, all or none. Raises DocumentError, StateError, LogUnavailable."""
-        async with self._change() as connection:
-            planned = changes.plan(connection, documents)
-            warnings = Draft(connection, documents).check()
-            return replace(await self._commit(connection, planned, caller, reason, dry_run), warnings=warnings)
+        """Create and change resources, all or none. Raises as `Changing.make` does."""
+        return await self.changing.make(Wanted(documents=tuple(documents)), caller, Terms(reason=reason, dry_run=dry_run))
 
     async def delete(self, kind: str, name: str, caller: Principal, reason: str | None = None, *, dry_run: bool = False) -> Applied:
-        """Delete a resource. Raises DocumentError when there is none, StateError, LogUnavailable."""
-        async with self._change() as connection:
-            planned = changes.plan_deletion(connection, kind, name)
-            Draft(connection, deleted=[(kind, name)]).check()
-            return await self._commit(connection, [planned], caller, reason, dry_run)
+        """Delete a resource. Raises as `Changing.make` does."""
+        return await self.changing.make(Wanted(deletions=((kind, name),)), caller, Terms(reason=reason, dry_run=dry_run))
 
     async def decide_definition(self, order: Order, caller: Principal) -> list[Planned]:
         """Approve or refuse one definition of a tool, or all that wait of a connector. Raises DecisionError, StateError, LogUnavailable."""
@@ -221,12 +208,12 @@ class Desk:
 
     @asynccontextmanager
     async def deciding(self) -> AsyncIterator[Connection]:
-        """A transaction for a decision of `control.deciding`, one change at a time. Raises StateError."""
+        """A transaction for `control.deciding` and `control.changing`, one change at a time. Raises StateError."""
         async with self._change() as connection:
             yield connection
 
     async def record(self, body: records.ConfigChanged, caller: Principal, diff: str) -> None:
-        """Put a decision on the record, before its transaction ends. Raises LogUnavailable."""
+        """Put a change on the record, before its transaction ends. Raises LogUnavailable."""
         await self._record(body, caller.subject, [("identity", caller.identity), ("diff", diff.encode())])
 
     @asynccontextmanager
@@ -234,28 +221,6 @@ class Desk:
         async with self._turn:
             with self._store.write() as connection:
                 yield connection
-
-    async def _commit(self, connection: Connection, planned: list[Change], caller: Principal, reason: str | None, dry_run: bool) -> Applied:
-        effective = [change for change in planned if change.action != "unchanged"]
-        if dry_run or not effective:
-            return Applied(changes=planned, revision=read_revision(connection), dry_run=dry_run)
-        author = Author(name=caller.person, at_us=self._clock.wall_us(), reason=reason)
-        for change in effective:
-            changes.write(connection, change, author)
-        revision = bump(connection)
-        for change in effective:
-            assert change.action != "unchanged"
-            body = records.ConfigChanged(
-                kind=change.kind,
-                name=change.name,
-                action=change.action,
-                version=change.version,
-                revision=revision,
-                actor=caller.actor,
-                reason=reason,
-            )
-            await self._record(body, caller.subject, [("identity", caller.identity), ("diff", change.diff.encode())])
-        return Applied(changes=planned, revision=revision, dry_run=False)
 
     async def _record_person(self, put: accounts.PersonChange, revision: int, caller: Principal) -> None:
         if put.action == "unchanged":

@@ -18,7 +18,8 @@ GuardAction = Literal["log", "redact", "mask_last4", "hash", "block"]
 Effect = Literal["clean", "logged", "redacted", "blocked"]
 _Done = Literal["logged", "redacted", "masked", "hashed", "blocked"]
 
-_STRENGTH: dict[GuardAction, int] = {"log": 0, "hash": 1, "mask_last4": 2, "redact": 3, "block": 4}
+STRENGTH: dict[GuardAction, int] = {"log": 0, "hash": 1, "mask_last4": 2, "redact": 3, "block": 4}
+"""Which action wins over which, for each hit."""
 _DONE: dict[GuardAction, _Done] = {"log": "logged", "hash": "hashed", "mask_last4": "masked", "redact": "redacted", "block": "blocked"}
 _ERRORS: dict[Fault, ErrorClass] = {
     "too_large": "too_large",
@@ -138,7 +139,7 @@ def _blocked(known: Verdict, safe: bytes | None, reason: str) -> Verdict:
 
 def _strongest(rules: list[Guardrail], detector: str) -> Guardrail | None:
     covering = [rule for rule in rules if rule.covers(detector)]
-    return max(covering, key=lambda rule: _STRENGTH[rule.action]) if covering else None
+    return max(covering, key=lambda rule: STRENGTH[rule.action]) if covering else None
 
 
 def _change(rule: Guardrail) -> Action | None:

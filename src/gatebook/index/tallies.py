@@ -35,12 +35,16 @@ class Group(Struct, frozen=True, kw_only=True):
 
 
 class _Measure(Struct, frozen=True):
-    """`sql` for what is stored; `of` for one waiting call; `distinct` names the column of which different values are counted."""
+    """`sql` for what is stored; `of` for one waiting call; `distinct` names the column of which different values are counted.
+
+    `first_of` names the many-valued field by which groups are made: counted are calls of which the group's value is the first.
+    """
 
     sql: str
     of: Callable[[CallRow], float] = lambda _: 0
     merge: Callable[[float, float], float] = lambda one, other: one + other
     distinct: str = ""
+    first_of: str = ""
 
 
 def _sum(column: str) -> _Measure:
@@ -66,6 +70,8 @@ MEASURES: Final[dict[str, _Measure]] = {
     "sessions": _Measure("uniqExactIf(session, session != '')", distinct="session"),
     "first_us": _Measure(f"min({_TIME})", lambda row: row.time, _first),
     "last_us": _Measure(f"max({_TIME})", lambda row: row.time, max),
+    # Of groups by `rule`: calls that the rule itself decided.
+    "decided": _Measure("countIf(calls.rules[1] = arrayJoin(calls.rules))", first_of="rule"),
     "findings": _Measure("sum(length(findings))", lambda row: len(row.findings)),
 }
 
@@ -140,6 +146,8 @@ def _group(
         value = float(row.get(f"m_{name}") or 0)
         if measure.distinct and waiting:
             value += len({getattr(call, measure.distinct) for call in waiting} - {"", *row.get(f"known_{name}", ())})
+        elif measure.first_of:
+            value += sum(values_of(call, measure.first_of)[:1] == list(key[0]) for call in waiting)
         elif waiting:
             for call in waiting:
                 value = measure.merge(value, float(measure.of(call)))

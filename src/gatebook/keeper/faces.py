@@ -24,6 +24,7 @@ from gatebook.reading.exports import Exports
 from gatebook.reading.health import Health, health
 from gatebook.reading.requests import Requests
 from gatebook.reading.room import ReadingRoom
+from gatebook.reading.rule_room import RuleRoom
 from gatebook.reading.saved import Shelf
 from gatebook.reading.tool_room import ToolRoom
 from gatebook.record.views.call import Origin
@@ -69,6 +70,7 @@ def build_faces(settings: Settings, desk: Desk, book: Book, vault: Vault, backgr
     shelf = Shelf(desk.store, book, room.clock)
     requests = Requests(room, desk.store, Deciding(desk), vault.derive(ARGUMENTS_KEY))
     tools = ToolRoom(room, desk.store, desk)
+    rules = RuleRoom(room, desk.store, desk.changing)
 
     def how_it_stands() -> Health:
         return health(settings.log_dir, background.lag(), background.verified(), room.clock.wall_us())
@@ -81,6 +83,7 @@ def build_faces(settings: Settings, desk: Desk, book: Book, vault: Vault, backgr
             shelf=shelf,
             store=desk.store,
             tools=tools,
+            rules=rules,
             directory=roll.directory,
             session=desk.who,
             health=how_it_stands,
@@ -95,6 +98,7 @@ def build_faces(settings: Settings, desk: Desk, book: Book, vault: Vault, backgr
             requests=requests,
             shelf=shelf,
             tools=tools,
+            rules=rules,
             door=desk,
             health=how_it_stands,
             names=roll.names,

@@ -163,6 +163,11 @@ class ConfigChanged(Body, frozen=True, kw_only=True, tag="config.changed"):
     revision: Annotated[int, Meta(description="Revision of the whole configuration after the change.")]
     actor: Annotated[Actor, Meta(description="Who changed it.")]
     reason: Annotated[str | None, Meta(description="The reason that the author gave.")] = None
+    proposal: Annotated[str | None, Meta(description="Id of the proposal that it was, where it waited for a second person.")] = None
+    proposer: Annotated[Actor | None, Meta(description="Who proposed it, where it waited; `actor` is then who approved it.")] = None
+    alone: Annotated[
+        bool, Meta(description="True where it should have waited for a second person, and the local administrator did without.")
+    ] = False
     payload: Annotated[Payload | None, Meta(description="Part diff: a unified diff of the YAML.")] = None
 
 

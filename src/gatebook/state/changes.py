@@ -95,6 +95,12 @@ def listed(connection: Connection, kind: str | None = None, name: str | None = N
     return [stored for stored in last.values() if not stored.deleted]
 
 
+def versions(connection: Connection, kind: str, name: str) -> list[Stored]:
+    """All versions of a resource, the newest first; deletions are versions too."""
+    query = select(resources).where(resources.c.kind == kind, resources.c.name == name).order_by(resources.c.version.desc())
+    return [_stored(row) for row in connection.execute(query).mappings()]
+
+
 def unified(before: str, after: str, label: str) -> str:
     """Unified diff of two texts."""
     return "".join(difflib.unified_diff(before.splitlines(True), after.splitlines(True), f"{label} before", f"{label} after"))

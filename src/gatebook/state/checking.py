@@ -42,6 +42,8 @@ class Draft:
         self.stored = stored
         self.rules = rules_of(specs)
         self.connectors = {name: Connector(name=name, version=0, spec=spec) for name, spec in specs["Connector"].items()}
+        self.tests_run = 0
+        """How many tests of policies `check` has run."""
         self._definitions = read_definitions(connection)
 
     def sources(self, hash: str = "draft") -> Sources:
@@ -76,6 +78,7 @@ class Draft:
             bundle = Bundle.compile(made)
         except BundleError as error:
             return [self._placed(problem) for problem in error.problems]
+        self.tests_run = sum(len(rule.tests) for rule in bundle.rules.values())
         return [
             f"{self._where('Policy', failed.rule, f'spec.tests[{failed.number - 1}]')}: test {failed.number}: {failed.text}"
             for failed in failures(bundle)

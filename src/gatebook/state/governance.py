@@ -54,6 +54,13 @@ class GovernanceSpec(Part, frozen=True, kw_only=True):
     ] = 720
     canaries: Annotated[Canaries, Meta(description="Made-up secrets in responses.")] = Canaries()
     toxic_flows: Annotated[ToxicFlows, Meta(description="Sessions that could carry data off.")] = ToxicFlows()
+    second_approver: Annotated[
+        bool,
+        Meta(
+            description="Changes to connectors, policies, guardrails, detectors, tool packs and this document wait until another administrator "
+            "approves them."
+        ),
+    ] = False
 
 
 def governance_faults(name: str, spec: GovernanceSpec) -> Iterator[tuple[str, str]]:

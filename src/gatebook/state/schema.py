@@ -169,6 +169,21 @@ access_requests = Table(
     Column("until_us", BigInteger),
 )
 
+change_proposals = Table(
+    "change_proposals",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("changes", Text, nullable=False),
+    Column("author", Text, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("asked_us", BigInteger, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("decided_by", Text),
+    Column("decided_us", BigInteger),
+    Column("decision_reason", Text),
+)
+
 STEPS: tuple[tuple[str, ...], ...] = (
     (
         """CREATE TABLE resources (
@@ -228,6 +243,13 @@ STEPS: tuple[tuple[str, ...], ...] = (
             decided_us BIGINT, decision_reason TEXT, until_us BIGINT
         )""",
         "CREATE INDEX access_requests_person ON access_requests (person)",
+    ),
+    # Changes that wait for a second person.
+    (
+        """CREATE TABLE change_proposals (
+            id TEXT NOT NULL PRIMARY KEY, changes TEXT NOT NULL, author TEXT NOT NULL, actor TEXT NOT NULL, reason TEXT NOT NULL,
+            asked_us BIGINT NOT NULL, state TEXT NOT NULL, decided_by TEXT, decided_us BIGINT, decision_reason TEXT
+        )""",
     ),
 )
 
