@@ -56,6 +56,6 @@ def test_what_is_not_there_is_an_error(filled: Run) -> None:
     """An unknown name and an unknown kind are told apart."""
     assert filled("get", "Connector", "hr")[::2] == (1, "gatebook get: there is no Connector hr\n")
     assert filled("get", "conector")[::2] == (2, "gatebook get: unknown kind 'conector'; did you mean Connector?\n")
-    assert kind_of("CONNECTORS") == "Connector"
+    assert (kind_of("CONNECTORS"), kind_of("policies"), kind_of("policy")) == ("Connector", "Policy", "Policy")
     with pytest.raises(Problem, match="unknown kind 'x'"):
         kind_of("x")

@@ -162,5 +162,9 @@ async def test_what_was_deleted_comes_back(stage: Stage) -> None:
     made = await stage.rules.roll_back(ann, "Policy", "no-exports", 2, "not so", 3)
     assert [change.action for change in made.changes] == ["deleted"]
     assert await stage.rules.resource(ann, "Policy", "other") is None
-    with pytest.raises(DocumentError, match="no version 9"):
+    with pytest.raises(ChangeRefused, match="deleted already"):
+        await stage.rules.roll_back(ann, "Policy", "no-exports", 2, "", 4)
+    with pytest.raises(ChangeRefused, match="no Policy no-exports"):
+        await stage.rules.set_mode(ann, "Policy", "no-exports", "observe", "", 4)
+    with pytest.raises(ChangeRefused, match="no version 9"):
         await stage.rules.roll_back(ann, "Policy", "no-exports", 9, "", 4)

@@ -16,6 +16,7 @@ from gatebook.api.approvals import Approvals
 from gatebook.api.caller import identify
 from gatebook.api.calls import Calls
 from gatebook.api.casework import Casework
+from gatebook.api.changes import Changes
 from gatebook.api.connectors import Connectors
 from gatebook.api.deps import ApiDeps
 from gatebook.api.document import document
@@ -25,6 +26,7 @@ from gatebook.api.policies import Policies
 from gatebook.api.preferences import Preferences
 from gatebook.api.problems import HEADERS, Problem
 from gatebook.api.records import Records
+from gatebook.api.rules import Rules
 from gatebook.api.saved import SavedSearches
 from gatebook.api.shares import Shares
 from gatebook.api.summaries import Summaries
@@ -35,9 +37,11 @@ from gatebook.log.errors import LogDamaged, LogUnavailable
 from gatebook.query import QueryError
 from gatebook.reading.decisions import DecisionRefused
 from gatebook.reading.room import TooSlow
+from gatebook.reading.rule_facts import ChangeRefused
 from gatebook.reading.saved import Conflict, SavedError
 from gatebook.reading.tool_room import NotForYou
 from gatebook.reading.wording import as_sentence
+from gatebook.state.documents import DocumentError
 from gatebook.state.store import StateError
 
 _logger = logging.getLogger(__name__)
@@ -73,6 +77,8 @@ def all_operations(deps: ApiDeps) -> tuple[Operation, ...]:
         Tail(deps),
         Records(deps),
         Policies(deps),
+        Rules(deps),
+        Changes(deps),
     )
     table = tuple(operation for part in parts for operation in part.operations())
     return (*table, _self_description(table))
@@ -126,6 +132,10 @@ def _problem_of(error: Exception) -> Problem:
             return problems.of_query(error)
         case DecisionRefused():
             return problems.of_decision(error)
+        case ChangeRefused():
+            return problems.of_change(error)
+        case DocumentError():
+            return Problem(400, "What should be changed is not valid", error.problems[0], problems=error.problems)
         case NotForYou():
             return Problem(403, "Not for you", as_sentence(error))
         case CursorError():

@@ -7,9 +7,16 @@ from starlette.responses import Response
 
 from gatebook.query import QueryError
 from gatebook.reading.decisions import DecisionRefused
+from gatebook.reading.rule_facts import ChangeRefused
 from gatebook.reading.wording import as_sentence
 
 _DECISION_STATUSES = {"missing": (404, "Not found"), "rights": (403, "Not allowed"), "state": (409, "It cannot be decided like that")}
+_CHANGE_STATUSES = {
+    "unknown": (404, "Not found"),
+    "own": (403, "Not allowed"),
+    "moved": (409, "Changed meanwhile"),
+    "state": (409, "Not possible now"),
+}
 HEADERS = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
 
 
@@ -41,4 +48,10 @@ def of_query(error: QueryError) -> Problem:
 def of_decision(refused: DecisionRefused) -> Problem:
     """The problem of a decision that cannot be made."""
     status, title = _DECISION_STATUSES[refused.kind]
+    return Problem(status, title, as_sentence(refused))
+
+
+def of_change(refused: ChangeRefused) -> Problem:
+    """The problem of a change that is not made."""
+    status, title = _CHANGE_STATUSES[refused.kind]
     return Problem(status, title, as_sentence(refused))

@@ -3,6 +3,7 @@
 import argparse
 import difflib
 import json
+import re
 from datetime import UTC, datetime
 from typing import Any
 
@@ -48,7 +49,7 @@ def run(args: argparse.Namespace) -> int:
 
 def kind_of(word: str) -> str:
     """The kind that a word means, in any case and number. Raises Problem."""
-    by_word = {form: kind for kind in KINDS for form in (kind.lower(), kind.lower() + "s")}
+    by_word = {form: kind for kind in KINDS for form in (kind.lower(), re.sub("y$", "ie", kind.lower()) + "s")}
     if kind := by_word.get(word.lower()):
         return kind
     near = difflib.get_close_matches(word.lower(), by_word, n=1)

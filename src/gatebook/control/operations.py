@@ -7,27 +7,31 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from gatebook.control import governance, tooling
+from gatebook.control import governance, history, tooling
 from gatebook.control.desk import Desk, TokenOrder
 from gatebook.control.governance import Text, read_texts
 from gatebook.identity.directory import Principal
+from gatebook.reading.rule_changes import Terms
+from gatebook.state.editing import Wanted
 
 
 class ApplyOrder(Struct, frozen=True, kw_only=True):
-    """Parameters of apply."""
+    """Parameters of apply. `alone`: without the second person who is asked for."""
 
     texts: list[Text]
     reason: str | None = None
     dry_run: bool = False
+    alone: bool = False
 
 
 class DeleteOrder(Struct, frozen=True, kw_only=True):
-    """Parameters of delete."""
+    """Parameters of delete. `alone` as in apply."""
 
     kind: str
     name: str
     reason: str | None = None
     dry_run: bool = False
+    alone: bool = False
 
 
 class GetOrder(Struct, frozen=True, kw_only=True):
@@ -50,12 +54,13 @@ class LinkOrder(Struct, frozen=True, kw_only=True):
 
 
 async def _apply(desk: Desk, order: ApplyOrder, caller: Principal) -> object:
-    documents = read_texts(order.texts)
-    return await desk.apply(documents, caller, order.reason, dry_run=order.dry_run)
+    wanted = Wanted(documents=tuple(read_texts(order.texts)))
+    return await desk.changing.make(wanted, caller, Terms(reason=order.reason, dry_run=order.dry_run, alone=order.alone))
 
 
 async def _delete(desk: Desk, order: DeleteOrder, caller: Principal) -> object:
-    return await desk.delete(order.kind, order.name, caller, order.reason, dry_run=order.dry_run)
+    wanted = Wanted(deletions=((order.kind, order.name),))
+    return await desk.changing.make(wanted, caller, Terms(reason=order.reason, dry_run=order.dry_run, alone=order.alone))
 
 
 async def _get(desk: Desk, order: GetOrder, _caller: Principal) -> object:
@@ -94,6 +99,7 @@ OPERATIONS: dict[str, tuple[type[Struct], Operation]] = {
     "bootstrap": (LinkOrder, _bootstrap),
     **governance.OPERATIONS,
     **tooling.OPERATIONS,
+    **history.OPERATIONS,
 }
 
 

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from gatebook.index import EngineError
-from gatebook.reading import proposed
+from gatebook.reading import proposed, rewriting
 from gatebook.reading.room import ReadingRoom, TooSlow
 from gatebook.reading.rule_activity import NONE, hits
 from gatebook.reading.rule_changes import Applied, Changer, Terms
@@ -33,7 +33,6 @@ from gatebook.reading.rule_facts import (
 from gatebook.reading.rule_list import read_facts, read_resource
 from gatebook.reading.tool_room import NotForYou
 from gatebook.reading.viewer import Viewer
-from gatebook.state import rewriting
 from gatebook.state.changes import Change
 from gatebook.state.documents import DocumentError, parse_documents
 from gatebook.state.editing import Looked, Wanted, look
