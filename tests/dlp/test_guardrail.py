@@ -61,6 +61,13 @@ def test_a_blocked_payload_has_a_safe_body() -> None:
     assert outcome.safe_body is not None and json.loads(outcome.safe_body) == {"text": "to [redacted:email]", "n": 1}
 
 
+def test_the_rule_that_decided_is_named() -> None:
+    """Of several that apply the one whose action made the effect, whatever their names and order; none where nothing was changed."""
+    assert verdict([EMAIL], ALL).decider == ""
+    assert verdict([EMAIL, CARD], ALL, CARDS).decider == "cards" and verdict([EMAIL, CARD], ALL, CARDS, MAIL).decider == "mail"
+    assert verdict([EMAIL, CARD], ALL, CARDS, BLOCK).decider == "block" and verdict([EMAIL, CARD], CARDS, BLOCK, ALL).decider == "block"
+
+
 def test_a_rule_may_need_a_number_of_hits() -> None:
     """Below `min_count` the rule does not apply."""
     bulk = Guardrail(id="bulk", on=("response",), detectors=("pii/*",), action="block", min_count=3)

@@ -54,6 +54,15 @@ async def test_a_secret_in_arguments_is_blocked_and_not_kept(gateway: Start) -> 
         assert KEY.encode() not in refused.parts["arguments"] + refused.parts["response"]
 
 
+async def test_the_record_names_the_guardrail_that_decided(gateway: Start) -> None:
+    """Not one that only logs and comes first by name."""
+    watch = "kind: Guardrail\nname: all\nspec: {detectors: ['*'], action: log}\n---\n"
+    async with Hostile() as upstream, gateway({"x": spec(url=upstream.url)}, rules(watch + RULES)) as running:
+        await running.post("/mcp/x", call("ok", {"note": f"use {KEY} please"}))
+        decision = the(running, "call.refused").body.decision
+        assert decision.rule == "no-secrets-out" and {"all", "no-secrets-out"} <= set(decision.matched)
+
+
 async def test_arguments_are_redacted_before_they_are_sent(gateway: Start) -> None:
     """The connector gets what is left, the record says redacted, and all other bytes are as they came."""
     async with Hostile() as upstream, gateway({"x": spec(url=upstream.url)}, rules(RULES)) as running:

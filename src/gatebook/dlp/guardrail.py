@@ -6,6 +6,7 @@ from fnmatch import fnmatchcase
 from typing import Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from gatebook.dlp.fingerprint import fingerprint
 from gatebook.dlp.hit import Fault, Hit, Scanned
@@ -64,8 +65,8 @@ class Verdict(Struct, frozen=True, kw_only=True):
     """What guardrails mean for a payload.
 
     `body` is the payload to pass on: the very same object when nothing changed. `safe_body` is what may be kept of a blocked payload, None when it could not be
-    scanned. `findings` hold what observing rules saw as well, also when the effect is clean. `rules`: ids that applied. `observed`: ids of observing rules
-    that would have. `error_class`: of a blocked payload.
+    scanned. `findings` hold what observing rules saw as well, also when the effect is clean. `rules`: ids that applied; `decider`: the one of them whose
+    action made the effect, empty where none did. `observed`: ids of observing rules that would have. `error_class`: of a blocked payload.
     """
 
     effect: Effect
@@ -73,6 +74,7 @@ class Verdict(Struct, frozen=True, kw_only=True):
     safe_body: bytes | None = None
     findings: tuple[Finding, ...] = ()
     rules: tuple[str, ...] = ()
+    decider: str = ""
     observed: tuple[str, ...] = ()
     reason: str = ""
     fault: Fault | None = None
@@ -101,17 +103,18 @@ def apply(payload: bytes, scanned: Scanned, part: Direction, guardrails: Sequenc
     known = Verdict(effect="logged", body=payload, findings=findings, rules=rules, observed=observed)
     blocking = next((rule for _, rule in decided if rule.action == "block"), None)
     if blocking is not None:
-        return _blocked(
-            known, _safe(payload, decided, active, scanner), blocking.reason or f"The rule {blocking.id} does not let this data pass."
-        )
+        reason = blocking.reason or f"The rule {blocking.id} does not let this data pass."
+        return _blocked(known, blocking.id, _safe(payload, decided, active, scanner), reason)
     edits = [(hit, action) for hit, rule in decided if (action := _change(rule)) is not None]
     if not edits:
         return known
     body = redact(payload, edits, lambda hit: fingerprint(key, hit, hit.detector)[:_TOKEN_SIZE])
-    if _left(body, active, scanner):
-        return _blocked(known, _safe(payload, decided, active, scanner), "A value was still found after it had been taken out.")
     changing = next(rule for _, rule in decided if _change(rule))
-    return Verdict(effect="redacted", body=body, findings=findings, rules=rules, observed=observed, reason=changing.reason)
+    if _left(body, active, scanner):
+        return _blocked(
+            known, changing.id, _safe(payload, decided, active, scanner), "A value was still found after it had been taken out."
+        )
+    return replace(known, effect="redacted", body=body, decider=changing.id, reason=changing.reason)
 
 
 def _unscanned(payload: bytes, fault: Fault, rules: list[Guardrail]) -> Verdict:
@@ -124,17 +127,8 @@ def _unscanned(payload: bytes, fault: Fault, rules: list[Guardrail]) -> Verdict:
     )
 
 
-def _blocked(known: Verdict, safe: bytes | None, reason: str) -> Verdict:
-    return Verdict(
-        effect="blocked",
-        body=known.body,
-        safe_body=safe,
-        findings=known.findings,
-        rules=known.rules,
-        observed=known.observed,
-        reason=reason,
-        error_class="policy",
-    )
+def _blocked(known: Verdict, decider: str, safe: bytes | None, reason: str) -> Verdict:
+    return replace(known, effect="blocked", decider=decider, safe_body=safe, reason=reason, error_class="policy")
 
 
 def _strongest(rules: list[Guardrail], detector: str) -> Guardrail | None:

@@ -91,7 +91,8 @@ def decided(before: Decision, verdict: Verdict, withheld: str | None) -> Decisio
     changed = replace(before, matched=matched, observed=(*before.observed, *verdict.observed))
     if withheld is None and verdict.effect != "redacted":
         return changed
-    rule = verdict.rules[0] if verdict.rules else before.rule
+    # A payload that could not be scanned is held back by all of them alike.
+    rule = verdict.decider or (verdict.rules[0] if verdict.rules else before.rule)
     return replace(
         changed, effect="blocked" if withheld is not None else "redacted", rule=rule, reason=withheld or verdict.reason or before.reason
     )
