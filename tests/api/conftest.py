@@ -1,7 +1,6 @@
 """The stage of the console's tests, and API clients of its people."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
 import httpx2
 import pytest
@@ -27,16 +26,6 @@ def client_of(stage: Stage, person: str | None) -> httpx2.AsyncClient:
     """A client with a token of the person, or without one."""
     headers = {"authorization": f"Bearer {stage.tokens[person]}"} if person else {}
     return httpx2.AsyncClient(transport=httpx2.ASGITransport(app=stage.app), base_url="http://127.0.0.1:8401", headers=headers)
-
-
-@asynccontextmanager
-async def signed_in(stage: Stage, person: str) -> AsyncIterator[httpx2.AsyncClient]:
-    """A client with a console session of the person, as a page of the console sends its requests."""
-    async with client_of(stage, None) as client:
-        answer = await client.post("/sign-in", data={"secret": await stage.link_secret(person)})
-        assert answer.status_code == 303
-        client.headers |= {"sec-fetch-site": "same-origin", "origin": "http://127.0.0.1:8401"}
-        yield client
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

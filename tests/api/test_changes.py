@@ -5,7 +5,7 @@ import pytest
 
 from gatebook.control.caller import local_caller
 from gatebook.control.desk import TokenOrder
-from tests.api.conftest import signed_in
+from tests.console.conftest import signed_in
 from tests.console.stage import ADMIN, AUDITOR, Stage
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

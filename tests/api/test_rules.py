@@ -8,7 +8,8 @@ import pytest_asyncio
 
 from gatebook.control.caller import local_caller
 from gatebook.state.documents import parse_documents
-from tests.api.conftest import client_of, signed_in
+from tests.api.conftest import client_of
+from tests.console.conftest import signed_in
 from tests.console.stage import ADMIN, AUDITOR, EMPLOYEE, Stage
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -73,7 +74,7 @@ async def test_a_token_changes_nothing(stage: Stage, admin: httpx2.AsyncClient, 
     """Not that of an administrator either; and a session only from the console itself."""
     before = stage.store.revision()
     refused = await admin.post(f"/api/v1/{path}", json=order)
-    assert refused.status_code == 403 and "access token changes nothing" in refused.json()["detail"]
+    assert refused.status_code == 403 and "access token decides nothing" in refused.json()["detail"]
     async with signed_in(stage, ADMIN) as browser:
         revision = stage.store.revision()
         foreign = await browser.post(f"/api/v1/{path}", json=order, headers={"sec-fetch-site": "cross-site"})

@@ -1,5 +1,7 @@
 """The records page."""
 
+import json
+
 import httpx2
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -30,6 +32,18 @@ async def test_an_empty_kind_offers_more(admin: httpx2.AsyncClient) -> None:
     """Nothing there: the page says what to widen."""
     text = (await admin.get("/records?kind=log&range=15m")).text
     assert "No such records" in text and "Show all kinds" in text
+
+
+def test_a_change_of_two_people_says_who_proposed_it() -> None:
+    """By name where it is known, and where the second person was done without it says that."""
+    told = {"subject": "a1", "kind": "person", "auth": "session"}
+    core = {"kind": "Policy", "name": "p", "action": "changed", "version": 2, "revision": 7, "actor": {**told, "subject": "b2"}}
+    for more, words in (
+        ({"proposer": told, "reason": "why"}, "Policy p changed (version 2, revision 7, proposed by Ann): why"),
+        ({"alone": True}, "Policy p changed (version 2, revision 7, without the second person who is asked for)"),
+    ):
+        row = RecordRow(id="x", time=1, type="config.changed", stream="n-k", seq=1, summary=json.dumps({**core, **more}))
+        assert line(row, {"a1": "Ann"}).text == words
 
 
 @given(any_body())

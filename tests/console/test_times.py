@@ -53,3 +53,8 @@ def test_other_ranges_are_refused(params: dict[str, str]) -> None:
 def test_durations_have_three_digits_or_so(us: int | None, text: str) -> None:
     """Each in the unit that fits."""
     assert times.duration(us) == text
+
+
+def test_a_time_that_no_calendar_has_is_a_number() -> None:
+    """A record holds what its writer put there; the page is shown all the same."""
+    assert times.stamp(0) == "1970-01-01 00:00:00" and times.stamp(2**63 - 1) == f"{2**63 - 1} µs" and times.stamp(None) == ""

@@ -1,9 +1,11 @@
 """Changes to what is governed that wait for a second person: nothing of them is in force before another administrator has approved it."""
 
+import asyncio
 import contextlib
 import random
 from collections.abc import Callable
 
+import msgspec
 import pytest
 
 from gatebook.control.caller import local_caller
@@ -151,6 +153,17 @@ async def test_what_has_moved_is_not_approved(two: Desk, who: Callable[[str], Pr
         await two.changing.decide(second, "applied", "", who("bob"))
     assert refused.value.kind == "moved" and in_force(two) == before
     await two.changing.decide(second, "withdrawn", "over", who("ann"))
+
+
+async def test_two_who_approve_at_once_apply_it_once(two: Desk, who: Callable[[str], Principal]) -> None:
+    """The second finds it decided; of two edits with the same base only one is made."""
+    id = await propose(two, of(PACK), who("ann"))
+    done = await asyncio.gather(*(two.changing.decide(id, "applied", "", who(name)) for name in ("bob", "cy")), return_exceptions=True)
+    assert [type(one) for one in done] == [Applied, ChangeRefused]
+    await two.changing.make(of(TWO.replace("true", "false")), who("os:ann"), Terms(alone=True, reason="one is enough now"))
+    edits = (msgspec.structs.replace(of(POLICY.replace("today", word)), bases={"Policy/no-exports": 1}) for word in ("ever", "here"))
+    made = await asyncio.gather(*(two.changing.make(edit, who("ann"), Terms()) for edit in edits), return_exceptions=True)
+    assert [type(one) for one in made] == [Applied, ChangeRefused] and two.resources("Policy")[0].version == 2
 
 
 async def test_it_is_checked_again_against_what_is_stored_then(two: Desk, who: Callable[[str], Principal]) -> None:

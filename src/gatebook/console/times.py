@@ -106,8 +106,13 @@ def iso(time_us: int) -> str:
 
 
 def stamp(time_us: int | None) -> str:
-    """Date and time to the second."""
-    return "" if time_us is None else f"{datetime.fromtimestamp(time_us // SECOND_US, UTC):%Y-%m-%d %H:%M:%S}"
+    """Date and time to the second; a number that no calendar has as it is."""
+    if time_us is None:
+        return ""
+    try:
+        return f"{datetime.fromtimestamp(time_us // SECOND_US, UTC):%Y-%m-%d %H:%M:%S}"
+    except (ValueError, OverflowError, OSError):
+        return f"{time_us} µs"
 
 
 def clock(time_us: int) -> str:

@@ -11,6 +11,7 @@ from typing import Final, TypeVar
 from msgspec.structs import replace
 from sqlalchemy import Connection
 
+from gatebook.identity.approvers import NOT_BY_TOKEN, in_person
 from gatebook.index import EngineError
 from gatebook.reading import proposed, rewriting
 from gatebook.reading.room import ReadingRoom, TooSlow
@@ -43,7 +44,6 @@ SOURCE: Final = "text"
 """What stands in place of a file in problems: `text:3: Policy no-exports: spec.effect: ...`."""
 _READERS: Final = "what is governed is for members of the groups admins, auditors and security"
 _CHANGERS: Final = "only members of the group admins change what is governed"
-_TOKENS: Final = "an access token changes nothing of what is governed: sign in to the console, or use the command line on the machine"
 _logger = logging.getLogger(__name__)
 _T = TypeVar("_T")
 
@@ -118,8 +118,8 @@ class RuleRoom:
         return _made(await self._changer.make(wanted, viewer.principal, Terms(reason=reason or None)))
 
     def _check_changer(self, viewer: Viewer) -> None:
-        if viewer.principal.auth not in ("session", "socket"):
-            raise NotForYou(_TOKENS)
+        if not in_person(viewer.principal):
+            raise NotForYou(NOT_BY_TOKEN)
         if not viewer.administers:
             raise NotForYou(_CHANGERS)
 
