@@ -10,7 +10,7 @@ from gatebook.query import parse
 from tests.index.test_counts import ROWS, START_US, STEP_US, half
 
 __all__ = ["half"]
-PLAIN = tuple(name for name in MEASURES if not name.startswith("p"))
+PLAIN = tuple(name for name, measure in MEASURES.items() if not name.startswith("p") and not measure.first_of)
 
 
 def _measured(rows: list[FullRow]) -> dict[str, float]:
@@ -46,6 +46,18 @@ def test_every_group_has_the_measures_of_its_calls(half: Index, by: tuple[str, .
     found = table(half, parse(""), by, ("count", *PLAIN[1:], "people"), buckets=buckets, limit=5000)
     assert {(group.keys, group.bucket): group.values for group in found} == {key: _measured(rows) for key, rows in groups.items()}
     assert [group.values["count"] for group in found] == sorted((group.values["count"] for group in found), reverse=True)
+
+
+def test_what_a_rule_decided_is_counted_apart_from_what_it_matched(half: Index) -> None:
+    """Of groups by rule: the calls that have it first, stored or waiting; groups by anything else have no such measure."""
+    groups = {group.keys[0]: group.values for group in table(half, parse(""), ("rule",), ("count", "decided"), limit=5000)}
+    for rule, values in groups.items():
+        held = [row for row in ROWS if rule in row.rules]
+        assert values == {"count": len(held), "decided": sum(row.rules[0] == rule for row in held)}
+    assert 0 < sum(values["decided"] for values in groups.values()) < sum(values["count"] for values in groups.values())
+    for by in ((), ("connector",), ("rule", "group"), ("group", "rule")):
+        with pytest.raises(ValueError, match="groups by rule alone"):
+            table(half, parse(""), by, ("count", "decided"))
 
 
 def test_percentiles_are_near_those_of_the_stored_calls(half: Index) -> None:

@@ -37,7 +37,7 @@ class Group(Struct, frozen=True, kw_only=True):
 class _Measure(Struct, frozen=True):
     """`sql` for what is stored; `of` for one waiting call; `distinct` names the column of which different values are counted.
 
-    `first_of` names the many-valued field by which groups are made: counted are calls of which the group's value is the first.
+    `first_of` names the one many-valued field by which groups must be made: counted are calls of which the group's value is the first.
     """
 
     sql: str
@@ -90,8 +90,11 @@ def table(  # noqa: PLR0913
     """Return groups with the largest first measure first; a call stands in one group for each value of a many-valued field, in none when it has none.
 
     `by`: names of fields. Waiting calls are within all measures but percentiles. Raises KeyError for a field or measure that does not exist,
-    ValueError for a field of payloads.
+    ValueError for a field of payloads, and for a measure that groups by other fields cannot have.
     """
+    for name in measures:
+        if (field := MEASURES[name].first_of) and by != (field,):
+            raise ValueError(f"{name} is a measure of groups by {field} alone")
     at = snapshot or index.snapshot()
     store, asked = index.store(at), resolved(query)
     lookup = store.lookup(asked.tree, at)
