@@ -29,6 +29,7 @@ from gatebook.log.vault import Vault
 from gatebook.reading.exports import Exports
 from gatebook.reading.health import Health, health
 from gatebook.reading.records import RecordQuestion, find
+from gatebook.reading.replays import Replays
 from gatebook.reading.requests import Requests
 from gatebook.reading.room import ReadingRoom
 from gatebook.reading.rule_room import RuleRoom
@@ -89,6 +90,7 @@ class Stage:
         self.tools = ToolRoom(self.room, self.store, self.desk)
         self.rules = RuleRoom(self.room, self.store, self.desk.changing)
         self.exports = Exports(self.room, self.settings.exports_dir, lambda: Vault(self.settings.keys_dir, MASTER_KEY), origin)
+        self.replays = Replays(self.room, self.store)
         self.requests = Requests(self.room, self.store, Deciding(self.desk), self.vault.derive(ARGUMENTS_KEY))
         self.console_url = console_url
         self.app = self._app()
@@ -98,6 +100,7 @@ class Stage:
         deps = ConsoleDeps(
             room=self.room,
             exports=self.exports,
+            replays=self.replays,
             requests=self.requests,
             shelf=self.shelf,
             tools=self.tools,
@@ -116,6 +119,7 @@ class Stage:
         return ApiDeps(
             room=self.room,
             exports=self.exports,
+            replays=self.replays,
             requests=self.requests,
             shelf=self.shelf,
             store=self.store,

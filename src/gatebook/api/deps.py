@@ -7,6 +7,7 @@ from msgspec import Struct
 from gatebook.identity.directory import Directory, Principal
 from gatebook.reading.exports import Exports
 from gatebook.reading.health import Health
+from gatebook.reading.replays import Replays
 from gatebook.reading.requests import Requests
 from gatebook.reading.room import ReadingRoom
 from gatebook.reading.rule_room import RuleRoom
@@ -29,6 +30,7 @@ class ApiDeps(Struct, frozen=True, kw_only=True):
 
     room: ReadingRoom
     exports: Exports
+    replays: Replays
     requests: Requests
     shelf: Shelf
     store: Store

@@ -1,6 +1,5 @@
 """Replays of draft policies over the calls of the book, for those who read all of it."""
 
-import asyncio
 from typing import Annotated, Final
 
 from msgspec import Meta, Struct
@@ -9,12 +8,9 @@ from gatebook.api import params
 from gatebook.api.deps import ApiDeps
 from gatebook.api.operations import NOT_FOUND, Ask, Operation
 from gatebook.api.problems import Problem
-from gatebook.reading.replaying import Drafted
-from gatebook.reading.replays import Replaying, Replays, TooManyReplays
+from gatebook.reading.replays import Replaying, TooManyReplays
 from gatebook.reading.room import Question
-from gatebook.reading.viewer import Viewer
-from gatebook.state.checking import Draft
-from gatebook.state.documents import DocumentError, parse_documents
+from gatebook.state.documents import DocumentError
 
 _ID = r"^[0-9a-f]{16}$"
 _MISSING = "There is no replay with this id."
@@ -38,9 +34,8 @@ class Policies:
     """Operations of `/v1/policies`."""
 
     def __init__(self, deps: ApiDeps) -> None:
-        self._store = deps.store
         self._room = deps.room
-        self._replays = Replays(deps.room)
+        self._replays = deps.replays
 
     def operations(self) -> tuple[Operation, ...]:
         """What can be asked."""
@@ -79,7 +74,7 @@ class Policies:
         until_us = self._room.clock.wall_us() if order.until is None else order.until
         since_us = max(0, until_us - _DEFAULT_US) if order.since is None else order.since
         try:
-            drafted = await asyncio.to_thread(self._drafted, order.documents)
+            drafted = await self._replays.draft(order.documents)
         except DocumentError as error:
             raise Problem(400, "The draft is not valid", error.problems[0], problems=error.problems) from None
         try:
@@ -89,19 +84,7 @@ class Policies:
 
     async def show(self, ask: Ask) -> Replaying:
         """One replay of the caller."""
-        found = self.find(ask.viewer, ask.values["id"])
+        found = self._replays.find(ask.viewer, ask.values["id"])
         if found is None:
             raise Problem(404, "Not found", _MISSING)
         return found
-
-    def find(self, viewer: Viewer, id: str) -> Replaying | None:
-        """One replay of a viewer."""
-        return self._replays.find(viewer, id)
-
-    def _drafted(self, text: str) -> Drafted:
-        documents = parse_documents(text, "draft")
-        with self._store.read() as connection:
-            before, after = Draft(connection), Draft(connection, documents)
-        # A draft is replayed to see what it changes; tests of policies in force may well fail under it.
-        after.check(tests=False)
-        return Drafted(before=before.sources("in force"), after=after.sources("draft"), hints=after.hints())

@@ -168,6 +168,7 @@ def _api(settings: Settings) -> Iterator["_Api"]:
     from gatebook.log.vault import Vault
     from gatebook.reading.exports import Exports
     from gatebook.reading.health import health
+    from gatebook.reading.replays import Replays
     from gatebook.reading.requests import Requests
     from gatebook.reading.room import ReadingRoom
     from gatebook.reading.rule_room import RuleRoom
@@ -188,21 +189,20 @@ def _api(settings: Settings) -> Iterator["_Api"]:
         follower = parts.enter_context(_followed(settings, Vault(settings.keys_dir, master_key)))
         room = ReadingRoom(lambda: follower.index, book, vault, settings.log_dir)
         origin = Origin(deployment=settings.deployment, version=__version__)
-        exports = Exports(room, settings.exports_dir, lambda: Vault(settings.keys_dir, master_key), origin)
         store = Store.open(settings.state_path, create=False)
         parts.callback(store.close)
         desk = Desk(store, book, vault.subject, settings.console_url)
-        directory = Directory(store.snapshot(), vault.subject)
         api = create_api(
             ApiDeps(
                 room=room,
-                exports=exports,
+                exports=Exports(room, settings.exports_dir, lambda: Vault(settings.keys_dir, master_key), origin),
+                replays=Replays(room, store),
                 requests=Requests(room, store, Deciding(desk), vault.derive(ARGUMENTS_KEY)),
                 shelf=Shelf(store, book, room.clock),
                 store=store,
                 tools=ToolRoom(room, store, desk),
                 rules=RuleRoom(room, store, desk.changing),
-                directory=lambda: directory,
+                directory=lambda: Directory(store.snapshot(), vault.subject),
                 session=lambda _: None,
                 health=lambda: health(settings.log_dir, follower.lag(), None, room.clock.wall_us()),
                 deployment=settings.deployment,

@@ -22,6 +22,7 @@ from gatebook.log.book import Book
 from gatebook.log.vault import Vault
 from gatebook.reading.exports import Exports
 from gatebook.reading.health import Health, health
+from gatebook.reading.replays import Replays
 from gatebook.reading.requests import Requests
 from gatebook.reading.room import ReadingRoom
 from gatebook.reading.rule_room import RuleRoom
@@ -67,6 +68,7 @@ def build_faces(settings: Settings, desk: Desk, book: Book, vault: Vault, backgr
     """Build the apps on top of one reading room."""
     room = ReadingRoom(lambda: background.index, book, vault, settings.log_dir)
     exports = Exports(room, settings.exports_dir, background.make_vault, Origin(deployment=settings.deployment, version=__version__))
+    replays = Replays(room, desk.store)
     shelf = Shelf(desk.store, book, room.clock)
     requests = Requests(room, desk.store, Deciding(desk), vault.derive(ARGUMENTS_KEY))
     tools = ToolRoom(room, desk.store, desk)
@@ -79,6 +81,7 @@ def build_faces(settings: Settings, desk: Desk, book: Book, vault: Vault, backgr
         ApiDeps(
             room=room,
             exports=exports,
+            replays=replays,
             requests=requests,
             shelf=shelf,
             store=desk.store,
@@ -95,6 +98,7 @@ def build_faces(settings: Settings, desk: Desk, book: Book, vault: Vault, backgr
         ConsoleDeps(
             room=room,
             exports=exports,
+            replays=replays,
             requests=requests,
             shelf=shelf,
             tools=tools,

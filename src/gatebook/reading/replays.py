@@ -2,7 +2,7 @@
 
 import asyncio
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
@@ -12,6 +12,9 @@ from gatebook.policy.problems import BundleError
 from gatebook.reading.replaying import Drafted, Replayed, replay
 from gatebook.reading.room import Question, ReadingRoom, TooSlow
 from gatebook.reading.viewer import Viewer
+from gatebook.state.checking import Draft
+from gatebook.state.documents import parse_documents
+from gatebook.state.store import Store
 
 JOBS_MAX = 16
 RUNNING_MAX = 2
@@ -60,9 +63,23 @@ class _Job:
 class Replays:
     """The replays of one keeper. Used from its event loop."""
 
-    def __init__(self, room: ReadingRoom) -> None:
+    def __init__(self, room: ReadingRoom, store: Store) -> None:
         self._room = room
+        self._store = store
         self._jobs: dict[str, _Job] = {}
+
+    async def draft(self, text: str, deleted: Collection[tuple[str, str]] = ()) -> Drafted:
+        """What is in force, and what would be with the documents of `text` applied and `deleted`, (kind, name), gone. Raises DocumentError, StateError."""
+
+        def read() -> Drafted:
+            documents = parse_documents(text, "draft")
+            with self._store.read() as connection:
+                before, after = Draft(connection), Draft(connection, documents, deleted)
+            # A draft is replayed to see what it changes; tests of policies in force may well fail under it.
+            after.check(tests=False)
+            return Drafted(before=before.sources("in force"), after=after.sources("draft"), hints=after.hints())
+
+        return await asyncio.to_thread(read)
 
     async def start(self, viewer: Viewer, drafted: Drafted, question: Question) -> Replaying:
         """Begin one over the range of the question, which is on the record as a search. Raises TooManyReplays, IndexAbsent."""
