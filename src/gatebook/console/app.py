@@ -14,9 +14,11 @@ from gatebook.console import columns, session
 from gatebook.console.assets import Assets
 from gatebook.console.brief import Brief
 from gatebook.console.calls import CallPages
+from gatebook.console.changes import ChangePages
 from gatebook.console.completion import CompletionPages
 from gatebook.console.connectors import ConnectorPages
 from gatebook.console.deps import ConsoleDeps
+from gatebook.console.editor import Editor
 from gatebook.console.explorer import Explorer
 from gatebook.console.exports import ExportPages
 from gatebook.console.headers import SecurityHeaders
@@ -28,6 +30,7 @@ from gatebook.console.palette import Palette
 from gatebook.console.preferences import Preferences
 from gatebook.console.records import RecordPages
 from gatebook.console.requests import RequestPages
+from gatebook.console.rules import RulePages
 from gatebook.console.saved_pages import SavedPages
 from gatebook.console.sign_in import SignIn
 from gatebook.console.trends import TrendsPages
@@ -123,6 +126,10 @@ def _signed_routes(deps: ConsoleDeps, pages: Pages, preferences: Preferences) ->
         ("GET", "/access/{id}", asked.access),
         ("POST", "/access/{id}", asked.act),
         *ConnectorPages(deps, pages).routes(),
+        *RulePages(deps, pages, "Policy").routes(),
+        *RulePages(deps, pages, "Guardrail").routes(),
+        *Editor(deps, pages).routes(),
+        *ChangePages(deps, pages).routes(),
     ]
 
 

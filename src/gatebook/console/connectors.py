@@ -1,6 +1,5 @@
 """Connectors: the list, one with its tools, one tool; and the forms by which administrators decide."""
 
-from collections.abc import Awaitable, Callable
 from typing import Any, Literal
 from urllib.parse import quote
 
@@ -11,16 +10,15 @@ from gatebook.console.connectors_view import connector_row, look_of, moment, too
 from gatebook.console.deps import ConsoleDeps
 from gatebook.console.pages import Pages, Shown
 from gatebook.console.posting import posted
+from gatebook.console.readers import Handler, Readers
 from gatebook.console.tool_view import tool_view
 from gatebook.console.zones import zone_of
-from gatebook.reading.tool_room import NotForYou
 from gatebook.reading.viewer import Viewer
 from gatebook.reading.wording import as_sentence
 from gatebook.state.deciding import DecisionError, Order
 
 _OUT_OF_DATE = "This form is out of date, and nothing was decided. Look again."
 _STATUSES = {"unknown": 404, "nothing": 409, "moved": 409, "wrong": 400}
-_Handler = Callable[[Request, Viewer], Awaitable[Response]]
 
 
 class ConnectorPages:
@@ -30,25 +28,17 @@ class ConnectorPages:
         self._deps = deps
         self._pages = pages
 
-    def routes(self) -> list[tuple[str, str, _Handler]]:
+    def routes(self) -> list[tuple[str, str, Handler]]:
         """Method, path and handler of each page and form."""
         one, tool = "/connectors/{name}", "/connectors/{name}/tools/{tool}"
+        readers = Readers(self._pages, "Connectors")
         return [
-            ("GET", "/connectors", self._for_readers(self._list)),
-            ("GET", one, self._for_readers(self._connector)),
-            ("POST", one, self._for_readers(self._decide_all)),
-            ("GET", tool, self._for_readers(self._tool)),
-            ("POST", tool, self._for_readers(self._decide_one)),
+            ("GET", "/connectors", readers(self._list)),
+            ("GET", one, readers(self._connector)),
+            ("POST", one, readers(self._decide_all)),
+            ("GET", tool, readers(self._tool)),
+            ("POST", tool, readers(self._decide_one)),
         ]
-
-    def _for_readers(self, handler: _Handler) -> _Handler:
-        async def answer(request: Request, viewer: Viewer) -> Response:
-            try:
-                return await handler(request, viewer)
-            except NotForYou as error:
-                return self._pages.page("problem.html", self._shown(request, viewer), 403, title="Not for you", text=as_sentence(error))
-
-        return answer
 
     async def _list(self, request: Request, viewer: Viewer) -> Response:
         now_us = self._deps.room.clock.wall_us()

@@ -27,6 +27,8 @@ PAGES: tuple[dict[str, str], ...] = (
     {"name": "Requests", "href": "/requests", "icon": "inbox", "key": "q"},
     {"name": "Trends", "href": "/trends", "icon": "graph", "key": "t"},
     {"name": "Connectors", "href": "/connectors", "icon": "plug", "key": "c", "for": "readers"},
+    {"name": "Policies", "href": "/policies", "icon": "shield", "key": "p", "for": "readers"},
+    {"name": "Guardrails", "href": "/guardrails", "icon": "fence", "key": "u", "for": "readers"},
     {"name": "Records", "href": "/records", "icon": "records", "key": "r"},
     {"name": "Exports", "href": "/exports", "icon": "download", "key": "x"},
 )

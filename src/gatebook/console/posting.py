@@ -6,11 +6,11 @@ from gatebook.console import session
 from gatebook.console.deps import ConsoleDeps
 
 
-async def posted(request: Request, deps: ConsoleDeps) -> dict[str, str] | None:
-    """The fields of a form that one of our pages sent for this session; None for anything else."""
+async def posted(request: Request, deps: ConsoleDeps, bytes_max: int = session.BODY_BYTES_MAX) -> dict[str, str] | None:
+    """The fields of a form that one of our pages sent for this session; None for anything else, and for one that is too large."""
     if not session.same_origin(request, deps):
         return None
-    fields = await session.form_of(request)
+    fields = await session.form_of(request, bytes_max)
     if fields is None or not session.csrf_holds(session.secret_of(request, deps), fields.get("csrf", "")):
         return None
     return fields

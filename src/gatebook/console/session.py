@@ -12,7 +12,7 @@ from gatebook.reading.viewer import Viewer
 from gatebook.record.parts import Source
 
 LIFE_S = 8 * 3600
-_BODY_BYTES_MAX = 128 * 1024
+BODY_BYTES_MAX = 128 * 1024
 
 
 def cookie_name(deps: ConsoleDeps) -> str:
@@ -60,12 +60,12 @@ def same_origin(request: Request, deps: ConsoleDeps) -> bool:
     return origin == deps.console_url or urlsplit(origin).netloc == request.headers.get("host", "")
 
 
-async def form_of(request: Request) -> dict[str, str] | None:
+async def form_of(request: Request, bytes_max: int = BODY_BYTES_MAX) -> dict[str, str] | None:
     """The fields of a urlencoded form; None when it is too large or not one."""
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
-        if len(body) > _BODY_BYTES_MAX:
+        if len(body) > bytes_max:
             return None
     try:
         return dict(parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=20, strict_parsing=bool(body)))

@@ -5,9 +5,9 @@ let serial = 0;
 
 export const results = () => document.getElementById("results");
 
-// Asks for a fragment. Answers its element and final address, or null when the browser is leaving the page.
-async function load(url, kind, signal) {
-  const response = await fetch(url, { headers: { "X-Fragment": kind }, signal, credentials: "same-origin" });
+// Asks for a fragment, with the fields of a form where `body` holds them. Answers its element and final address, or null when the browser is leaving the page.
+async function load(url, kind, signal, body) {
+  const response = await fetch(url, { method: body ? "POST" : "GET", body, headers: { "X-Fragment": kind }, signal, credentials: "same-origin" });
   if (response.status === 401) {
     location.href = "/sign-in";
     return null;
@@ -22,8 +22,8 @@ async function load(url, kind, signal) {
   return { element: page.body.firstElementChild, url: response.url };
 }
 
-export async function fetchFragment(url, kind, signal) {
-  return (await load(url, kind, signal))?.element ?? null;
+export async function fetchFragment(url, kind, signal, body) {
+  return (await load(url, kind, signal, body))?.element ?? null;
 }
 
 // Swaps the results. `onProblem` takes what the server finds wrong with what was asked; else it stands in a banner.

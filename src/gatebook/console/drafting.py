@@ -1,0 +1,122 @@
+"""The draft that an editor's form carries from answer to answer, and the examples it begins with. The server keeps nothing of it."""
+
+from collections.abc import Mapping
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+
+from gatebook.console.changes_view import DAYS, digest_of, plain
+from gatebook.reading.rule_facts import Edit, Kind
+
+KINDS: Final[tuple[Kind, ...]] = ("Policy", "Guardrail", "Detector", "ToolPack", "Governance", "Connector")
+TEXT_BYTES_MAX = 1024 * 1024
+REASON_CHARACTERS_MAX = 1000
+_POLICY = """\
+# Who may call what. What stands behind # says nothing; take the # away where you need a line.
+kind: Policy
+name: exports-are-looked-at
+spec:
+  effect: require_approval   # or deny, redact, allow, alert_only
+  mode: observe              # decides nothing yet, but each record names it; later: enforce
+  description: What it is for, in a sentence.
+  selector:                  # each line narrows
+    tools: ["export_*"]
+    # connectors: [crm]
+    # groups: [sales]
+    # not_groups: [data-platform]
+  # when: "args.?limit.orValue(0) > 1000"
+  reason: Exports are looked at by a person first.
+  # tests:
+  #   - {person: ann, groups: [sales], connector: crm, tool: export_contacts, args: {limit: 5000}, expect: pending}
+"""
+_GUARDRAIL = """\
+# What happens to sensitive data in arguments and responses. What stands behind # says nothing.
+kind: Guardrail
+name: cards-masked
+spec:
+  detectors: [credit_card, iban]   # or families, such as "secret/*" and "pii/*"
+  action: mask_last4               # or block, redact, hash, log
+  mode: observe                    # changes nothing yet, but each record says what was found; later: enforce
+  parts: [arguments, response]
+  description: What it is for, in a sentence.
+  # min_count: 10
+  # selector: {connectors: [crm], not_groups: [finance]}
+  # reason: Card numbers stay inside.
+"""
+EXAMPLES: Final[dict[str, str]] = {"Policy": _POLICY, "Guardrail": _GUARDRAIL}
+
+
+class Draft(Struct, frozen=True, kw_only=True):
+    """What somebody is writing. `kind` and `name` are those that it began with; `deleted`: each `Kind/name` that shall go, with commas; an editor that
+    deletes has no text.
+
+    `bases`: version of each resource as it was looked at. `of`: digest of the draft that the replay `replay` was begun with.
+    `alone`: a replay is shown on a page of its own.
+    """
+
+    kind: Kind = "Policy"
+    name: str = ""
+    text: str = ""
+    deleted: str = ""
+    reason: str = ""
+    bases: dict[str, int] = {}
+    days: int = DAYS[0]
+    replay: str = ""
+    of: str = ""
+    alone: bool = False
+
+    @property
+    def digest(self) -> str:
+        """What tells it from another draft."""
+        return digest_of(self.text, self.deleted)
+
+    @property
+    def deletions(self) -> tuple[tuple[Kind, str], ...]:
+        """What shall go."""
+        pairs = (one.partition("/") for one in self.deleted.split(","))
+        return tuple((kind_of(kind), name) for kind, _, name in pairs if name)
+
+    @property
+    def edit(self) -> Edit:
+        """As it is checked and made."""
+        return Edit(text=self.text, deletions=self.deletions, bases=self.bases, reason=self.reason)
+
+    @property
+    def bases_text(self) -> str:
+        """The versions as the form holds them."""
+        return msgspec.json.encode(self.bases).decode()
+
+    @property
+    def title(self) -> str:
+        """What the page is called."""
+        if self.deleted:
+            return f"Delete {self.deleted.replace('/', ' ', 1)}"
+        return f"Edit {self.kind} {self.name}" if self.name else "New policy" if self.kind == "Policy" else f"New {self.kind.lower()}"
+
+
+def read_draft(fields: Mapping[str, str]) -> Draft:
+    """The draft of a form. What cannot be read of its hidden fields counts as not said."""
+    try:
+        bases = msgspec.json.decode(fields.get("bases") or "{}", type=dict[str, int])
+    except msgspec.MsgspecError:
+        bases = {}
+    days = fields.get("days", "")
+    return Draft(
+        kind=kind_of(fields.get("kind", "")),
+        name=plain(fields.get("name", "")),
+        # Browsers send each end of a line as CR LF.
+        text=fields.get("text", "").replace("\r\n", "\n"),
+        deleted=fields.get("deleted", ""),
+        reason=fields.get("reason", "").strip()[:REASON_CHARACTERS_MAX],
+        bases={} if fields.get("rebase") else bases,
+        days=int(days) if days in map(str, DAYS) else DAYS[0],
+        replay=fields.get("replay", ""),
+        of=fields.get("of", ""),
+        alone=bool(fields.get("alone")),
+    )
+
+
+def kind_of(text: str) -> Kind:
+    """The kind of a word; Policy for any other."""
+    return next((kind for kind in KINDS if kind == text), "Policy")
