@@ -2,7 +2,9 @@
 
 from gatebook.control.caller import local_caller
 from gatebook.control.desk import TokenOrder
+from gatebook.reading.rule_changes import Terms
 from gatebook.state.documents import parse_documents
+from gatebook.state.editing import Wanted
 from tests.console.stage import Stage
 from tests.console.waiting import deny, pend, person
 
@@ -81,10 +83,7 @@ async def enroll_second(stage: Stage) -> None:
 
 
 async def ask_for_two(stage: Stage, on: bool) -> None:
-    """Have changes wait for a second person, or not."""
+    """Have changes wait for a second person, or not any more; the local administrator may say so alone."""
     text = f"kind: Governance\nname: default\nspec: {{second_approver: {str(on).lower()}}}\n"
-    caller = local_caller("root", stage.vault.subject)
-    done = await stage.desk.apply(parse_documents(text, "governance.yaml"), caller, "two people from now on" if on else "one is enough")
-    if done.proposal:
-        second = stage.directory().person(SECOND)
-        await stage.desk.changing.decide(done.proposal, "applied", "for the tests", second)
+    wanted = Wanted(documents=tuple(parse_documents(text, "governance.yaml")))
+    await stage.desk.changing.make(wanted, local_caller("root", stage.vault.subject), Terms(reason="for the tests", alone=True))

@@ -9,16 +9,24 @@ from msgspec import Struct
 from gatebook.console.changes_view import DAYS, digest_of, plain
 from gatebook.reading.rule_facts import Edit, Kind
 
-KINDS: Final[tuple[Kind, ...]] = ("Policy", "Guardrail", "Detector", "ToolPack", "Governance", "Connector")
+WORDS: Final[dict[Kind, str]] = {
+    "Policy": "policy",
+    "Guardrail": "guardrail",
+    "Detector": "detector",
+    "ToolPack": "tool pack",
+    "Governance": "governance",
+    "Connector": "connector",
+}
+"""What can be edited, and what it is called."""
 TEXT_BYTES_MAX = 1024 * 1024
 REASON_CHARACTERS_MAX = 1000
 _POLICY = """\
-# Who may call what. What stands behind # says nothing; take the # away where you need a line.
+# Who may call what. Lines behind # say nothing: take the # away where needed.
 kind: Policy
 name: exports-are-looked-at
 spec:
   effect: require_approval   # or deny, redact, allow, alert_only
-  mode: observe              # decides nothing yet, but each record names it; later: enforce
+  mode: observe              # decides nothing, records name it; later: enforce
   description: What it is for, in a sentence.
   selector:                  # each line narrows
     tools: ["export_*"]
@@ -28,16 +36,21 @@ spec:
   # when: "args.?limit.orValue(0) > 1000"
   reason: Exports are looked at by a person first.
   # tests:
-  #   - {person: ann, groups: [sales], connector: crm, tool: export_contacts, args: {limit: 5000}, expect: pending}
+  #   - person: ann
+  #     groups: [sales]
+  #     connector: crm
+  #     tool: export_contacts
+  #     args: {limit: 5000}
+  #     expect: pending
 """
 _GUARDRAIL = """\
-# What happens to sensitive data in arguments and responses. What stands behind # says nothing.
+# What happens to sensitive data in calls. Lines behind # say nothing.
 kind: Guardrail
 name: cards-masked
 spec:
   detectors: [credit_card, iban]   # or families, such as "secret/*" and "pii/*"
   action: mask_last4               # or block, redact, hash, log
-  mode: observe                    # changes nothing yet, but each record says what was found; later: enforce
+  mode: observe                    # changes nothing, records say what was found
   parts: [arguments, response]
   description: What it is for, in a sentence.
   # min_count: 10
@@ -91,8 +104,8 @@ class Draft(Struct, frozen=True, kw_only=True):
     def title(self) -> str:
         """What the page is called."""
         if self.deleted:
-            return f"Delete {self.deleted.replace('/', ' ', 1)}"
-        return f"Edit {self.kind} {self.name}" if self.name else "New policy" if self.kind == "Policy" else f"New {self.kind.lower()}"
+            return f"Delete {', '.join(f'{WORDS[kind]} {name}' for kind, name in self.deletions)}"
+        return f"Edit {WORDS[self.kind]} {self.name}" if self.name else f"New {WORDS[self.kind]}"
 
 
 def read_draft(fields: Mapping[str, str]) -> Draft:
@@ -119,4 +132,4 @@ def read_draft(fields: Mapping[str, str]) -> Draft:
 
 def kind_of(text: str) -> Kind:
     """The kind of a word; Policy for any other."""
-    return next((kind for kind in KINDS if kind == text), "Policy")
+    return next((kind for kind in WORDS if kind == text), "Policy")

@@ -12,6 +12,7 @@ from gatebook.console.drafting import EXAMPLES, TEXT_BYTES_MAX, Draft, kind_of, 
 from gatebook.console.pages import Pages, Shown, params_of, wanted
 from gatebook.console.posting import posted
 from gatebook.console.readers import Handler, Readers, check_administers
+from gatebook.console.rules import governance_of
 from gatebook.console.zones import zone_of
 from gatebook.reading.replays import TooManyReplays
 from gatebook.reading.room import Question
@@ -142,6 +143,7 @@ class Editor:
         values: dict[str, Any] = {
             "draft": draft,
             "check": check,
+            "later": (await governance_of(self._deps, viewer)).second_approver,
             "replay": self._replay_of(request, viewer, draft),
             "days": DAYS,
             "tries_calls": bool(kinds & REPLAYED),

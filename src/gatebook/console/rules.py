@@ -50,7 +50,7 @@ class RulePages:
             kind=self._kind,
             rows=[rule_row(facts, number, now_us) for number, facts in enumerate(found, 1)],
             waiting=sum(1 for one in proposals if one.state == "open"),
-            default=await self._default(viewer),
+            default=(await governance_of(self._deps, viewer)).default,
             new=address(self._kind, ""),
             governance=address("Governance", ONLY_NAME),
             example=EXAMPLES[self._kind],
@@ -87,16 +87,17 @@ class RulePages:
             return await self._page(request, viewer, f"{as_sentence(refused)} Nothing was changed.", 404 if refused.kind == "unknown" else 409)
         return RedirectResponse(f"/changes/{made.proposal}" if made.proposal else f"/{PLACES[self._kind]}/{name}", 303)
 
-    async def _default(self, viewer: Viewer) -> str:
-        """What happens to a granted call to which no policy applies."""
-        found = await self._deps.rules.resource(viewer, "Governance", ONLY_NAME)
-        if found is None or not found.yaml:
-            return GovernanceSpec().default
-        spec: GovernanceSpec = parse_documents(found.yaml, "stored")[0].spec
-        return spec.default
-
     def _shown(self, request: Request, viewer: Viewer) -> Shown:
         return Shown(request=request, viewer=viewer, page_name=_PAGES[self._kind])
+
+
+async def governance_of(deps: ConsoleDeps, viewer: Viewer) -> GovernanceSpec:
+    """What all policies and guardrails have in common. Raises NotForYou, StateError."""
+    found = await deps.rules.resource(viewer, "Governance", ONLY_NAME)
+    if found is None or not found.yaml:
+        return GovernanceSpec()
+    spec: GovernanceSpec = parse_documents(found.yaml, "stored")[0].spec
+    return spec
 
 
 def _mode(fields: dict[str, str]) -> Literal["enforce", "observe"] | None:

@@ -170,12 +170,7 @@ def effect_look(effect: str) -> Look:
 
 def sentence(facts: RuleFacts) -> str:
     """What it says, in words."""
-    parts = [f"{_DOES.get(facts.effect, facts.effect)}: {plain(facts.applies_to)}."]
-    if facts.detectors:
-        parts.append(f"It looks for {_finds(facts)}.")
-    if facts.when:
-        parts.append("Only where its condition holds.")
-    return " ".join(parts)
+    return f"{_DOES.get(facts.effect, facts.effect)}{' where its condition holds' if facts.when else ''}."
 
 
 def _finds(facts: RuleFacts) -> str:

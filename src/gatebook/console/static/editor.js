@@ -26,7 +26,8 @@ async function check() {
     old.replaceWith(fresh);
     failed.hidden = true;
     const make = form.querySelector("[data-make]");
-    make.textContent = fresh.dataset.second === undefined ? make.dataset.now : make.dataset.later;
+    // A draft that changes nothing does not say whether somebody else has to approve it.
+    if (fresh.dataset.good !== undefined) make.textContent = fresh.dataset.second === undefined ? make.dataset.now : make.dataset.later;
   } catch (error) {
     if (error.name === "AbortError") return;
     failed.hidden = false;
