@@ -42,7 +42,6 @@ spec:
   mode: observe
   selector: {connectors: [crm], tools: [search_customers], groups: [sales, support, marketing]}
   when: args.?limit.orValue(0) > 20
-  limit: {calls_max: 100, per_s: 3600, by: [person]}
   reason: Searches return at most twenty customers.
 ---
 kind: Guardrail

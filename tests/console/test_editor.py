@@ -134,7 +134,8 @@ async def test_without_scripts_the_editor_keeps_text_and_replay(admin: httpx2.As
     """The page answers with the text, where the replay is looked at, and says when it is about an earlier draft."""
     data = await form(admin, text=WIDER, kind="Policy", name="no-deletions")
     begun = (await admin.post("/changes/replays", data=data)).text
-    assert text_of(begun) == WIDER and f"/changes/replays/{field_of(begun, 'replay')}" in begun
+    assert text_of(begun) == WIDER and "Look how far it is" in begun
+    assert (await admin.get(f"/changes/replays/{field_of(begun, 'replay')}")).status_code == 200
     more = {**data, "replay": field_of(begun, "replay"), "of": field_of(begun, "of")}
     assert re.search(r'id="earlier"[^>]* hidden>', (await admin.post("/changes/check", data=more)).text)
     later = (await admin.post("/changes/check", data={**more, "text": WIDER + "# more"})).text
