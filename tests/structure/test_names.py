@@ -46,6 +46,8 @@ TESTED_ELSEWHERE = {
     "console/parts.py": "tests/console/test_explorer.py, parts that come late",
     "console/posting.py": "tests/console/test_saved_pages.py, forms of other sites",
     "console/preferences.py": "tests/console/test_saved_pages.py, preferences",
+    "console/readers.py": "tests/console/test_rules.py, readers and others; test_connectors.py",
+    "console/rules_view.py": "tests/console/test_rules.py",
     "console/rows.py": "tests/console/test_explorer.py",
     "console/session.py": "tests/console/test_sign_in.py",
     "dlp/detectors_cloud.py": "data only; tests/dlp/test_catalog.py",

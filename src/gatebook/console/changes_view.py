@@ -171,7 +171,7 @@ def digest_of(text: str, deleted: str) -> str:
 
 def diff_lines(diff: str) -> tuple[DiffLine, ...]:
     """A unified diff as lines, without its head."""
-    made = []
+    made: list[DiffLine] = []
     for line in diff.splitlines()[:_LINES_MAX]:
         if line.startswith(("--- ", "+++ ")) and not made:
             continue
@@ -245,7 +245,9 @@ def replay_view(found: Replaying, of: str, zone: Zone) -> ReplayView:
 def _result(view: ReplayView, result: Replayed) -> ReplayView:
     span = Range(since_us=result.since_us, until_us=result.until_us)
     calls = "call" if result.calls == 1 else "calls"
-    summary = f"{result.changed:,} of {result.calls:,} {calls} would be decided otherwise" if result.calls else "There are no calls in this time"
+    summary = (
+        f"{result.changed:,} of {result.calls:,} {calls} would be decided otherwise" if result.calls else "There are no calls in this time"
+    )
     return ReplayView(
         id=view.id,
         of=view.of,

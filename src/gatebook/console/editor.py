@@ -109,7 +109,9 @@ class Editor:
         view, shown = self._replay_of(request, viewer, draft), self._shown(request, viewer, draft)
         if view is None:
             text = "There is no such replay any more; a few are kept, until the keeper ends."
-            return self._pages.page("problem.html", shown, 404, title="No such replay", text=text, back="/changes", back_text="Go to changes")
+            return self._pages.page(
+                "problem.html", shown, 404, title="No such replay", text=text, back="/changes", back_text="Go to changes"
+            )
         if wanted(request, "replay"):
             return self._pages.fragment("replay.html", "replay", shown, replay=view, error="")
         return self._pages.page("replay_page.html", shown, replay=view, error="")
@@ -164,7 +166,9 @@ class Editor:
 
     def _stale(self, request: Request, viewer: Viewer) -> Response:
         shown = Shown(request=request, viewer=viewer, page_name="Policies")
-        return self._pages.page("problem.html", shown, 400, title="Nothing was changed", text=_STALE, back="/changes", back_text="Go to changes")
+        return self._pages.page(
+            "problem.html", shown, 400, title="Nothing was changed", text=_STALE, back="/changes", back_text="Go to changes"
+        )
 
     def _shown(self, request: Request, viewer: Viewer, draft: Draft) -> Shown:
         return Shown(request=request, viewer=viewer, page_name="Guardrails" if draft.kind in SCANNING else "Policies")

@@ -84,7 +84,9 @@ class RulePages:
         except DocumentError as error:
             return await self._page(request, viewer, f"Nothing was changed. {as_sentence(error.problems[0])}", 400)
         except ChangeRefused as refused:
-            return await self._page(request, viewer, f"{as_sentence(refused)} Nothing was changed.", 404 if refused.kind == "unknown" else 409)
+            return await self._page(
+                request, viewer, f"{as_sentence(refused)} Nothing was changed.", 404 if refused.kind == "unknown" else 409
+            )
         return RedirectResponse(f"/changes/{made.proposal}" if made.proposal else f"/{PLACES[self._kind]}/{name}", 303)
 
     def _shown(self, request: Request, viewer: Viewer) -> Shown:
