@@ -9,7 +9,7 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote
@@ -44,24 +44,41 @@ def main() -> int:
         page = browser.new_context(viewport=SIZE, reduced_motion="reduce").new_page()
         page.goto(link)
         page.wait_for_selector("#calls")
-        for name, address in _screens(page, link.partition("/sign-in")[0]):
+        for name, address, act in _screens(page, link.partition("/sign-in")[0]):
             for theme in ("light", "dark"):
                 page.emulate_media(color_scheme=theme)
                 page.goto(address)
                 page.wait_for_load_state("networkidle")
+                act(page)
                 page.screenshot(path=args.to / f"{name}-{theme}.png")
                 print(args.to / f"{name}-{theme}.png", flush=True)
         browser.close()
     return 0
 
 
-def _screens(page: Page, url: str) -> Iterator[tuple[str, str]]:
-    """Names and addresses of the screens."""
-    yield "explorer", f"{url}/?range=7d"
+def _nothing(page: Page) -> None:
+    """The screen is taken as it opens."""
+
+
+def _try_draft(page: Page) -> None:
+    """Have a policy that is observed decide, and try that on the calls of a week."""
+    # The policy's own test expects what observing does.
+    page.fill("#text", page.input_value("#text").replace("  mode: observe\n", "").replace("expect: allow", "expect: deny"))
+    page.wait_for_selector("#check[data-good]")
+    page.click("[data-try]")
+    page.wait_for_selector("#replay .result")
+    page.evaluate("document.querySelector('main').scrollTo(0, 330)")
+
+
+def _screens(page: Page, url: str) -> Iterator[tuple[str, str, Callable[[Page], None]]]:
+    """Names and addresses of the screens, and what is done there first."""
+    yield "explorer", f"{url}/?range=7d", _nothing
     page.goto(f"{url}/?range=7d&q={quote(f'person:{_SUSPECT} status:blocked')}")
-    yield "call", url + str(page.locator("#calls a[href^='/calls/']").first.get_attribute("href"))
-    yield "investigation", f"{url}/investigate?start={quote(f'person:{_SUSPECT}')}&range=30d"
-    yield "trends", f"{url}/trends?range=30d"
+    yield "call", url + str(page.locator("#calls a[href^='/calls/']").first.get_attribute("href")), _nothing
+    yield "investigation", f"{url}/investigate?start={quote(f'person:{_SUSPECT}')}&range=30d", _nothing
+    yield "trends", f"{url}/trends?range=30d", _nothing
+    yield "policies", f"{url}/policies", _nothing
+    yield "policy-editor", f"{url}/changes/new?kind=Policy&name=wide-searches", _try_draft
 
 
 @contextmanager

@@ -259,3 +259,23 @@ def test_pages_fit_their_width(theatre: Theatre, browser: Any, width: int) -> No
         for address in PAGES:
             page.goto(f"{theatre.url}{address}")
             assert page.evaluate("document.documentElement.scrollWidth") <= width, address
+
+
+def test_a_draft_that_cannot_be_tried_now_says_so(theatre: Theatre, browser: Any) -> None:
+    """While the index is away the editor stays as it is, and the next try works."""
+    stage = theatre.stage
+    with watched(browser, expected="503") as page:
+        enter(page, theatre, "/changes/new?kind=Policy&name=no-deletions")
+        page.fill("#text", page.input_value("#text").replace("delete_*", "search_*"))
+        page.wait_for_selector("#check[data-good]")
+        kept, stage.index = stage.index, None
+        try:
+            page.click("[data-try]")
+            page.wait_for_selector("#try-failed:not([hidden])")
+        finally:
+            stage.index = kept
+        page.click("[data-try]")
+        page.wait_for_selector("#replay .result")
+        assert page.locator("#try-failed").is_hidden()
+        page.fill("#text", page.input_value("#text").replace("search_*", "get_*"))
+        page.wait_for_selector("#earlier:not([hidden])")

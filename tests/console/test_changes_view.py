@@ -92,8 +92,9 @@ def test_a_check_is_good_only_when_it_would_change_something() -> None:
         ("Guardrail", "one", False, "/guardrails/one"),
         ("Connector", "a/b", False, "/connectors/a%2Fb"),
         ("Governance", "default", False, "/policies"),
+        ("Detector", "one", False, "/guardrails"),
     ],
 )
 def test_every_kind_has_a_page_to_go_to(kind: str, name: str, deleted: bool, place: str) -> None:
-    """Its own where there is one, else that of policies."""
+    """Its own where there is one, else the list that it belongs to."""
     assert page_of(kind, name, deleted=deleted) == place

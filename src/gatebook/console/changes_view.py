@@ -154,7 +154,7 @@ def address(kind: str, name: str, **more: str) -> str:
 
 def page_of(kind: str, name: str, *, deleted: bool = False) -> str:
     """The page of a resource; of its kind where it was deleted or has none of its own."""
-    place = _PAGES.get(kind, "/policies")
+    place = _PAGES.get(kind) or ("/guardrails" if kind in SCANNING else "/policies")
     return place if deleted or kind not in _PAGES else f"{place}/{quote(name, safe='')}"
 
 

@@ -60,13 +60,21 @@ async def _play(args: argparse.Namespace, work: Path, data: Path) -> int:
             say("Gatebook runs; making connectors and tokens …")
             (work / "connectors.yaml").write_text(set_up.connectors())
             await gatebook(data, "apply", "-f", str(work / "connectors.yaml"), "--reason", "demo")
-            await gatebook(data, "apply", "-f", str(Path(__file__).with_name("governance.yaml")), "--reason", "demo")
+            await _govern(data, work)
             crews = await _hire(data, set_up, addresses["mcp_url"])
             await _burst(crews, addresses, args)
             if not args.once:
                 return await _go_on(crews, addresses)
         found = await _verdict(data, crews)
     return _report(found, as_json=args.json)
+
+
+async def _govern(data: Path, work: Path) -> None:
+    """Put policies and guardrails in force: one of them is changed once more, so that it has a history."""
+    final, first = Path(__file__).with_name("governance.yaml"), work / "governance.yaml"
+    first.write_text(final.read_text().replace("calls_max: 4,", "calls_max: 40,"))
+    await gatebook(data, "apply", "-f", str(first), "--reason", "demo")
+    await gatebook(data, "apply", "-f", str(final), "--reason", "forty exports a minute were too many")
 
 
 async def _invent_past(args: argparse.Namespace, data: Path) -> None:

@@ -77,7 +77,9 @@ async function follow() {
 }
 
 async function tryIt(button) {
+  const failed = document.getElementById("try-failed");
   button.disabled = true;
+  failed.hidden = true;
   try {
     const fresh = await fetchFragment("/changes/replays", "replay", undefined, fields());
     if (!fresh) return;
@@ -85,8 +87,9 @@ async function tryIt(button) {
     earlier.hidden = true;
     show(fresh);
     follow();
-  } catch (error) {
-    announce(error.message);
+  } catch {
+    failed.hidden = false;
+    announce(failed.textContent);
   } finally {
     button.disabled = false;
     button.focus();
