@@ -110,6 +110,9 @@ async def test_a_draft_of_another_page_is_only_shown(admin: httpx2.AsyncClient, 
     data = await form(admin, text=WIDER, reason="as suggested")
     page = await admin.post("/changes/new", data=data)
     assert page.status_code == 200 and text_of(page.text) == WIDER and 'value="as suggested"' in page.text
+    assert "Edit policy no-deletions" in page.text and field_of(page.text, "bases") == '{"Policy/no-deletions":2}'
+    pack = "kind: ToolPack\nname: exports\nspec: {tools: {crm: [export_*]}}\n"
+    assert "New tool pack" in (await admin.post("/changes/new", data={**data, "text": pack})).text
     assert (await admin.post("/changes/new", data={**data, "csrf": "0" * 64})).status_code == 400
     assert version_of(stage, "Policy", "no-deletions") == 2
 

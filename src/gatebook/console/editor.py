@@ -68,7 +68,13 @@ class Editor:
     async def _fill(self, request: Request, viewer: Viewer) -> Response:
         """The editor with a draft that another page made."""
         draft = await self._draft(request, viewer)
-        return self._stale(request, viewer) if draft is None else await self._page(request, viewer, draft)
+        if draft is None:
+            return self._stale(request, viewer)
+        found = await self._deps.rules.check(viewer, replace(draft.edit, bases={}))
+        if found.changes and not draft.name:
+            first = found.changes[0]
+            draft = replace(draft, kind=kind_of(first.kind), name="" if first.action == "created" else first.name)
+        return await self._page(request, viewer, draft)
 
     async def _check(self, request: Request, viewer: Viewer) -> Response:
         """What would come of a draft: as a fragment while somebody types, else as the page."""
