@@ -16,7 +16,7 @@ import uvicorn
 from gatebook.api import tail
 from gatebook.processes.protocol import Protocol
 from tests.api import samples
-from tests.console.stage import ADMIN, Stage
+from tests.console.stage import ADMIN, EMPLOYEE, Stage
 from tests.console.tooling import dress
 from tests.console.waiting import deny, govern, pend, person
 
@@ -64,6 +64,7 @@ async def test_the_api_does_what_its_document_says(stage: Stage, admin: httpx2.A
     asked = await waiting_calls(stage)
     known = {"gatebook-cursor": [page["next_cursor"], page["previous_cursor"]], "gatebook-snapshot": [page["snapshot"]]}
     known["gatebook-documents"] = ["kind: Policy\nname: draft\nspec: {effect: deny, reason: Not today.}"]
+    known["gatebook-person"] = ["me", EMPLOYEE, ADMIN]
     known["uuid"] = [page["calls"][0]["call_id"], *asked]
     (tmp_path / "schemathesis.toml").write_text(_CONFIGURATION)
     process = await asyncio.create_subprocess_exec(

@@ -104,6 +104,16 @@ def test_explain_says_why(filled: Run, policy: Path) -> None:
     assert (found["decision"]["effect"], found["decision"]["rule"]) == ("blocked", "no-exports")
 
 
+def test_explain_asks_whether_the_definition_is_approved(filled: Run) -> None:
+    """A tool that waits for an administrator is blocked here as the gateway blocks it, and as `may` says."""
+    code, output, _ = filled("policy", "explain", "ann", "crm/new_one")
+    lines = output.splitlines()
+    assert (code, lines[0]) == (0, "blocked by tool-definition: Its definition waits for an administrator.")
+    assert lines[-1].split()[:3] == ["yes", "deny", "tool-definition"]
+    lines = filled("policy", "explain", "ann", "crm/export_all")[1].splitlines()
+    assert lines[-1].split()[:3] == ["no", "deny", "tool-definition"]
+
+
 def test_explain_refuses_what_it_cannot_read(filled: Run) -> None:
     """A tool without its connector is a wrong command; a person who is not there and arguments that are no JSON are not."""
     assert filled("policy", "explain", "ann", "export_all")[0] == 2

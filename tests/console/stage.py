@@ -28,6 +28,7 @@ from gatebook.log.seal import Sealer, load_or_create_signing_key
 from gatebook.log.vault import Vault
 from gatebook.reading.exports import Exports
 from gatebook.reading.health import Health, health
+from gatebook.reading.people_room import PeopleRoom
 from gatebook.reading.records import RecordQuestion, find
 from gatebook.reading.replays import Replays
 from gatebook.reading.requests import Requests
@@ -89,6 +90,7 @@ class Stage:
         self.shelf = Shelf(self.store, self.keeper)
         self.tools = ToolRoom(self.room, self.store, self.desk)
         self.rules = RuleRoom(self.room, self.store, self.desk.changing)
+        self.people = PeopleRoom(self.room, self.store, self.vault.subject)
         self.exports = Exports(self.room, self.settings.exports_dir, lambda: Vault(self.settings.keys_dir, MASTER_KEY), origin)
         self.replays = Replays(self.room, self.store)
         self.requests = Requests(self.room, self.store, Deciding(self.desk), self.vault.derive(ARGUMENTS_KEY))
@@ -105,6 +107,7 @@ class Stage:
             shelf=self.shelf,
             tools=self.tools,
             rules=self.rules,
+            people=self.people,
             door=self.desk,
             health=self.health,
             names=self.names,
@@ -125,6 +128,7 @@ class Stage:
             store=self.store,
             tools=self.tools,
             rules=self.rules,
+            people=self.people,
             directory=self.directory,
             session=self.desk.who,
             health=self.health,

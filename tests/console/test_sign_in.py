@@ -95,6 +95,7 @@ async def test_over_https_the_cookie_is_bound_to_the_host(stage: Stage) -> None:
         shelf=stage.shelf,
         tools=stage.tools,
         rules=stage.rules,
+        people=stage.people,
         door=stage.desk,
         health=stage.health,
         names=stage.names,

@@ -115,6 +115,7 @@ TESTED_ELSEWHERE = {
     "console/trends_view.py": "tests/console/test_trends.py",
     "reading/context.py": "tests/api/test_casework.py, the context",
     "reading/notable.py": "tests/reading/test_investigation.py, what is unusual",
+    "reading/people_facts.py": "data only; tests/reading/test_people_room.py and tests/api/test_people.py",
     "reading/pictures.py": "tests/console/test_investigate.py and tests/api/test_casework.py, charts of both",
     "reading/report.py": "tests/api/test_casework.py, reports",
     "reading/tallies.py": "tests/reading/test_investigation.py and test_trends.py, every number",

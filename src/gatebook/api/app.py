@@ -22,6 +22,7 @@ from gatebook.api.deps import ApiDeps
 from gatebook.api.document import document
 from gatebook.api.exports import Exports
 from gatebook.api.operations import Ask, Operation, respond
+from gatebook.api.people import People
 from gatebook.api.policies import Policies
 from gatebook.api.preferences import Preferences
 from gatebook.api.problems import HEADERS, Problem
@@ -74,6 +75,7 @@ def all_operations(deps: ApiDeps) -> tuple[Operation, ...]:
         Approvals(deps),
         AccessRequests(deps),
         Connectors(deps),
+        People(deps),
         Tail(deps),
         Records(deps),
         Policies(deps),

@@ -7,6 +7,7 @@ from msgspec import Struct
 from gatebook.identity.directory import Directory, Principal
 from gatebook.reading.exports import Exports
 from gatebook.reading.health import Health
+from gatebook.reading.people_room import PeopleRoom
 from gatebook.reading.replays import Replays
 from gatebook.reading.requests import Requests
 from gatebook.reading.room import ReadingRoom
@@ -36,6 +37,7 @@ class ApiDeps(Struct, frozen=True, kw_only=True):
     store: Store
     tools: ToolRoom
     rules: RuleRoom
+    people: PeopleRoom
     directory: Callable[[], Directory]
     session: Callable[[str], Principal | None]
     health: Callable[[], Health]

@@ -170,18 +170,17 @@ def call_id() -> Parameter:
     return Parameter(name="id", description="Id of the call.", schema=schema, read=read, place="path", required=True)
 
 
-def in_path(name: str, description: str, pattern: str, missing: str) -> Parameter:
-    """An id within the path. `missing` is the sentence for what is not there, and for what cannot be an id."""
-    form = re.compile(pattern)
+def in_path(name: str, description: str, pattern: str, missing: str, *, form: str | None = None) -> Parameter:
+    """An id within the path. `missing` is the sentence for what is not there, and for what cannot be an id; `form` names the format in the document."""
+    shape = re.compile(pattern)
 
     def read(value: str) -> str:
-        if form.fullmatch(value) is None:
+        if shape.fullmatch(value) is None:
             raise Problem(404, "Not found", missing)
         return value
 
-    return Parameter(
-        name=name, description=description, schema={"type": "string", "pattern": f"^{pattern}$"}, read=read, place="path", required=True
-    )
+    schema = {"type": "string", "pattern": f"^{pattern}$", **({"format": form} if form else {})}
+    return Parameter(name=name, description=description, schema=schema, read=read, place="path", required=True)
 
 
 def read_moment(value: str) -> int:

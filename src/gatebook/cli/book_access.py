@@ -168,6 +168,7 @@ def _api(settings: Settings) -> Iterator["_Api"]:
     from gatebook.log.vault import Vault
     from gatebook.reading.exports import Exports
     from gatebook.reading.health import health
+    from gatebook.reading.people_room import PeopleRoom
     from gatebook.reading.replays import Replays
     from gatebook.reading.requests import Requests
     from gatebook.reading.room import ReadingRoom
@@ -203,6 +204,7 @@ def _api(settings: Settings) -> Iterator["_Api"]:
                 tools=ToolRoom(room, store, desk),
                 rules=RuleRoom(room, store, desk.changing),
                 directory=lambda: Directory(store.snapshot(), vault.subject),
+                people=PeopleRoom(room, store, vault.subject),
                 session=lambda _: None,
                 health=lambda: health(settings.log_dir, follower.lag(), None, room.clock.wall_us()),
                 deployment=settings.deployment,

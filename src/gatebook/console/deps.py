@@ -8,6 +8,7 @@ from msgspec import Struct
 from gatebook.identity.directory import Principal
 from gatebook.reading.exports import Exports
 from gatebook.reading.health import Health
+from gatebook.reading.people_room import PeopleRoom
 from gatebook.reading.replays import Replays
 from gatebook.reading.requests import Requests
 from gatebook.reading.room import ReadingRoom
@@ -52,6 +53,7 @@ class ConsoleDeps(Struct, frozen=True, kw_only=True):
     shelf: Shelf
     tools: ToolRoom
     rules: RuleRoom
+    people: PeopleRoom
     door: Door
     health: Callable[[], Health]
     names: Callable[[], Mapping[str, str]]

@@ -16,11 +16,12 @@ from gatebook.gateway.connectors import Runtime
 from gatebook.gateway.notebook import Notebook
 from gatebook.gateway.recorder import Recorder
 from gatebook.log.errors import LogUnavailable
+from gatebook.policy.access import TOOL_DEFINITION
 from gatebook.state.definitions import Known, Listing
 from gatebook.state.snapshot import Snapshot
 from gatebook.state.store import StateError
 
-RULE = "tool-definition"
+RULE = TOOL_DEFINITION
 Standing = Literal["approved", "unlisted", "waiting", "changed"]
 _FIRST = "listed first after the connector was applied"
 _logger = logging.getLogger(__name__)

@@ -17,7 +17,7 @@ _PERSON = re.compile(r"^[a-z0-9][a-z0-9._@+-]{0,127}$")
 _GROUP = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._:/ -]{0,63}$")
 _EMAIL = re.compile(r"^[^@\s]{1,64}@[^@\s]{1,255}$")
 _RESERVED_GROUP = "everyone"
-_RESERVED_PEOPLE = frozenset({"local"})
+_RESERVED_PEOPLE = frozenset({"local", "me"})
 
 
 class PersonChange(Struct, frozen=True, kw_only=True):

@@ -22,6 +22,7 @@ from gatebook.log.book import Book
 from gatebook.log.vault import Vault
 from gatebook.reading.exports import Exports
 from gatebook.reading.health import Health, health
+from gatebook.reading.people_room import PeopleRoom
 from gatebook.reading.replays import Replays
 from gatebook.reading.requests import Requests
 from gatebook.reading.room import ReadingRoom
@@ -73,6 +74,7 @@ def build_faces(settings: Settings, desk: Desk, book: Book, vault: Vault, backgr
     requests = Requests(room, desk.store, Deciding(desk), vault.derive(ARGUMENTS_KEY))
     tools = ToolRoom(room, desk.store, desk)
     rules = RuleRoom(room, desk.store, desk.changing)
+    people = PeopleRoom(room, desk.store, vault.subject)
 
     def how_it_stands() -> Health:
         return health(settings.log_dir, background.lag(), background.verified(), room.clock.wall_us())
@@ -87,6 +89,7 @@ def build_faces(settings: Settings, desk: Desk, book: Book, vault: Vault, backgr
             store=desk.store,
             tools=tools,
             rules=rules,
+            people=people,
             directory=roll.directory,
             session=desk.who,
             health=how_it_stands,
@@ -103,6 +106,7 @@ def build_faces(settings: Settings, desk: Desk, book: Book, vault: Vault, backgr
             shelf=shelf,
             tools=tools,
             rules=rules,
+            people=people,
             door=desk,
             health=how_it_stands,
             names=roll.names,

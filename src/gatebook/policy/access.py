@@ -7,6 +7,8 @@ from gatebook.policy.globs import matches
 EVERYONE = "everyone"
 DEFAULT_DENY = "default-deny"
 GATEWAY = "gateway"
+TOOL_DEFINITION = "tool-definition"
+"""What decides where the definition of a tool is not the one that was approved."""
 
 
 class AccessRules(Struct, frozen=True, kw_only=True):

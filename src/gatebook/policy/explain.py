@@ -13,12 +13,15 @@ from gatebook.policy.request import Counts, Request
 from gatebook.policy.selectors import shown
 from gatebook.record.parts import Decision
 
+StepKind = Literal["person", "connector", "pack", "grant", "rule", "default", "definition"]
+"""person and definition: what the gateway asks before and after policy; `explain` makes the others."""
+
 
 class Step(Struct, frozen=True, kw_only=True):
     """One grant or rule that was looked at."""
 
     id: str
-    kind: Literal["connector", "pack", "grant", "rule", "default"]
+    kind: StepKind
     effect: str
     """For rules allow, deny, require_approval, redact or alert_only; for the others allow or deny."""
     matched: bool

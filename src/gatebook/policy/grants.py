@@ -60,6 +60,12 @@ class Grants:
             connects=bool(own or packs),
         )
 
+    def packs(self, request: Request) -> Iterator[tuple[ToolPack, tuple[str, ...]]]:
+        """Yield the tool packs that the caller is given, whatever is asked for, with the ids of their grants."""
+        for pack in self._packs:
+            if hits := pack.grants(*_names(request)):
+                yield pack.pack, hits
+
     def _of_packs(self, request: Request, ids: list[str], groups: set[str]) -> Iterator[str]:
         for pack in self._packs:
             held = pack.pack.touches(request.connector) if request.tool is None else pack.pack.holds(request.connector, request.tool)

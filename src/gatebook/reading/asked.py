@@ -10,6 +10,7 @@ from gatebook.state.approvals import Approval, arguments_digest
 from gatebook.state.snapshot import Rules
 
 _LOST = "Who asked for what can no longer be read, so it cannot be approved."
+UNREADABLE = "The arguments are not recorded whole."
 _UNREADABLE = "The arguments are not recorded whole, so it cannot be approved."
 
 
@@ -88,6 +89,14 @@ _identity = msgspec.json.Decoder(_Identity)
 _params = msgspec.json.Decoder(_Params)
 
 
+def arguments_of(params: bytes) -> bytes | None:
+    """The arguments of a call of a tool, JSON text as it was sent; None where they cannot be read out of what was recorded."""
+    try:
+        return bytes(_params.decode(params).arguments)
+    except msgspec.MsgspecError:
+        return None
+
+
 def asked_call(record: StoredRecord, key: bytes) -> AskedCall | None:
     """Read a refused call; None for a record that is none. `key` is that of the digests of arguments."""
     body = record.body
@@ -102,10 +111,8 @@ def asked_call(record: StoredRecord, key: bytes) -> AskedCall | None:
     if not who.id:
         lost = _LOST
     else:
-        try:
-            arguments = bytes(_params.decode(record.parts.get("arguments", b"{}")).arguments)
-        except msgspec.MsgspecError:
-            lost = _UNREADABLE
+        arguments = arguments_of(record.parts.get("arguments", b"{}"))
+        lost = _UNREADABLE if arguments is None else ""
     return AskedCall(
         call=record.header.id,
         time_us=record.header.time,
