@@ -101,6 +101,8 @@ TESTED_ELSEWHERE = {
     "control/history.py": "tests/cli/test_history.py and test_changes.py, with and without a keeper",
     "cli/tools_text.py": "tests/cli/test_tools.py",
     "console/connectors_view.py": "tests/console/test_connectors.py",
+    "console/people_view.py": "tests/console/test_people.py",
+    "console/why_view.py": "tests/console/test_people.py",
     "console/tool_view.py": "tests/console/test_connectors.py",
     "reading/tool_activity.py": "tests/api/test_connectors.py, calls as the index has them",
     "reading/proposed.py": "tests/control/test_changing.py, every state of a proposal",

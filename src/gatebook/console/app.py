@@ -27,6 +27,7 @@ from gatebook.console.live import Live
 from gatebook.console.narrowing import Narrowing
 from gatebook.console.pages import Pages, Shown
 from gatebook.console.palette import Palette
+from gatebook.console.people import PeoplePages
 from gatebook.console.preferences import Preferences
 from gatebook.console.records import RecordPages
 from gatebook.console.requests import RequestPages
@@ -130,6 +131,7 @@ def _signed_routes(deps: ConsoleDeps, pages: Pages, preferences: Preferences) ->
         *RulePages(deps, pages, "Guardrail").routes(),
         *Editor(deps, pages).routes(),
         *ChangePages(deps, pages).routes(),
+        *PeoplePages(deps, pages).routes(),
     ]
 
 

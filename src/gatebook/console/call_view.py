@@ -16,6 +16,7 @@ from gatebook.console.jsontree import SHOWN_CHARACTERS_MAX, pretty
 from gatebook.console.looks import EFFECTS, Look, status_of
 from gatebook.console.marks import NONE, Marks, kind_words, marks
 from gatebook.console.numbers import size
+from gatebook.console.people_view import address_of
 from gatebook.console.times import Range
 from gatebook.index.rows import CallRow
 from gatebook.query.writing import term
@@ -167,6 +168,7 @@ class CallView(Struct, kw_only=True):
     timing: TimingView | None
     messages: list[MessageView]
     records: list[RecordView]
+    why: str
     commands: list[tuple[str, str]]
     command: str
     proof: ProofView | None = None
@@ -208,9 +210,16 @@ def view(detail: CallDetail) -> CallView:
         timing=_timing(timing) if timing else None,
         messages=[_message(record) for record in detail.messages],
         records=[_record(record) for record in detail.records],
+        why=_why(row),
         commands=_commands(row),
         command=f"gatebook verify --call {row.call_id}",
     )
+
+
+def _why(row: CallRow) -> str:
+    """The page that decides this call anew; empty where there is no person of the directory to ask about."""
+    asked = row.method == "tools/call" and row.connector and row.tool and row.person and row.auth != "profile"
+    return address_of(row.person, "/why", call=row.call_id) if asked else ""
 
 
 def _commands(row: CallRow) -> list[tuple[str, str]]:

@@ -26,6 +26,7 @@ PAGES: tuple[dict[str, str], ...] = (
     {"name": "Investigate", "href": "/investigate", "icon": "reach", "key": "i"},
     {"name": "Requests", "href": "/requests", "icon": "inbox", "key": "q"},
     {"name": "Trends", "href": "/trends", "icon": "graph", "key": "t"},
+    {"name": "People", "href": "/people", "icon": "people", "key": "o", "for": "readers"},
     {"name": "Connectors", "href": "/connectors", "icon": "plug", "key": "c", "for": "readers"},
     {"name": "Policies", "href": "/policies", "icon": "shield", "key": "p", "for": "readers"},
     {"name": "Guardrails", "href": "/guardrails", "icon": "fence", "key": "u", "for": "readers"},
@@ -33,6 +34,8 @@ PAGES: tuple[dict[str, str], ...] = (
     {"name": "Exports", "href": "/exports", "icon": "download", "key": "x"},
 )
 """The rail. `key` follows `g`; what is `for` readers is shown to those who read all calls."""
+OWN_PAGE = "What may I do?"
+"""At the foot of the rail, for everybody."""
 
 
 class Shortcut(Struct, frozen=True):
@@ -104,6 +107,7 @@ class Pages:
         self._environment.globals.update(
             asset=assets.url,
             looks=LOOKS,
+            own_page=OWN_PAGE,
             shortcuts=SHORTCUTS,
             does_words=DOES_WORDS,
             version=__version__,

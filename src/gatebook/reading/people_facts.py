@@ -97,7 +97,7 @@ class ToolMay(Struct, frozen=True, kw_only=True):
     key: Annotated[str, Meta(description="Stands for the name in addresses.")]
     outcome: Reach
     rules: Annotated[tuple[Deciding, ...], Meta(description="What decides; for conditional all that could.")]
-    reason: Annotated[str, Meta(description="What the caller is told; may be empty.")]
+    reason: Annotated[str, Meta(description="Why, in a sentence; may be empty.")]
     calls: Annotated[int | None, Meta(description="The person's calls of it in 90 days; null where the index does not say.")] = None
     last_us: Annotated[int | None, Meta(description="The last of them.")] = None
 
@@ -122,13 +122,14 @@ class Explained(Struct, frozen=True, kw_only=True):
     """What would be decided about a call, and why. Nobody makes the call."""
 
     person: str
+    name: str
     connector: str
     tool: str
     sentence: Annotated[str, Meta(description="The decision in one sentence.")]
     effect: Effect
     rule: Annotated[str, Meta(description="Id of what decides.")]
     kind: Annotated[StepKind, Meta(description="What sort of thing it is.")]
-    reason: Annotated[str | None, Meta(description="What the caller would be told.")]
+    reason: Annotated[str | None, Meta(description="Why, in a sentence; null where a policy gives none.")]
     bundle: Annotated[str, Meta(description="Hash of the configuration in force.")]
     steps: Annotated[
         tuple[Step, ...], Meta(description="Everything that was asked, in the order of evaluation. Holds no value of an argument.")

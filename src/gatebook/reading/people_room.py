@@ -146,6 +146,7 @@ class PeopleRoom:
         seen = found if viewer.reads_all else _concerning(permissions, person, asked, found)
         return Explained(
             person=id,
+            name=person.name,
             connector=asked.connector,
             tool=asked.tool,
             sentence=verdict(person.name or id, asked.connector, asked.tool, found),
@@ -161,7 +162,7 @@ class PeopleRoom:
     async def recorded(self, viewer: Viewer, id: str, call: str) -> Recorded | None:
         """A call of a tool that the person made, read with its arguments; None when there is none that the viewer may see. Raises as `ReadingRoom.show` does."""
         id = _whom(viewer, id)
-        row = await self._room.find(viewer, call)
+        row = await self._room.find(viewer, call) if call else None
         if row is None or row.subject != self._subject_of(id) or row.method != "tools/call":
             return None
         detail = await self._room.show(viewer, call)
