@@ -87,6 +87,7 @@ async def test_a_tool_shows_its_change_and_who_may_call_it(admin: httpx2.AsyncCl
     assert "readOnlyHint turned from true to false" in page and "An order" not in page.partition("Remarks")[0]
     assert "instruction" in page or "A tag that sets text apart" in page
     assert re.search(r"4 with an approval for each call", page) and "nobody while it is hidden" in page
+    assert "/people/sofia@northwind.example/why?connector=crm&amp;tool=export_contacts" in page
     assert "Sofia Rossi" in page and "exports-wait" in page and "&lt;IMPORTANT&gt;" in page
 
 

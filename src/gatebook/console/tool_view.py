@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from gatebook.console.connectors_view import MEANINGS, SEVERITIES, ToolRow, moment, tool_row
 from gatebook.console.looks import Look
+from gatebook.console.people_view import address_of
 from gatebook.console.zones import Zone
 from gatebook.definitions.change import Change
 from gatebook.definitions.telling import one_line
@@ -70,6 +71,7 @@ class CallerView(Struct, frozen=True, kw_only=True):
     """One person who could call the tool."""
 
     name: str
+    href: str
     outcome: str
     rules: str
 
@@ -123,7 +125,12 @@ def tool_view(detail: ToolDetail, zone: Zone, now_us: int) -> ToolView:
         history=tuple(_seen(one, zone) for one in detail.history),
         counts=tuple((_REACHES[name], count) for name, count in callers.counts.items()) if callers else (),
         callers=tuple(
-            CallerView(name=one_line(one.name, _PERSON_CHARACTERS_MAX), outcome=_REACHES[one.outcome], rules=", ".join(one.rules))
+            CallerView(
+                name=one_line(one.name, _PERSON_CHARACTERS_MAX),
+                href=address_of(one.person, "/why", connector=detail.connector, tool=facts.key),
+                outcome=_REACHES[one.outcome],
+                rules=", ".join(one.rules),
+            )
             for one in callers.named
         )
         if callers
