@@ -42,6 +42,7 @@ def test_only_what_is_given_changes(store: Store) -> None:
         Wanted(id=""),
         Wanted(id="os:root"),
         Wanted(id="local"),
+        Wanted(id="ME"),
         Wanted(id="a b"),
         Wanted(id="ana", email="nowhere"),
         Wanted(id="ana", groups=("everyone",)),

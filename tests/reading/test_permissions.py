@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 from sqlalchemy import update
 
 from gatebook.identity.accounts import Wanted, put_person
@@ -65,6 +66,22 @@ def test_what_may_be_done_and_why_never_contradict(permissions: Permissions) -> 
                     assert one.rules == (found.decision.rule,)
             seen.add(one.outcome)
     assert seen == {"allowed", "conditional", "denied"}
+
+
+def test_who_is_alike_may_do_the_same(permissions: Permissions) -> None:
+    """Amara and Lucas are in the same groups and named nowhere; Sofia is named by a pack, so that nobody is like her."""
+    alike: dict[object, list[list[tuple[str, ...]]]] = {}
+    for person in permissions.stored.people.values():
+        found = [(one.connector, one.tool, one.outcome, *one.rules) for one in permissions.tools(person, NOW_US)]
+        alike.setdefault(permissions.likeness(person), []).append(found)
+    assert all(found == same[0] for same in alike.values() for found in same)
+    people = permissions.stored.people
+    likeness = {id: permissions.likeness(people[id]) for id in people}
+    assert likeness[AMARA] == likeness["lucas@northwind.example"] and len(alike) < len(people)
+    finance = replace(people[SOFIA], id="else@northwind.example", email="else@northwind.example")
+    assert (
+        permissions.likeness(finance) != likeness[SOFIA] and permissions.likeness(replace(people[AMARA], active=False)) != likeness[AMARA]
+    )
 
 
 def test_definitions_are_asked_last_and_only_about_what_is_not_denied(permissions: Permissions) -> None:

@@ -62,17 +62,17 @@ class Wanted(Struct, frozen=True, kw_only=True):
 
 
 class _Count(Struct, frozen=True):
-    """Tools by outcome; the numbers hold until `until_us`, when access that was granted for a time ends."""
+    """Tools by outcome, of all people who are alike; the numbers hold until `until_us`, when access that was granted for a time ends."""
 
     may: dict[str, int]
     until_us: int | None
 
 
 class _Kept(Struct, frozen=True):
-    """What one revision comes to, with the people who were counted so far."""
+    """What one revision comes to, with what was counted so far, by `Permissions.likeness`."""
 
     permissions: Permissions
-    counts: dict[str, _Count]
+    counts: dict[tuple[object, ...], _Count]
 
 
 class Recorded(Struct, frozen=True, kw_only=True):
@@ -214,14 +214,15 @@ def _whom(viewer: Viewer, id: str) -> str:
 
 
 def _told(kept: _Kept, person: Person, now_us: int) -> PersonFacts:
-    found = kept.counts.get(person.id)
+    alike = kept.permissions.likeness(person)
+    found = kept.counts.get(alike)
     if found is None or (found.until_us is not None and found.until_us <= now_us):
         ends = [grant.until_us or 0 for grant in kept.permissions.stored.grants if grant.person == person.id]
         until_us = min((end for end in ends if end > now_us), default=None)
         found = _Count(_counted(kept.permissions.tools(person, now_us)), until_us)
         if len(kept.counts) >= _KEPT_MAX:
             kept.counts.clear()
-        kept.counts[person.id] = found
+        kept.counts[alike] = found
     return _facts(person, found.may)
 
 

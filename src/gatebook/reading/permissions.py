@@ -2,14 +2,14 @@
 asks. The command line, the API and the console all ask here. No calls, no index.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from msgspec import Struct
 from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from gatebook.policy.access import DEFAULT_DENY, TOOL_DEFINITION
-from gatebook.policy.bundle import Bundle
+from gatebook.policy.bundle import Bundle, Sources
 from gatebook.policy.explain import Explanation, Step, StepKind, explain
 from gatebook.policy.reach import Reachable, reach
 from gatebook.policy.request import HINTS, Hints, Request
@@ -43,6 +43,7 @@ class Permissions:
         self.bundle = Bundle.compile(draft.sources("draft" if draft.documents else draft.stored.bundle))
         self._connectors = draft.connectors
         self._hints = draft.hints()
+        self._named = frozenset(name.lower() for name in _named(self.bundle.sources))
 
     @classmethod
     def read(cls, connection: Connection, documents: Sequence[Document] = ()) -> "Permissions":
@@ -66,6 +67,11 @@ class Permissions:
         if not person.active:
             return [replace(one, outcome="denied", rules=(INACTIVE,), reason=_INACTIVE_REASON) for one in found]
         return [self._pinned(one) for one in found]
+
+    def likeness(self, person: Person) -> tuple[object, ...]:
+        """Return what the outcomes of a person's tools depend on: whoever is alike in it may do the same. Most are, because few are named anywhere."""
+        named = self._named & {person.id, person.email}
+        return person.active, person.kind, frozenset(group.lower() for group in person.groups), person.id if named else ""
 
     def explain(self, person: Person, asked: Asked) -> Explanation:
         """Decide a call that nobody makes, and say why. Limits are taken as not reached, approvals as not given; guardrails are not asked."""
@@ -134,6 +140,18 @@ class Permissions:
         if approved is None:
             return "Its definition waits for an administrator."
         return "" if approved.hash == listed else "Its definition is not the one that was approved."
+
+
+def _named(sources: Sources) -> Iterator[str]:
+    """Yield who is named by a grant or a policy."""
+    for access in sources.access:
+        yield from access.people
+    for pack in sources.packs:
+        yield from pack.people
+    for rule in sources.rules:
+        yield from (*rule.selector.people, *rule.selector.not_people, *rule.selector.service_accounts)
+    for grant in sources.grants:
+        yield grant.person
 
 
 def _step(id: str, kind: StepKind, matched: bool, why: str) -> Step:
