@@ -201,6 +201,15 @@ async def test_what_somebody_has_not_been_given_does_not_exist_for_them(stage: S
         await stage.desk.delete("Policy", "git-at-night", caller, "for the test")
 
 
+async def test_a_tool_pack_gives_its_tools_only(stage: Stage) -> None:
+    """Of the other tools of that connector its owner learns no more than of tools that do not exist."""
+    sofia = viewer_of(stage, "sofia@northwind.example")
+    own = await stage.people.person(sofia, "me")
+    assert own is not None and {one.tool for one in own[1].tools if one.connector == "crm"} == {"export_contacts"}
+    there, absent = [await stage.people.explain(sofia, "me", asked(stage, "crm", name)) for name in ("purge_segment", "purge_nothing")]
+    assert repr(there).replace("purge_segment", "purge_nothing") == repr(absent)
+
+
 async def test_an_own_explanation_names_nobody_else(stage: Stage, admin: Viewer, employee: Viewer) -> None:
     """What matched and what could match them; the grants of others are for those who read everything."""
     whole = await stage.people.explain(admin, EMPLOYEE, asked(stage, "crm", "export_contacts"))

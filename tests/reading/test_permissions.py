@@ -122,11 +122,12 @@ def test_who_is_not_active_may_do_nothing(stage: Stage, permissions: Permissions
 
 
 def test_packs_are_those_that_are_granted(permissions: Permissions) -> None:
-    """With the grant that gives them; nobody else has them, and they count as access to the connector."""
+    """With the grant that gives them; nobody else has them, and they give their tools only."""
     sofia, kenji = permissions.stored.people[SOFIA], permissions.stored.people[KENJI]
     ((pack, by),) = permissions.packs(sofia)
     assert (pack.name, by) == ("export-desk", (f"pack/export-desk:people[{SOFIA}]",)) and permissions.packs(kenji) == []
-    assert permissions.connects(sofia, "crm") and not permissions.connects(kenji, "crm") and not permissions.connects(kenji, "nope")
+    assert permissions.given(sofia, "crm", "export_contacts") and not permissions.given(sofia, "crm", "get_customer")
+    assert not permissions.given(kenji, "crm", "export_contacts") and not permissions.given(kenji, "nope", "x")
 
 
 def test_a_draft_is_asked_as_if_it_were_applied(stage: Stage, permissions: Permissions) -> None:

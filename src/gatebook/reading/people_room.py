@@ -138,8 +138,9 @@ class PeopleRoom:
         person = permissions.stored.people.get(id)
         if person is None:
             return None
-        if viewer.reads_all or permissions.connects(person, asked.connector):
-            asked = replace(asked, tool=named(asked.tool, permissions.known(asked.connector)) or asked.tool)
+        name = named(asked.tool, permissions.known(asked.connector))
+        if name is not None and (viewer.reads_all or permissions.given(person, asked.connector, name)):
+            asked = replace(asked, tool=name)
         found = await asyncio.to_thread(permissions.explain, person, asked)
         about = both(term("subject", self._subject_of(id)), term("connector", asked.connector), term("tool", asked.tool))
         await self._room.note(viewer, "search", about, rows=0)
@@ -230,9 +231,7 @@ def _seen(viewer: Viewer, permissions: Permissions, person: Person, now_us: int)
     found = permissions.tools(person, now_us)
     if viewer.reads_all:
         return found
-    # To somebody without any access a connector is as unknown as one that does not exist.
-    connected = {name for name in {one.connector for one in found} if permissions.connects(person, name)}
-    return [one for one in found if one.connector in connected or one.outcome != "denied"]
+    return [one for one in found if one.outcome != "denied" or permissions.given(person, one.connector, one.tool)]
 
 
 def _fitting(people: Iterable[Person], wanted: Wanted) -> Iterable[Person]:
@@ -247,8 +246,8 @@ def _concerning(permissions: Permissions, person: Person, asked: Asked, found: E
     """What concerns the person: what matched, and the policies that would under other circumstances. The rest names other people and connectors."""
     candidates = permissions.bundle.candidates(permissions.request(person, asked))
     asks = candidates.asks(asked.at_us)
-    if not asks and not permissions.connects(person, asked.connector):
-        # The same as for a connector that does not exist.
+    if not asks and not permissions.given(person, asked.connector, asked.tool):
+        # The same as for what does not exist.
         return replace(found, steps=tuple(one for one in found.steps if one.kind in ("person", "default")))
     own = {one.rule.id for one in candidates.rules} if asks else set()
     return replace(found, steps=tuple(one for one in found.steps if one.matched or one.id in own))

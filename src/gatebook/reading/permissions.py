@@ -101,9 +101,9 @@ class Permissions:
             arguments=asked.arguments,
         )
 
-    def connects(self, person: Person, connector: str) -> bool:
-        """Whether a person has been given a connector, or some of its tools. To anybody else it is as unknown as one that does not exist."""
-        request = replace(self._request(person, 0), connector=connector, connect=True)
+    def given(self, person: Person, connector: str, tool: str) -> bool:
+        """Whether a person has been given a tool by its connector or a tool pack, whatever is denied. To anybody else it is as unknown as one that does not exist."""
+        request = replace(self._request(person, 0), connector=connector, tool=tool)
         return self.bundle.grants.standing(request).connects
 
     def packs(self, person: Person) -> list[tuple[ToolPack, tuple[str, ...]]]:
