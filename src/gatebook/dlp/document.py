@@ -3,6 +3,7 @@
 import json
 import re
 from bisect import bisect_left, bisect_right
+from collections.abc import Iterator
 
 import msgspec
 
@@ -62,6 +63,11 @@ class Document:
             starts, ends = zip(*spans, strict=True) if spans else ((), ())
             self._spans = list(starts), list(ends)
         return self._spans
+
+    def strings(self) -> Iterator[Token]:
+        """Yield all string tokens, keys included."""
+        for start, end in zip(*self._strings(), strict=True):
+            yield Token(start, end, True)
 
     def token(self, position: int) -> Token | None:
         """Return the token that holds the byte at a position, or the value that begins right after it; None for what is neither."""

@@ -20,6 +20,8 @@ def fingerprint(key: bytes, value: Hit | str, detector: str) -> str:
 def normal(value: str, detector: str) -> str:
     """Return a value without what differs from writing to writing: separators, capitals, the country code of North America. Secrets stay as they are."""
     family, _, name = detector.partition("/")
+    if family == "ner":
+        return " ".join(value.split()).casefold()
     if family != "pii":
         return value
     if name == "btc_address":

@@ -3,15 +3,15 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
-from typing import Literal
+from typing import Literal, Protocol
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from gatebook.dlp.fingerprint import fingerprint
 from gatebook.dlp.hit import Fault, Hit, Scanned
+from gatebook.dlp.names import FAMILY as NAMES
 from gatebook.dlp.redact import Action, redact
-from gatebook.dlp.scanner import Scanner
 from gatebook.record.parts import ErrorClass, Finding, Severity
 
 Direction = Literal["arguments", "response"]
@@ -28,6 +28,10 @@ _ERRORS: dict[Fault, ErrorClass] = {
     "not_json": "invalid_input",
     "budget": "overloaded",
     "too_many": "too_large",
+    "names_absent": "internal",
+    "names_late": "overloaded",
+    "names_busy": "overloaded",
+    "names_failed": "internal",
 }
 _FAULTS: dict[Fault, str] = {
     "too_large": "The payload is larger than what is scanned for sensitive data.",
@@ -35,9 +39,23 @@ _FAULTS: dict[Fault, str] = {
     "not_json": "The payload is not valid JSON and cannot be scanned for sensitive data.",
     "budget": "Scanning the payload for sensitive data took more than its budget.",
     "too_many": "The payload holds more candidates for sensitive data than are examined.",
+    "names_absent": "Names cannot be looked for in the payload: Presidio or its model is missing or does not start.",
+    "names_late": "Looking for names in the payload took more than its budget.",
+    "names_busy": "Names cannot be looked for in the payload: too many calls wait for it. Try again shortly.",
+    "names_failed": "Looking for names in the payload failed.",
 }
 _TOKEN_SIZE = 12
 _ROUNDS = 3
+
+
+class Scans(Protocol):
+    """What finds values in payloads."""
+
+    def scan(self, payload: bytes) -> Scanned:
+        """Scan a JSON text."""
+
+    def severity(self, detector: str) -> Severity:
+        """Return the severity of a detector."""
 
 
 class Guardrail(Struct, frozen=True, kw_only=True):
@@ -81,7 +99,7 @@ class Verdict(Struct, frozen=True, kw_only=True):
     error_class: ErrorClass | None = None
 
 
-def apply(payload: bytes, scanned: Scanned, part: Direction, guardrails: Sequence[Guardrail], key: bytes, scanner: Scanner) -> Verdict:
+def apply(payload: bytes, scanned: Scanned, part: Direction, guardrails: Sequence[Guardrail], key: bytes, scanner: Scans) -> Verdict:
     """Return what the guardrails mean for a payload. `scanned` is what `scanner` said about it; `key` is the secret of fingerprints.
 
     The strongest action wins for each hit: block, redact, mask, hash, log. A changed payload is scanned again, and blocked when a value is still found.
@@ -108,13 +126,14 @@ def apply(payload: bytes, scanned: Scanned, part: Direction, guardrails: Sequenc
     edits = [(hit, action) for hit, rule in decided if (action := _change(rule)) is not None]
     if not edits:
         return known
-    body = redact(payload, edits, lambda hit: fingerprint(key, hit, hit.detector)[:_TOKEN_SIZE])
     changing = next(rule for _, rule in decided if _change(rule))
-    if _left(body, active, scanner):
-        return _blocked(
-            known, changing.id, _safe(payload, decided, active, scanner), "A value was still found after it had been taken out."
-        )
-    return replace(known, effect="redacted", body=body, decider=changing.id, reason=changing.reason)
+    taken = _taken_out(payload, edits, active, key, scanner)
+    if taken is None:
+        safe = _safe(payload, decided, active, scanner)
+        return _blocked(known, changing.id, safe, "A value was still found after it had been taken out.")
+    if taken.more:
+        findings = _findings([(hit, rule, _DONE[rule.action]) for hit, rule in [*decided, *taken.more]] + seen, part, key, scanner)
+    return replace(known, effect="redacted", body=taken.body, findings=findings, decider=changing.id, reason=changing.reason)
 
 
 def _unscanned(payload: bytes, fault: Fault, rules: list[Guardrail]) -> Verdict:
@@ -140,13 +159,33 @@ def _change(rule: Guardrail) -> Action | None:
     return rule.action if rule.action in ("redact", "mask_last4", "hash") else None
 
 
-def _left(body: bytes, rules: list[Guardrail], scanner: Scanner) -> bool:
-    """Whether a value that a changing rule covers is still found, or nobody can tell."""
-    again = scanner.scan(body)
-    return again.fault is not None or any(rule.action != "log" and rule.covers(hit.detector) for hit in again.hits for rule in rules)
+class _Taken(Struct, frozen=True):
+    """A payload without its values. `more`: names that were found only then, with their rules, and taken out too."""
+
+    body: bytes
+    more: list[tuple[Hit, Guardrail]]
 
 
-def _safe(payload: bytes, decided: list[tuple[Hit, Guardrail]], rules: list[Guardrail], scanner: Scanner) -> bytes | None:
+def _taken_out(payload: bytes, edits: list[tuple[Hit, Action]], rules: list[Guardrail], key: bytes, scanner: Scans) -> _Taken | None:
+    """Take values out and scan again; None when a value that a changing rule covers is still found, or nobody can tell.
+
+    A language model reads what is left with other eyes, and may see a name where it saw none: that is taken out as well, a few times.
+    """
+    body, more = payload, list[tuple[Hit, Guardrail]]()
+    for _ in range(_ROUNDS):
+        body = redact(body, edits, lambda hit: fingerprint(key, hit, hit.detector)[:_TOKEN_SIZE])
+        again = scanner.scan(body)
+        left = [(hit, rule) for hit in again.hits if (rule := _strongest(rules, hit.detector)) is not None and rule.action != "log"]
+        if again.fault is None and not left:
+            return _Taken(body, more)
+        edits = [(hit, action) for hit, rule in left if hit.detector.startswith(NAMES) and (action := _change(rule)) is not None]
+        if again.fault is not None or len(edits) < len(left):
+            return None
+        more += left
+    return None
+
+
+def _safe(payload: bytes, decided: list[tuple[Hit, Guardrail]], rules: list[Guardrail], scanner: Scans) -> bytes | None:
     """Return the payload with all values taken out that a rule blocks or changes; None when that does not succeed."""
     hits: list[Hit] = [hit for hit, rule in decided if rule.action != "log"]
     body = payload
@@ -168,7 +207,7 @@ def _seen(hits: Sequence[Hit], decided: Mapping[str, Guardrail | None], watching
     return [(hit, rule, "logged") for hit in hits if (rule := rules.get(hit.detector)) is not None]
 
 
-def _findings(done: list[tuple[Hit, Guardrail, _Done]], part: Direction, key: bytes, scanner: Scanner) -> tuple[Finding, ...]:
+def _findings(done: list[tuple[Hit, Guardrail, _Done]], part: Direction, key: bytes, scanner: Scans) -> tuple[Finding, ...]:
     groups: dict[tuple[str, _Done], list[tuple[Hit, Guardrail]]] = {}
     for hit, rule, action in done:
         groups.setdefault((hit.detector, action), []).append((hit, rule))

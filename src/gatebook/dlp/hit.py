@@ -4,7 +4,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-Fault = Literal["too_large", "too_deep", "budget", "not_json", "too_many"]
+Fault = Literal["too_large", "too_deep", "budget", "not_json", "too_many", "names_absent", "names_late", "names_busy", "names_failed"]
 
 
 class Limits(Struct, frozen=True, kw_only=True):
@@ -16,6 +16,7 @@ class Limits(Struct, frozen=True, kw_only=True):
     decode_depth_max: int = 2
     decode_bytes_max: int = 1 << 20
     hits_max: int = 10_000
+    texts_max: int = 20_000
 
 
 class Place(Struct, frozen=True, kw_only=True):
