@@ -50,6 +50,7 @@ def _demo(arguments: list[str]) -> int:
 
 def _test(arguments: list[str]) -> int:
     python = environment.ensure_main("test")
+    environment.ensure_tool("presidio")
     debian.ensure("chromium", "stories of the console in a real browser")
     debian.ensure("gcc", "tests that drop what was not fsynced")
     return _call([python, "-m", "pytest", *arguments])
@@ -119,7 +120,7 @@ def _lock(arguments: list[str]) -> int:
         if source.stem == "build":
             continue
         inputs: list[str | Path] = [source]
-        if not source.stem.startswith("bench"):
+        if source.stem not in environment.APART:
             inputs += ["pyproject.toml"] if source.stem == "runtime" else ["pyproject.toml", "--extra", "demo"]
         target = source.with_suffix(".txt")
         code = _call(["uv", "pip", "compile", "--quiet", *LOCK_OPTIONS, *arguments, *inputs, "-o", target], stdout=subprocess.DEVNULL)

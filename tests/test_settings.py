@@ -65,6 +65,15 @@ def test_auth_may_be_off_on_loopback_only(tmp_path: Path) -> None:
     assert load(None, {"GATEBOOK_MCP_AUTH": "off", "GATEBOOK_MCP_HOST": "::1"}, data_dir=tmp_path).mcp.auth == "off"
 
 
+def test_another_interpreter_is_named_by_its_whole_path(tmp_path: Path) -> None:
+    """Its process starts elsewhere, where a relative path would mean another one."""
+    with pytest.raises(
+        SettingsError, match=r"GATEBOOK_PRESIDIO_PYTHON: presidio\.python: must be an absolute path; found 'venv/bin/python'"
+    ):
+        load(None, {"GATEBOOK_PRESIDIO_PYTHON": "venv/bin/python"}, data_dir=tmp_path)
+    assert load(None, {"GATEBOOK_PRESIDIO_PYTHON": "/opt/p"}, data_dir=tmp_path).presidio.python == "/opt/p"
+
+
 def test_public_urls_have_a_scheme_and_no_path(tmp_path: Path) -> None:
     """A public address with a path would give addresses that nobody serves."""
     assert "https://" in refusal('[console]\npublic_url = "console.example"', tmp_path)

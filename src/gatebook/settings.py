@@ -18,6 +18,7 @@ __all__ = [
     "LimitSettings",
     "LogSettings",
     "McpSettings",
+    "PresidioSettings",
     "Settings",
     "SettingsError",
     "StdioSettings",
@@ -101,6 +102,14 @@ class StdioSettings(_Section, frozen=True, kw_only=True):
     ] = 512 * MIB
 
 
+class PresidioSettings(_Section, frozen=True, kw_only=True):
+    """The process that looks for names in prose."""
+
+    python: Annotated[
+        str, Meta(description="Interpreter of an environment that has presidio-analyzer and the model; empty: the one that runs Gatebook.")
+    ] = ""
+
+
 class Settings(_Section, frozen=True, kw_only=True):
     """All deployment settings."""
 
@@ -113,6 +122,7 @@ class Settings(_Section, frozen=True, kw_only=True):
     limits: LimitSettings = LimitSettings()
     log: LogSettings = LogSettings()
     stdio: StdioSettings = StdioSettings()
+    presidio: PresidioSettings = PresidioSettings()
 
     @property
     def mcp_url(self) -> str:
@@ -229,6 +239,10 @@ def _check(settings: Settings, source: Source) -> None:
     if settings.mcp.auth == "off" and not _loopback(settings.mcp.host):
         raise SettingsError(
             f"{source.place('mcp.auth')}: mcp.auth: off is allowed only when mcp.host is a loopback address, not {settings.mcp.host!r}"
+        )
+    if settings.presidio.python and not Path(settings.presidio.python).is_absolute():
+        raise SettingsError(
+            f"{source.place('presidio.python')}: presidio.python: must be an absolute path; found {settings.presidio.python!r}"
         )
     for name, url in (("mcp.public_url", settings.mcp.public_url), ("console.public_url", settings.console.public_url)):
         if url and not url.startswith(("http://", "https://")):

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from gatebook.dlp.catalog import BUILT_IN
+from gatebook.dlp.names import KINDS
 from tests.cli.conftest import Run
 
 CARD = "4242 4242 4242 4242"
@@ -123,11 +124,11 @@ def test_lint_as_json(bare: Run, documents: Path, tmp_path: Path) -> None:
 
 
 def test_all_detectors_are_listed(bare: Run, documents: Path) -> None:
-    """The built-in ones, and those of a file."""
+    """The built-in ones, those of a file, and the kinds of names."""
     listed = [line.split()[0] for line in bare("dlp", "detectors")[1].splitlines()[1:]]
-    assert listed == list(BUILT_IN)
+    assert listed == [*BUILT_IN, *KINDS]
     found = json.loads(bare("dlp", "detectors", "-f", str(documents), "--json")[1])
-    assert [one["id"] for one in found] == [*BUILT_IN, "custom/employee_number"]
+    assert [one["id"] for one in found] == [*BUILT_IN, "custom/employee_number", *KINDS]
 
 
 def test_bench_times_chosen_detectors(bare: Run, documents: Path) -> None:

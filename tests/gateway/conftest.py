@@ -19,11 +19,12 @@ from gatebook.log.book import Book
 from gatebook.log.reader import StreamReader
 from gatebook.log.vault import Vault
 from gatebook.record.codec import decode_body, decode_header
-from gatebook.settings import LimitSettings, LogSettings, McpSettings, Settings
+from gatebook.settings import LimitSettings, LogSettings, McpSettings, PresidioSettings, Settings
 from gatebook.state.connectors import Allow, Connector, ConnectorSpec
 from gatebook.state.documents import parse_documents
 from gatebook.state.snapshot import Person, Rules, Snapshot, Token, rules_of
 from gatebook.state.store import Store
+from tests.gateway.named import model, presidio_python
 
 ANN = "gw_pat_" + "a" * 36
 BOB = "gw_pat_" + "b" * 36
@@ -163,7 +164,11 @@ def gateway(tmp_path: Path) -> Start:
 
     @contextlib.asynccontextmanager
     async def start(
-        connectors: dict[str, ConnectorSpec], governed: Rules | None = None, store: Store | None = None, **limits: Any
+        connectors: dict[str, ConnectorSpec],
+        governed: Rules | None = None,
+        store: Store | None = None,
+        presidio_python: str = "",
+        **limits: Any,
     ) -> AsyncIterator[Running]:
         # With the protocol named, asyncio switches Nagle's algorithm off; else each reply may take 40 ms longer.
         listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
@@ -173,6 +178,7 @@ def gateway(tmp_path: Path) -> Start:
             data_dir=tmp_path,
             mcp=McpSettings(public_url=url),
             limits=LimitSettings(**{"drain_s": 0.2, "timeout_s": 10.0} | limits),
+            presidio=PresidioSettings(python=presidio_python),
             log=LogSettings(segment_bytes=4 << 20, reserve_bytes=1 << 18),
         )
         vault = Vault(tmp_path / "keys", b"m" * 32)
@@ -196,7 +202,7 @@ def gateway(tmp_path: Path) -> Start:
     return start
 
 
-__all__ = ["ANN", "BOB", "Allow", "Running", "call", "modern", "rules", "snapshot", "spec"]
+__all__ = ["ANN", "BOB", "Allow", "Running", "call", "model", "modern", "presidio_python", "rules", "snapshot", "spec"]
 
 
 def free_ports(number: int) -> list[int]:

@@ -165,6 +165,18 @@ def test_a_guardrail_with_an_unknown_detector_is_refused(stored: Store) -> None:
     assert errors(stored, policy) == ["p.yaml:5: Policy masked: spec.redact: There is no detector 'pii/ibam'. Did you mean 'pii/iban'?"]
 
 
+def test_names_that_nobody_looks_for_are_a_warning(stored: Store) -> None:
+    """A guardrail that names them while Presidio is off or looks for others, and Presidio without a guardrail; not where all fits together."""
+    rail = "kind: Guardrail\nname: people\nspec: {detectors: [ner/person, ner/nrp], action: redact}\n"
+    looks = "kind: Governance\nname: default\nspec: {presidio: {connectors: [crm], entities: [PERSON]}}\n"
+    (off,) = warnings(stored, rail)
+    assert off.startswith("p.yaml:3: Guardrail people: spec.detectors: never finds ner/nrp, ner/person: Presidio is off")
+    assert "never finds ner/nrp: Presidio does not look for them" in warnings(stored, rail, looks)[0]
+    assert warnings(stored, looks) == ["p.yaml:3: Governance default: spec.presidio: no guardrail names ner/*, so nothing is looked for"]
+    assert warnings(stored, rail.replace(", ner/nrp", ""), looks) == []
+    assert warnings(stored, rail.replace("[ner/person, ner/nrp]", "['*']"), looks) == []
+
+
 def test_a_guardrail_is_told_apart_from_a_policy(stored: Store) -> None:
     """Two rules of one name, one of each kind, would be one name in a record."""
     (problem,) = errors(stored, POLICY, GUARDRAIL.replace("cards", "no-exports"))

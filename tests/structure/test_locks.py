@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
+from scripts import environment
 from tests.structure.checkout import ROOT, SOURCE, files, imported_modules, name_of, python_files
 
 REQUIREMENTS = ROOT / "requirements"
@@ -28,6 +29,7 @@ DISTRIBUTIONS = {
     "stdnum": "python-stdnum",
     "jsonschema_rs": "jsonschema-rs",
     "cel_expr_python": "cel-expr-python",
+    "presidio_analyzer": "presidio-analyzer",
     "cel": "common-expression-language",
 }
 
@@ -61,7 +63,9 @@ def test_a_lock_has_hashes_and_names_no_host(path: Path) -> None:
 def test_a_lock_satisfies_what_is_asked_for(path: Path) -> None:
     """Each requirement of the .in file, and of pyproject.toml for the product, is met by the lock."""
     asked = _asked(path.with_suffix(".in"))
-    if not path.stem.startswith("bench"):
+    if path.stem == "presidio":
+        asked += [Requirement(line) for line in EXTRAS["presidio"]]
+    if path.stem not in environment.APART:
         asked += [Requirement(line) for line in PROJECT["project"]["dependencies"]]
         asked += [] if path.stem == "runtime" else [Requirement(line) for line in EXTRAS["demo"]]
     locked = _locked(path)
@@ -86,7 +90,7 @@ def test_a_lock_of_node_packages_has_hashes_and_names_no_host(path: Path) -> Non
 
 def test_the_product_imports_only_what_it_declares() -> None:
     """Every import of the source is the standard library, the product itself or a dependency in pyproject.toml; those of the demo are extra."""
-    declared = {Requirement(line).name for line in (*PROJECT["project"]["dependencies"], *EXTRAS["cel-rust"])}
+    declared = {Requirement(line).name for line in (*PROJECT["project"]["dependencies"], *EXTRAS["cel-rust"], *EXTRAS["presidio"])}
     demo = {Requirement(line).name for line in EXTRAS["demo"]}
     assert _outside(path for path in SOURCE_FILES if SOURCE / "demo" not in path.parents) <= declared
     assert _outside(path for path in SOURCE_FILES if SOURCE / "demo" in path.parents) <= declared | demo

@@ -13,10 +13,11 @@ from gatebook.cli.main import Problem, add_common
 from gatebook.cli.width import clean
 from gatebook.dlp.checking import check
 from gatebook.dlp.detector import Detector, select
+from gatebook.dlp.names import KINDS
 from gatebook.policy.selectors import faults
 from gatebook.state.documents import Document, DocumentError, check_distinct, parse_documents
 from gatebook.state.guardrails import DetectorSpec, GuardrailSpec
-from gatebook.state.in_force import CUSTOM, all_detectors, detector_of, guardrail_of
+from gatebook.state.in_force import CUSTOM, all_detectors, detector_ids, detector_of, guardrail_of
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -67,7 +68,7 @@ def lint_errors(documents: list[Document]) -> Iterator[str]:
     What may be stored already, a tool pack or another detector of the company's own, is taken as being there.
     """
     custom = {document.name: document.spec for document in documents if isinstance(document.spec, DetectorSpec)}
-    detectors = all_detectors(custom)
+    detectors = detector_ids(custom)
     for document in documents:
         label = f"{document.kind} {document.name}"
         if isinstance(document.spec, DetectorSpec):
@@ -129,9 +130,10 @@ def _bench(args: argparse.Namespace) -> int:
 def _detectors(args: argparse.Namespace) -> int:
     known = _known(args.own)
     if args.json:
-        print(json.dumps([msgspec.to_builtins(one) for one in known.values()], ensure_ascii=False))
+        print(json.dumps([msgspec.to_builtins(one) for one in (*known.values(), *KINDS.values())], ensure_ascii=False))
         return 0
     rows = [[one.id, one.severity, one.title, "a word nearby" if one.context else ""] for one in known.values()]
+    rows += [[kind.id, kind.severity, kind.title, "Presidio"] for kind in KINDS.values()]
     print(table(["DETECTOR", "SEVERITY", "FINDS", "NEEDS"], [[clean(cell) for cell in row] for row in rows]))
     return 0
 

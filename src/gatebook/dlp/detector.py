@@ -1,6 +1,6 @@
 """What a detector is: data, so that people can add their own beside the built-in ones."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
 
@@ -35,8 +35,8 @@ class Detector(Struct, frozen=True, kw_only=True):
         return self.id.rpartition("/")[2]
 
 
-def select(patterns: Iterable[str], detectors: Mapping[str, Detector]) -> tuple[str, ...]:
-    """Return the ids that patterns mean, in the order of `detectors`: `*`, `secret/*`, `pii/iban`, or a bare name such as `credit_card`.
+def select(patterns: Iterable[str], detectors: Collection[str]) -> tuple[str, ...]:
+    """Return the ids that patterns mean, in the order of `detectors`, which are ids: `*`, `secret/*`, `pii/iban`, or a bare name such as `credit_card`.
 
     Raises ValueError, which names the unknown pattern and the nearest known one.
     """
@@ -49,7 +49,7 @@ def select(patterns: Iterable[str], detectors: Mapping[str, Detector]) -> tuple[
     return tuple(name for name in detectors if name in wanted)
 
 
-def _nearest(pattern: str, detectors: Mapping[str, Detector]) -> str:
+def _nearest(pattern: str, detectors: Collection[str]) -> str:
     families = {name.partition("/")[0] + "/*" for name in detectors}
     bare = [name.rpartition("/")[2] for name in detectors]
     near = get_close_matches(pattern, [*detectors, *bare, *sorted(families)], n=1, cutoff=0.5)

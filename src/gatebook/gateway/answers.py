@@ -44,7 +44,7 @@ class Final(Struct, frozen=True):
     kept: bytes | None = None
 
 
-def final(gate: "Gate", live: "Live", leg: Leg, item: Item) -> Final:
+async def final(gate: "Gate", live: "Live", leg: Leg, item: Item) -> Final:
     """Make the client's answer from the connector's. Raises NotBridged."""
     message = item.message
     assert message is not None and live.plan is not None and live.plan.runtime is not None and live.exchange is not None
@@ -56,7 +56,7 @@ def final(gate: "Gate", live: "Live", leg: Leg, item: Item) -> Final:
         message = wire.parse_answer(wire.with_id(message, live.message.id or b"null"))
         item = Item(message.raw, message)
     method = live.message.method
-    looked = guarding.response(gate, live, message)
+    looked = await guarding.response(gate, live, message)
     if looked.withheld is not None:
         return withheld(live, looked)
     changed = carrying.plant(gate, live, looked.message)
@@ -140,9 +140,9 @@ def _session_gone(live: "Live", error: HttpFailure) -> Final:
     return Final(body, judge.of_failure("http_error", "the connector has ended the session", error.status), None, 404)
 
 
-def late(gate: "Gate", live: "Live", message: wire.Message) -> Final:
+async def late(gate: "Gate", live: "Live", message: wire.Message) -> Final:
     """Make the client's answer from one that came on another stream than that of its call."""
-    looked = guarding.response(gate, live, message)
+    looked = await guarding.response(gate, live, message)
     if looked.withheld is not None:
         return withheld(live, looked)
     return Final(looked.message.raw, judge.of_answer(looked.message))

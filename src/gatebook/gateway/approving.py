@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
-from gatebook.gateway import headers, wire
+from gatebook.dlp.names import Unread
+from gatebook.gateway import guarding, headers, wire
+from gatebook.gateway.context import now_ns
 from gatebook.gateway.refusal import Refusal, by_policy
 from gatebook.state.approvals import Approval, arguments_digest
 
@@ -38,6 +40,7 @@ def fitting(approvals: list[Approval], key: bytes, arguments: bytes, now_us: int
 
 async def patiently(gate: "Gate", live: "Live", prepare: "Callable[[Gate, Live], Plan]") -> "Plan":
     """Prepare a call; one that is repeated because its address was shown is given a little time to be approved, so that it simply goes on.
+    Where names are looked for in arguments, it is prepared again with what was found.
 
     Raises Refusal.
     """
@@ -45,6 +48,11 @@ async def patiently(gate: "Gate", live: "Live", prepare: "Callable[[Gate, Live],
     while True:
         try:
             return prepare(gate, live)
+        except Unread as unread:
+            began = now_ns()
+            await guarding.read(gate, live.named, unread)
+            live.dlp_us += (now_ns() - began) // 1000
+            continue
         except Refusal as refusal:
             waits = live.repeated and refusal.decision is not None and refusal.decision.effect == "pending"
             if not waits or time.monotonic() >= ends_s or gate.waiting >= _WAITING_MAX:

@@ -162,7 +162,7 @@ async def _exchange(gate: "Gate", live: Live, reply: Reply) -> answers.Final | N
         elif message.kind in ("response", "error"):
             if message.id == live.message.id or (exchange.http_status or 0) >= 400:
                 live.upstream_us = (now_ns() - live.dispatched_ns) // 1000
-                final = answers.final(gate, live, leg, item)
+                final = await answers.final(gate, live, leg, item)
                 if exchange.form == "sse":
                     gate.spawn(_drain(gate, live, items))
                 else:

@@ -20,6 +20,8 @@ from gatebook.gateway.flows import Flows
 from gatebook.gateway.governing import Governing, Wanted, decides_alike
 from gatebook.gateway.guards import NO_GUARDS, GovernanceKeys, Guarding, Guards, Scanners
 from gatebook.gateway.legs import Legs
+from gatebook.gateway.names.reader import NamesReader
+from gatebook.gateway.names.standing import Standing
 from gatebook.gateway.notebook import Notebook
 from gatebook.gateway.pinning import Pinning
 from gatebook.gateway.recorder import Move, Recorder
@@ -67,6 +69,7 @@ class Gate:
         self.pinning = Pinning(Snapshot(), self.notebook, self.recorder)
         self.flows = Flows(vault.derive("canary 1"))
         self.counts = Counts(settings.run_dir / "counts", slot)
+        self.names = NamesReader(settings.presidio.python, Standing(settings.run_dir, slot))
         self.waiting = 0
         self._tokens: dict[str, Token] = {}
         self._people: Mapping[str, Person] = {}
@@ -100,6 +103,7 @@ class Gate:
         self.governing, self.guarding = self.prepare(snapshot)
         self.pinning.apply(snapshot)
         self.flows.apply(snapshot)
+        self.names.apply(self.guarding.presidio)
         self.directory = Directory(snapshot, self._subject_of, auth=self.settings.mcp.auth)
         self._tokens = {token.id: token for token in snapshot.tokens.values()}
         self._people = snapshot.people
@@ -319,6 +323,7 @@ class Gate:
         await self.legs.close()
         for runtime in self.runtimes.values():
             await runtime.close("stopped")
+        await self.names.close()
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

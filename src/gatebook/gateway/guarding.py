@@ -1,15 +1,17 @@
 """Looks for sensitive data in what passes, in both directions, and does what the guardrails say. A payload that cannot be scanned does not pass."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from gatebook.dlp.guardrail import Direction, Verdict
+from gatebook.dlp.names import Named, Unread
 from gatebook.gateway import headers, wire
 from gatebook.gateway.catalog import Tool
 from gatebook.gateway.context import now_ns
-from gatebook.gateway.guards import Guards
+from gatebook.gateway.guards import Guarding, Guards
 from gatebook.gateway.output_schema import keeps_promise
 from gatebook.gateway.refusal import by_policy
 from gatebook.record.parts import Decision, Finding
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from gatebook.gateway.live import Live
 
 _BROKEN = "What is left of the answer after redaction is not what the tool promises (its output schema)."
+_READS_MAX = 8
 
 
 class Looked(Struct, frozen=True):
@@ -30,14 +33,20 @@ class Looked(Struct, frozen=True):
     withheld: str | None = None
 
 
-def arguments(gate: "Gate", live: "Live", tool: Tool | None) -> None:
-    """Look at the params of a request before anything is sent; redacts them in place. Raises Refusal."""
-    guardrails, message, asked = live.guards.arguments, live.message, live.asked
-    if not guardrails or message.params is None:
-        return
+def look_at_arguments(gate: "Gate", live: "Live") -> Looked:
+    """Look at the params of a request before anything is sent, and change nothing. Raises Unread."""
+    if not live.guards.arguments or live.message.params is None:
+        return Looked(live.message)
     began = now_ns()
-    looked = _look(gate, message, live.guards, "arguments")
-    live.dlp_us += (now_ns() - began) // 1000
+    try:
+        return _look(gate.guarding, live.message, live.guards, "arguments", live.named)
+    finally:
+        live.dlp_us += (now_ns() - began) // 1000
+
+
+def arguments(live: "Live", tool: Tool | None, looked: Looked) -> None:
+    """Do what was decided about the params of a request; redacts them in place. Raises Refusal."""
+    message, asked = live.message, live.asked
     asked.findings += looked.findings
     verdict = looked.verdict
     if verdict is None or not verdict.rules and not verdict.observed and looked.withheld is None:
@@ -61,12 +70,17 @@ def arguments(gate: "Gate", live: "Live", tool: Tool | None) -> None:
             live.context.headers = kept | again
 
 
-def response(gate: "Gate", live: "Live", message: wire.Message) -> Looked:
+async def read(gate: "Gate", named: dict[bytes, Named], unread: Unread) -> None:
+    """Have names looked for in what a look has to know of. After so many rounds there is no answer any more, and the payload counts as not read."""
+    named[unread.payload] = await gate.names.read(unread.texts) if len(named) < _READS_MAX else Named(fault="names_failed")
+
+
+async def response(gate: "Gate", live: "Live", message: wire.Message) -> Looked:
     """Look at a final answer, the result as well as an error."""
     if not live.guards.response:
         return Looked(message)
     began = now_ns()
-    looked = _look(gate, message, live.guards, "response")
+    looked = await _look_patiently(gate, message, live.guards, "response")
     verdict = looked.verdict
     if verdict is not None and looked.withheld is None and verdict.effect == "redacted" and not _fits(live, looked.message):
         looked = replace(looked, withheld=_BROKEN)
@@ -77,12 +91,12 @@ def response(gate: "Gate", live: "Live", message: wire.Message) -> Looked:
     return looked
 
 
-def relayed(gate: "Gate", message: wire.Message, guards: Guards, *, to_client: bool) -> Looked:
+async def relayed(gate: "Gate", message: wire.Message, guards: Guards, *, to_client: bool) -> Looked:
     """Look at a message that is neither a client's request nor its final answer."""
     part: Direction = "response" if to_client else "arguments"
     if not (guards.response if to_client else guards.arguments):
         return Looked(message)
-    return _look(gate, message, guards, part)
+    return await _look_patiently(gate, message, guards, part)
 
 
 def decided(before: Decision, verdict: Verdict, withheld: str | None) -> Decision:
@@ -98,11 +112,21 @@ def decided(before: Decision, verdict: Verdict, withheld: str | None) -> Decisio
     )
 
 
-def _look(gate: "Gate", message: wire.Message, guards: Guards, part: Direction) -> Looked:
+async def _look_patiently(gate: "Gate", message: wire.Message, guards: Guards, part: Direction) -> Looked:
+    named: dict[bytes, Named] = {}
+    guarding = gate.guarding
+    while True:
+        try:
+            return _look(guarding, message, guards, part, named)
+        except Unread as unread:
+            await read(gate, named, unread)
+
+
+def _look(guarding: Guarding, message: wire.Message, guards: Guards, part: Direction, named: Mapping[bytes, Named]) -> Looked:
     name, payload = _payload_of(message)
     if payload is None:
         return Looked(message)
-    verdict = gate.guarding.look(payload, part, guards.response if part == "response" else guards.arguments)
+    verdict = guarding.look(payload, part, guards, named)
     if verdict.effect == "blocked":
         kept = verdict.safe_body
         return Looked(message if kept is None else _with(message, name, kept), verdict.findings, verdict, verdict.reason or "Blocked.")

@@ -5,11 +5,14 @@ import time
 from collections.abc import Iterable, Mapping
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from gatebook.dlp.detector import Detector, select
 from gatebook.dlp.guardrail import Direction, Guardrail, Verdict, apply
 from gatebook.dlp.hit import Limits
+from gatebook.dlp.names import KINDS, Named, NamesScanner, Unread
 from gatebook.dlp.scanner import CLEAN, Scanner
+from gatebook.gateway.naming import Naming
 from gatebook.log.vault import Vault
 from gatebook.policy.bundle import Bundle
 from gatebook.policy.index import Index
@@ -17,7 +20,8 @@ from gatebook.policy.request import Request
 from gatebook.policy.selectors import Matcher, UnknownSource
 from gatebook.record.parts import Decision
 from gatebook.state.approvals import ARGUMENTS_KEY
-from gatebook.state.in_force import all_detectors, guardrail_of
+from gatebook.state.governance import Presidio
+from gatebook.state.in_force import all_detectors, detector_ids, guardrail_of
 from gatebook.state.snapshot import Snapshot
 
 _KNOWN_MAX = 10_000
@@ -30,6 +34,12 @@ class Guards(Struct, frozen=True):
 
     arguments: tuple[Guardrail, ...] = ()
     response: tuple[Guardrail, ...] = ()
+    names: tuple[Direction, ...] = ()
+    """Where names in prose are looked for as well."""
+
+    def on(self, part: Direction) -> tuple[Guardrail, ...]:
+        """The guardrails for one direction."""
+        return self.response if part == "response" else self.arguments
 
 
 NO_GUARDS = Guards()
@@ -63,14 +73,15 @@ class Guarding:
     def __init__(self, snapshot: Snapshot, bundle: Bundle, scanners: Scanners, key: bytes) -> None:
         rules = snapshot.rules
         detectors = all_detectors(rules.detectors)
+        known = detector_ids(rules.detectors)
         specs = sorted(rules.guardrails.items())
         packs = {pack.name: pack for pack in bundle.sources.packs}
         self._key = key
         self._bundle = bundle
-        self._guardrails = [(Matcher(spec.selector, packs), guardrail_of(name, spec, detectors)) for name, spec in specs]
+        self._guardrails = [(Matcher(spec.selector, packs), guardrail_of(name, spec, known)) for name, spec in specs]
         self._index = Index([spec.selector for _, spec in specs], packs)
         self._redactions = {
-            rule.id: Guardrail(id=rule.id, on=("arguments", "response"), detectors=select(rule.redact, detectors), action="redact")
+            rule.id: Guardrail(id=rule.id, on=("arguments", "response"), detectors=select(rule.redact, known), action="redact")
             for rule in bundle.rules.values()
             if rule.effect == "redact"
         }
@@ -78,13 +89,19 @@ class Guarding:
         used |= {name for one in self._redactions.values() for name in one.detectors}
         scan = rules.governance.scan
         limits = Limits(scan_bytes_max=scan.payload_bytes_max, time_budget_ms=scan.time_budget_ms)
-        self._scanner = scanners.get({name: detectors[name] for name in used}, limits) if used else None
+        self._scanner = scanners.get({name: detectors[name] for name in used - KINDS.keys()}, limits) if used else None
+        self._names = Naming.of(rules.governance.presidio, used)
         self._known: dict[tuple[object, ...], tuple[int, ...]] = {}
 
     @property
     def any(self) -> bool:
         """Whether anything may have to be scanned."""
         return self._scanner is not None
+
+    @property
+    def presidio(self) -> Presidio | None:
+        """How names in prose are looked for; None where that is off, or no guardrail asks for it."""
+        return None if self._names is None else self._names.spec
 
     def of(self, request: Request, decision: Decision | None) -> Guards:
         """The guardrails for a request, and the redactions that policies ask for in it."""
@@ -99,16 +116,29 @@ class Guarding:
         found = [self._guardrails[number][1] for number in numbers if _at_this_moment(self._guardrails[number][0], request)]
         if decision is not None and self._redactions:
             found += [self._redactions[name] for name in decision.matched if name in self._redactions and name not in decision.observed]
-        return Guards(_on("arguments", found), _on("response", found)) if found else NO_GUARDS
+        if not found:
+            return NO_GUARDS
+        guards = Guards(_on("arguments", found), _on("response", found))
+        return guards if self._names is None else replace(guards, names=self._names.parts(request, guards))
 
-    def look(self, payload: bytes, part: Direction, guardrails: tuple[Guardrail, ...]) -> Verdict:
-        """Scan a payload, JSON text, and apply the guardrails to it. What cannot be scanned is blocked, whatever the reason."""
+    def look(self, payload: bytes, part: Direction, guards: Guards, known: Mapping[bytes, Named]) -> Verdict:
+        """Scan a payload, JSON text, and apply the guardrails to it. What cannot be scanned is blocked, whatever the reason.
+
+        `known`: what is known of names in it. Raises Unread when more has to be known; then look again.
+        """
         assert self._scanner is not None
+        guardrails = guards.on(part)
         try:
+            if self._names is not None and part in guards.names:
+                return self._names.look(
+                    payload, part, guardrails, NamesScanner(self._scanner, payload, known, lenient=self._names.lenient), self._key
+                )
             scanned = self._scanner.scan(payload)
             if scanned is CLEAN:
                 return Verdict(effect="clean", body=payload)
             return apply(payload, scanned, part, guardrails, self._key, self._scanner)
+        except Unread:
+            raise
         except Exception as error:  # whatever it is, a payload that was not scanned must not pass
             _logger.error("a payload could not be scanned: %s", type(error).__name__)
             rules = tuple(guardrail.id for guardrail in guardrails if not guardrail.observe)

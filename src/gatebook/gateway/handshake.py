@@ -70,9 +70,9 @@ async def _begin_http(gate: "Gate", live: "Live") -> "answers.Final":
                     live.session.legs[runtime.name] = leg
                     live.session.protocol = live.context.protocol = (leg.version or b"").decode("latin-1") or live.context.protocol or ""
                     runtime.learn(legacy=True)
-                    return answers.final(gate, live, leg, item)
+                    return await answers.final(gate, live, leg, item)
                 if message is not None and message.kind == "error" and not _stateless_answer(message):
-                    return answers.final(gate, live, leg, item)
+                    return await answers.final(gate, live, leg, item)
         except (HttpFailure, InvalidAnswer):
             if runtime.eras.modern is False:
                 raise

@@ -2,6 +2,7 @@
 
 import asyncio
 
+from gatebook.dlp.names import Named
 from gatebook.gateway import wire
 from gatebook.gateway.context import Context, now_ns
 from gatebook.gateway.guards import NO_GUARDS
@@ -27,6 +28,8 @@ class Live:
         self.plan: Plan | None = None
         self.answer = Answer()
         self.guards = NO_GUARDS
+        self.named: dict[bytes, Named] = {}
+        """What is known of names in its arguments."""
         self.policy_us = 0
         self.dlp_us = 0
         self.log_us = 0

@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 
 
 def prepare(gate: "Gate", live: "Live") -> Plan:
-    """Read what a request is for, decide, and look at its arguments; raises Refusal, with what is known noted for the record."""
+    """Read what a request is for, decide, and look at its arguments; raises Refusal, with what is known noted for the record.
+
+    Raises Unread when names have to be looked for in the arguments first; then prepare again.
+    """
     context, message, asked = live.context, live.message, live.asked
     began = now_ns()
     tool = None
@@ -55,11 +58,15 @@ def prepare(gate: "Gate", live: "Live") -> Plan:
         raise
     finally:
         live.policy_us = (now_ns() - began) // 1000
-    if planned.asked is not None and planned.asked.tool is not None:
-        carrying.check(gate, live, planned)
+    looked = None
     if planned.asked is not None and not planned.asked.connect and gate.guarding.any:
         live.guards = gate.guarding.of(planned.asked, planned.decision)
-        guarding.arguments(gate, live, tool)
+        looked = guarding.look_at_arguments(gate, live)
+    # From here on nothing is done twice: what a session has carried is counted.
+    if planned.asked is not None and planned.asked.tool is not None:
+        carrying.check(gate, live, planned)
+    if looked is not None:
+        guarding.arguments(live, tool, looked)
     return planned
 
 

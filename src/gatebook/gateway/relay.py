@@ -33,7 +33,7 @@ async def relay(gate: "Gate", live: "Live", reply: Reply, item: Item) -> None:
     if message.kind == "request" and not _can_be_asked(live, reply):
         await _decline(gate, live, message)
         return
-    looked = guarding.relayed(gate, message, live.guards, to_client=True)
+    looked = await guarding.relayed(gate, message, live.guards, to_client=True)
     if looked.withheld is not None:
         await _withhold(gate, live, looked)
         return

@@ -147,13 +147,13 @@ async def _pass(gate: "Gate", way: Way, name: str, exchange: Exchange, item: Ite
         gate.forget(live)
         if live.task is not None:
             live.task.cancel()
-        final = answers.late(gate, live, message)
+        final = await answers.late(gate, live, message)
         if await call.finish(gate, live, final.outcome, final.kept or final.body):
             await reply.event(item.raw if exchange.form == "sse" and final.body is message.raw else sse.event(final.body))
         else:
             await reply.event(sse.event(answers.not_recorded(live.message, "its outcome could not be recorded", ran=True)))
         return
-    looked = guarding.relayed(gate, message, gate.guards(context, name), to_client=True)
+    looked = await guarding.relayed(gate, message, gate.guards(context, name), to_client=True)
     if looked.withheld is not None:
         gate.note(context, looked.message, Move(to_client=True, connector=name, relayed=False, findings=looked.findings))
         return

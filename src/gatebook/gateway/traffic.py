@@ -50,7 +50,7 @@ async def _without_session(gate: "Gate", context: Context, message: wire.Message
     relayed = runtime is not None and runtime.connector.spec.transport == "http"
     if context.connector is not None and (runtime is None or not gate.may_use(context, runtime)):
         raise Refusal(wire.INVALID_REQUEST, f"there is no connector {context.connector[:64]!r} here", status=404, error_class="not_found")
-    looked = guarding.relayed(gate, message, gate.guards(context, context.connector), to_client=False)
+    looked = await guarding.relayed(gate, message, gate.guards(context, context.connector), to_client=False)
     relayed, message = relayed and looked.withheld is None, looked.message
     move = Move(to_client=False, connector=context.connector, relayed=relayed, findings=looked.findings)
     await _record(gate, context, message, move)
@@ -73,7 +73,7 @@ async def _notification(gate: "Gate", context: Context, message: wire.Message, s
         for name, leg in session.legs.items()
         if not (own and (isinstance(leg, Channel) or session.connector is None)) and not leg.modern
     }
-    looks = [guarding.relayed(gate, message, gate.guards(context, name), to_client=False) for name in legs]
+    looks = [await guarding.relayed(gate, message, gate.guards(context, name), to_client=False) for name in legs]
     message = next((looked.message for looked in looks if looked.message is not message), message)
     findings = tuple(finding for looked in looks for finding in looked.findings)
     if any(looked.withheld is not None for looked in looks):
@@ -112,7 +112,7 @@ async def _answer(gate: "Gate", context: Context, message: wire.Message, session
     if leg is None or (asked is None and session.connector is None):
         await _record(gate, context, message, Move(to_client=False, connector=connector, relayed=False))
         return 202
-    looked = guarding.relayed(gate, message, gate.guards(context, connector), to_client=False)
+    looked = await guarding.relayed(gate, message, gate.guards(context, connector), to_client=False)
     call = asked.call if asked is not None else None
     message = looked.message
     move = Move(to_client=False, connector=connector, call=call, relayed=looked.withheld is None, findings=looked.findings)

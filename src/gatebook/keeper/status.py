@@ -5,6 +5,7 @@ import time
 from typing import Any
 
 from gatebook import __version__
+from gatebook.gateway.names.standing import standing
 from gatebook.keeper.background import Background
 from gatebook.log.book import Book
 from gatebook.settings import Settings
@@ -26,9 +27,11 @@ class Status:
         """Everything, as JSON. `healthy` is False when any part has failed; calls may go on all the same."""
         revision, state_failure = self._revision()
         log_failure = self._book.healthy
+        names = standing(self._settings.run_dir)
+        names_failure = names is not None and names.startswith("failed")
         return {
             "running": True,
-            "healthy": not (log_failure or state_failure or self._background.failure),
+            "healthy": not (log_failure or state_failure or names_failure or self._background.failure),
             "version": __version__,
             "node": self._settings.node,
             "pid": os.getpid(),
@@ -39,6 +42,7 @@ class Status:
             "revision": revision,
             "state": state_failure or "ok",
             "log": log_failure or "ok",
+            **({} if names is None else {"names": names}),
             **self._background.status(),
         }
 

@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 
 from gatebook.dlp.checking import check as check_detector
 from gatebook.dlp.detector import select
+from gatebook.dlp.names import FAMILY, KINDS
 from gatebook.policy.bundle import Bundle, Sources
 from gatebook.policy.cases import failures
 from gatebook.policy.lint import lint
@@ -22,7 +23,8 @@ from gatebook.policy.selectors import faults
 from gatebook.state.connectors import Connector
 from gatebook.state.definitions import hints_of, read_definitions
 from gatebook.state.documents import Document, DocumentError
-from gatebook.state.in_force import all_detectors, detector_of, guardrail_of, sources
+from gatebook.state.governance import ONLY_NAME
+from gatebook.state.in_force import detector_ids, detector_of, guardrail_of, sources
 from gatebook.state.snapshot import read_snapshot, rules_of, specs_of
 
 GOVERNING = frozenset({"Connector", "Policy", "Guardrail", "Detector", "ToolPack", "Governance"})
@@ -71,7 +73,9 @@ class Draft:
         if errors:
             raise DocumentError(errors)
         changed = {name for kind, name in self.documents if kind in ("Policy", "ToolPack")}
-        return [self._placed(problem) for problem in problems if not self.documents or problem.rule.removeprefix("pack/") in changed]
+        return self._name_warnings() + [
+            self._placed(problem) for problem in problems if not self.documents or problem.rule.removeprefix("pack/") in changed
+        ]
 
     def _failed_tests(self, made: Sources) -> list[str]:
         try:
@@ -91,7 +95,7 @@ class Draft:
         return errors
 
     def _guardrail_errors(self) -> list[str]:
-        detectors = all_detectors(self.rules.detectors)
+        detectors = detector_ids(self.rules.detectors)
         packs = {name: spec.pack(name) for name, spec in self.rules.packs.items()}
         errors = []
         for name, spec in self.rules.guardrails.items():
@@ -108,6 +112,27 @@ class Draft:
             except ValueError as error:
                 errors.append(f"{self._where('Policy', name, 'spec.redact')}: {error}")
         return errors
+
+    def _name_warnings(self) -> list[str]:
+        """What is asked of names in prose and will not happen."""
+        presidio = self.rules.governance.presidio
+        looked_for = {kind.id for kind in KINDS.values() if kind.entity in presidio.entities} if presidio.connectors else set()
+        wanted: set[str] = set()
+        warnings = []
+        for name, spec in self.rules.guardrails.items():
+            names = set(select(spec.detectors, detector_ids(self.rules.detectors))) & KINDS.keys()
+            wanted |= names
+            unseen = sorted(names - looked_for)
+            if unseen and any(pattern.startswith(FAMILY) for pattern in spec.detectors) and self._is_new("Guardrail", name):
+                why = "does not look for them" if presidio.connectors else "is off (presidio.connectors of Governance default)"
+                warnings.append(f"{self._where('Guardrail', name, 'spec.detectors')}: never finds {', '.join(unseen)}: Presidio {why}")
+        if presidio.connectors and not wanted & looked_for and self._is_new("Governance", ONLY_NAME):
+            text = "no guardrail names ner/*, so nothing is looked for"
+            warnings.append(f"{self._where('Governance', ONLY_NAME, 'spec.presidio')}: {text}")
+        return warnings
+
+    def _is_new(self, kind: str, name: str) -> bool:
+        return not self.documents or (kind, name) in self.documents
 
     def _known(self) -> Known:
         """The names that there are. Groups are known only once the directory has any."""

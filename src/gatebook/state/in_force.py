@@ -3,13 +3,14 @@
 Raises nothing but BundleError and ValueError for what does not fit together; `checking.py` says so to people before it is stored.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from msgspec.structs import asdict
 
 from gatebook.dlp.catalog import BUILT_IN
 from gatebook.dlp.detector import Detector, select
 from gatebook.dlp.guardrail import Guardrail
+from gatebook.dlp.names import KINDS
 from gatebook.policy.access import AccessRules
 from gatebook.policy.bundle import Sources
 from gatebook.policy.rules import Grant
@@ -42,13 +43,18 @@ def all_detectors(custom: Mapping[str, DetectorSpec]) -> dict[str, Detector]:
     return dict(BUILT_IN) | {one.id: one for one in (detector_of(name, spec) for name, spec in custom.items())}
 
 
+def detector_ids(custom: Mapping[str, DetectorSpec]) -> tuple[str, ...]:
+    """The ids of all that guardrails may name: detectors, and the kinds of names that a language model finds."""
+    return (*all_detectors(custom), *KINDS)
+
+
 def detector_of(name: str, spec: DetectorSpec) -> Detector:
     """A detector of the company's own."""
     return Detector(id=f"{CUSTOM}/{name.replace('-', '_')}", **{**asdict(spec), "title": spec.title or name})
 
 
-def guardrail_of(name: str, spec: GuardrailSpec, detectors: Mapping[str, Detector]) -> Guardrail:
-    """A guardrail with the detectors that it means. Raises ValueError for a pattern that means none."""
+def guardrail_of(name: str, spec: GuardrailSpec, detectors: Collection[str]) -> Guardrail:
+    """A guardrail with those of the detectors, by id, that it means. Raises ValueError for a pattern that means none."""
     return Guardrail(
         id=name,
         on=spec.parts,
