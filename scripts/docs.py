@@ -13,6 +13,7 @@ import msgspec.inspect as types
 
 from gatebook.dlp.catalog import BUILT_IN
 from gatebook.dlp.detector import Detector
+from gatebook.dlp.names import KINDS as NAME_KINDS
 from gatebook.dlp.validators import VALIDATORS
 from gatebook.index.rows import CallRow
 from gatebook.query.fields import table as search_fields
@@ -123,6 +124,11 @@ def _detector_lines() -> list[str]:
     return ["| detector | finds | severity | needs |", "|---|---|---|---|", *rows]
 
 
+def _name_lines() -> list[str]:
+    rows = [f"| `{kind.id}` | `{kind.entity}` | {kind.title} | {kind.severity} |" for kind in NAME_KINDS.values()]
+    return ["| detector | entity | finds | severity |", "|---|---|---|---|", *rows]
+
+
 def _needs(detector: Detector) -> str:
     return "a word nearby: " + ", ".join(detector.context) if detector.context else ""
 
@@ -144,6 +150,7 @@ TABLES = (
     Table(DOCS / "guardrails.md", "fields of a detector", "src/gatebook/state/guardrails.py", lambda: _kind_lines("Detector")),
     Table(DOCS / "guardrails.md", "checksums", "src/gatebook/dlp/validators.py", _validator_lines),
     Table(DOCS / "guardrails.md", "built-in detectors", "src/gatebook/dlp/catalog.py", _detector_lines),
+    Table(DOCS / "guardrails.md", "kinds of names", "src/gatebook/dlp/names.py", _name_lines),
 )
 
 

@@ -9,6 +9,8 @@ from gatebook.cli import dlp, policy
 from gatebook.cli.main import build_parser
 from gatebook.dlp.catalog import BUILT_IN
 from gatebook.dlp.guardrail import GuardAction
+from gatebook.dlp.names import KINDS as NAME_KINDS
+from gatebook.dlp.names import UNREAD
 from gatebook.dlp.validators import VALIDATORS
 from gatebook.gateway import pinning
 from gatebook.policy import arguments
@@ -69,6 +71,12 @@ def test_every_action_of_a_guardrail_has_a_row(action: str) -> None:
 def test_every_detector_has_a_row(detector: str) -> None:
     """With what it finds."""
     assert f"| `{detector}` | {BUILT_IN[detector].title} | {BUILT_IN[detector].severity} |" in GUARDRAILS
+
+
+@pytest.mark.parametrize("kind", NAME_KINDS)
+def test_every_kind_of_name_has_a_row(kind: str) -> None:
+    """With what the model calls it."""
+    assert f"| `{kind}` | `{NAME_KINDS[kind].entity}` |" in GUARDRAILS and f"`{UNREAD}`" in GUARDRAILS
 
 
 def test_every_checksum_is_named() -> None:

@@ -120,7 +120,7 @@ ORDER = (
     ("call", "serve", ("patiently", "use", "take_place", "_record_start", "_dispatch")),
     ("call", "_dispatch", ("_exchange", "finish", "_release")),
     ("call", "_exchange", ("find", "send", "final", "relay")),
-    ("prepare", "prepare", ("plan", "check", "of", "arguments")),
+    ("prepare", "prepare", ("plan", "of", "look_at_arguments", "check", "arguments")),
     ("plan", "_decided", ("fitting", "decide", "standing")),
     ("answers", "final", ("of_answer", "response")),
 )
