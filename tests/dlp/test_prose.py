@@ -57,5 +57,7 @@ def test_too_many_texts_are_a_fault() -> None:
     """Before anybody is asked about them; what is no JSON is one too."""
     with pytest.raises(Exhausted, match="too_many"):
         texts(payload(["word"] * 11), Limits(texts_max=10))
+    with pytest.raises(Exhausted, match="too_many"):
+        texts(payload([json.dumps(["word"] * 11)]), Limits(texts_max=10))
     with pytest.raises(Exhausted, match="not_json"):
         texts(b"{", LIMITS)

@@ -81,20 +81,20 @@ async def test_only_chosen_connectors_tools_and_parts_are_looked_at(named: Named
 
 
 async def test_arguments_are_looked_at_where_that_is_asked_for(named: Named) -> None:
-    """The connector gets what is left, and so does the book."""
-    async with named(parts=["arguments"]) as (running, upstream):
-        assert await said(running, TEXT) == CLEAN
+    """The connector gets what is left, and so does the book; or it hears nothing, and the caller reads the reason."""
+    rails = (
+        REDACT.replace("ner/*", "ner/person")
+        + "\n---\nkind: Guardrail\nname: places\nspec: {detectors: [ner/location], action: block, reason: No places.}"
+    )
+    async with named(rails, parts=["arguments"]) as (running, upstream):
+        assert await said(running, "Dear Ann Smith") == "Dear [redacted:person]"
         assert b"Smith" not in upstream.requests[-1].body
         started = the(running, "call.started")
         assert started.body.decision.effect == "redacted" and b"Smith" not in started.parts["arguments"]
-
-
-async def test_a_block_refuses_the_call_before_it_is_sent(named: Named) -> None:
-    """With the reason of the guardrail."""
-    async with named(REDACT.replace("redact,", "block,"), parts=["arguments", "response"]) as (running, upstream):
-        assert "Names stay here." in await said(running, TEXT)
+        count = len(upstream.requests)
+        assert "No places." in await said(running, TEXT) and len(upstream.requests) == count
         refused = the(running, "call.refused")
-        assert upstream.requests == [] and refused.body.decision.rule == "people" and b"Smith" not in refused.parts["arguments"]
+        assert refused.body.decision.rule == "places" and not any(name in refused.parts["arguments"] for name in (b"Smith", b"Hamburg"))
 
 
 async def test_calls_that_are_looked_at_count_once(named: Named) -> None:
@@ -108,7 +108,7 @@ async def test_calls_that_are_looked_at_count_once(named: Named) -> None:
         assert sum(text.startswith(CLEAN) for text in texts) == 2
 
 
-@pytest.mark.parametrize("broken", ["no interpreter", "no presidio", "no model"])
+@pytest.mark.parametrize("broken", ["no interpreter", "no presidio"])
 async def test_what_cannot_be_looked_at_is_blocked(named: Named, broken: str) -> None:
     """The caller reads why in a sentence, the record too; the answer is withheld, and other connectors are not touched."""
     how: dict[str, Any] = {
@@ -147,11 +147,11 @@ async def test_a_text_that_takes_for_ever_is_blocked_in_time_and_the_next_call_g
 
 
 async def test_an_observing_guardrail_notes_names_and_lets_them_pass(named: Named) -> None:
-    """Also a text that cannot be read in time: nothing that only observes stops a call."""
-    async with named(REDACT.replace("action", "mode: observe, action"), time_budget_ms=700) as (running, _):
+    """Nothing that only observes stops a call."""
+    async with named(REDACT.replace("action", "mode: observe, action")) as (running, _):
+        assert running.gate.names._starting is not None  # it is there before the first call
         assert await said(running, TEXT) == TEXT
         assert {one.action for one in the(running, "call.finished").body.findings} == {"logged"}
-        assert await said(running, ENDLESS) == ENDLESS
 
 
 async def test_messages_on_the_way_are_looked_at(named: Named, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -168,11 +168,8 @@ async def test_messages_on_the_way_are_looked_at(named: Named, monkeypatch: pyte
         assert messages[0]["params"]["message"] == CLEAN
 
 
-async def test_the_process_follows_the_configuration(named: Named) -> None:
-    """It runs only where a guardrail asks for names and a connector is chosen, from the moment on that this is in force."""
-    async with named() as (running, _):
-        await said(running, TEXT)
-        assert running.gate.names.pid is not None
+async def test_there_is_no_process_where_nobody_asks_for_names(named: Named) -> None:
+    """Without a guardrail that names them, or without a connector that is chosen."""
     async with named("kind: Guardrail\nname: cards\nspec: {detectors: [credit_card], action: redact}") as (running, _):
         assert await said(running, TEXT) == TEXT and running.gate.names.pid is None
     async with named(connectors=[]) as (running, _):

@@ -37,8 +37,8 @@ def texts(payload: bytes, limits: Limits) -> list[Text]:
         in_key = document.is_key(token)
         for around, inner, text in _of(document, token, (), _EMBEDDED_DEPTH_MAX):
             found.append(Text(text=text, document=document, at=token.at, in_key=in_key, around=around, inner=inner))
-        if len(found) > limits.texts_max:
-            raise Exhausted("too_many")
+            if len(found) > limits.texts_max:
+                raise Exhausted("too_many")
     return found
 
 

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 from msgspec.structs import replace
 
 from gatebook.dlp.names import Named
@@ -20,19 +21,27 @@ from tests.gateway.named import ENDLESS
 BOB = Named(((0, 0, 3, "PERSON"),))
 
 
-@pytest.fixture
-async def reader(presidio_python: str, tmp_path: Path) -> AsyncIterator[NamesReader]:
-    """A reader that is closed in the end."""
-    made = NamesReader(presidio_python, Standing(tmp_path, 0))
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def reader(presidio_python: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[NamesReader]:
+    """One reader for all tests, since loading a model takes a second; it is closed in the end."""
+    made = NamesReader(presidio_python, Standing(tmp_path_factory.mktemp("run"), 0))
     yield made
     await made.close()
     assert made.pid is None
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def wanted(model: str) -> Presidio:
     """Names with the small model, and a budget that a busy machine keeps."""
-    return Presidio(connectors=("*",), model=model, time_budget_ms=5_000)
+    return Presidio(connectors=("*",), model=model, time_budget_ms=10_000)
+
+
+def told(reader: NamesReader) -> str | None:
+    """Return how it stands, as the keeper reads it."""
+    return standing(reader._standing._path.parent)
 
 
 async def until(condition: Callable[[], object]) -> None:
@@ -44,13 +53,13 @@ async def until(condition: Callable[[], object]) -> None:
     raise AssertionError("it did not happen")
 
 
-async def test_each_text_gets_what_was_found_in_it(reader: NamesReader, wanted: Presidio, tmp_path: Path) -> None:
+async def test_each_text_gets_what_was_found_in_it(reader: NamesReader, wanted: Presidio) -> None:
     """Also those that stand in the payload several times; one process serves all."""
     reader.apply(wanted)
     assert await reader.read(["Bob", "no", "Bob"]) == Named(((0, 0, 3, "PERSON"), (2, 0, 3, "PERSON")))
     pid = reader.pid
     assert set(await asyncio.gather(*(reader.read(["Bob"]) for _ in range(20)))) == {BOB} and reader.pid == pid
-    assert standing(tmp_path) == "ready"
+    assert told(reader) == "ready"
 
 
 async def test_a_text_that_takes_for_ever_costs_the_budget_and_the_process(reader: NamesReader, wanted: Presidio) -> None:
@@ -104,23 +113,32 @@ async def test_who_goes_away_leaves_no_answer_for_the_next(reader: NamesReader, 
     reader.apply(wanted)
     await reader.read(["Bob"])
     pid = reader.pid
-    leaving = asyncio.create_task(reader.read(["Hamburg " * 5_000]))
+    leaving = asyncio.create_task(reader.read(["nothing " * 20_000]))
     await asyncio.sleep(0.01)
     leaving.cancel()
     assert await reader.read(["Bob"]) == BOB and reader.pid == pid
 
 
-async def test_what_cannot_start_fails_at_once_and_says_why(
-    reader: NamesReader, wanted: Presidio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_another_model_takes_over_what_was_being_read(reader: NamesReader, wanted: Presidio) -> None:
+    """A change of the configuration costs nobody an answer."""
+    reader.apply(wanted)
+    await reader.read(["Bob"])
+    pid = reader.pid
+    reading = asyncio.create_task(reader.read(["nothing " * 60_000 + "Bob"]))
+    await asyncio.sleep(0.05)
+    reader.apply(replace(wanted, language="de", time_budget_ms=30_000))
+    assert len((await reading).finds) == 1 and reader.pid != pid
+
+
+async def test_what_cannot_start_fails_at_once_and_says_why(reader: NamesReader, wanted: Presidio) -> None:
     """It is not tried again for every call; after a while it is, and another configuration is tried at once."""
     reader.apply(replace(wanted, model="en_not_installed"))
     assert (await reader.read(["Bob"])).fault == "names_absent"
-    assert str(standing(tmp_path)).startswith("failed: there is no model 'en_not_installed'")
+    assert str(told(reader)).startswith("failed: there is no model 'en_not_installed'")
     began = time.monotonic()
     assert (await reader.read(["Bob"])).fault == "names_absent" and time.monotonic() - began < 0.1
     reader.apply(wanted)
-    assert await reader.read(["Bob"]) == BOB and standing(tmp_path) == "ready"
+    assert await reader.read(["Bob"]) == BOB and told(reader) == "ready"
 
 
 async def test_it_is_tried_again_after_a_while(
@@ -135,13 +153,15 @@ async def test_it_is_tried_again_after_a_while(
     assert await reader.read(["Bob"]) == BOB
 
 
-async def test_switched_off_there_is_no_process(reader: NamesReader, wanted: Presidio, tmp_path: Path) -> None:
+async def test_switched_off_there_is_no_process(reader: NamesReader, wanted: Presidio) -> None:
     """It ends, nobody is told that it stands ready, and no descriptor is left."""
+    reader.apply(None)
+    await until(lambda: not reader._tasks)
     before = len(os.listdir("/proc/self/fd"))
     reader.apply(wanted)
     await reader.read(["Bob"])
     pid = reader.pid
     reader.apply(None)
     await until(lambda: not os.path.exists(f"/proc/{pid}"))
-    assert (await reader.read(["Bob"])).fault == "names_absent" and standing(tmp_path) is None
+    assert (await reader.read(["Bob"])).fault == "names_absent" and told(reader) is None
     await until(lambda: len(os.listdir("/proc/self/fd")) <= before)

@@ -11,6 +11,7 @@ import ctypes
 import json
 import logging
 import os
+import resource
 import signal
 import sys
 from collections.abc import Callable
@@ -40,6 +41,11 @@ def stay_at_home() -> None:
             raise PermissionError(f"{event} is not allowed here")
 
     sys.addaudithook(refuse)
+
+
+def leave_no_core() -> None:
+    """A crash must not write what it was reading to disk."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
 def die_with(parent: int) -> None:
@@ -117,6 +123,7 @@ def _write(sink: BinaryIO, frame: dict[str, Any]) -> None:
 def main() -> None:
     """Serve on standard input and output. Whatever a library prints goes to standard error."""
     die_with(int(sys.argv[1]))
+    leave_no_core()
     stay_at_home()
     logging.disable(logging.CRITICAL)
     sink = os.fdopen(os.dup(1), "wb")

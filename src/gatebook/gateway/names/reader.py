@@ -63,12 +63,16 @@ class NamesReader:
             return Named(fault="names_busy")
         self._waiting += 1
         # A caller that goes away must not leave half an answer in the pipe.
-        task = self._spawn(self._read(self._wanted, texts))
-        task.add_done_callback(lambda _: self._count_out())
-        return await asyncio.shield(task)
+        return await asyncio.shield(self._spawn(self._read_or_say_why(self._wanted, texts)))
 
-    def _count_out(self) -> None:
-        self._waiting -= 1
+    async def _read_or_say_why(self, wanted: Presidio, texts: Sequence[str]) -> Named:
+        try:
+            return await self._read(wanted, texts)
+        except Exception as error:  # whatever it is, the payload was not read
+            _logger.error("names could not be looked for: %s", type(error).__name__)
+            return Named(fault="names_failed")
+        finally:
+            self._waiting -= 1
 
     async def _read(self, wanted: Presidio, texts: Sequence[str]) -> Named:
         loop = asyncio.get_running_loop()
@@ -85,10 +89,15 @@ class NamesReader:
             except NotRead as error:
                 _logger.warning("names could not be looked for in a payload: %s", error)
                 return Named(fault="names_failed")
-            except (TimeoutError, Broken) as error:
+            except TimeoutError:
                 if asked:
-                    self._lose(process, "it took longer than its budget" if isinstance(error, TimeoutError) else str(error))
-                return Named(fault="names_late" if isinstance(error, TimeoutError) else "names_failed")
+                    self._lose(process, "it took longer than its budget")
+                return Named(fault="names_late")
+            except Broken as error:
+                if process is self._process:
+                    self._lose(process, str(error))
+                    return Named(fault="names_failed")
+            # It was replaced meanwhile, by another configuration or because somebody else's text was too much for it.
             left_s -= loop.time() - began_s
         return Named(fault="names_absent")
 
