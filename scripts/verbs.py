@@ -1,5 +1,6 @@
 """What `run.py` can do: each verb sets up what it needs and runs it."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -50,7 +51,12 @@ def _demo(arguments: list[str]) -> int:
 
 def _test(arguments: list[str]) -> int:
     python = environment.ensure_main("test")
-    environment.ensure_tool("presidio")
+    try:
+        environment.ensure_tool("presidio")
+    except SetupError as error:
+        if os.environ.get("CI"):
+            raise
+        print(f"\n*** SKIPPED: tests of names in prose\n*** {error}\n", file=sys.stderr, flush=True)
     debian.ensure("chromium", "stories of the console in a real browser")
     debian.ensure("gcc", "tests that drop what was not fsynced")
     return _call([python, "-m", "pytest", *arguments])

@@ -117,17 +117,20 @@ class Draft:
         """What is asked of names in prose and will not happen."""
         presidio = self.rules.governance.presidio
         looked_for = {kind.id for kind in KINDS.values() if kind.entity in presidio.entities} if presidio.connectors else set()
-        wanted: set[str] = set()
+        ids = detector_ids(self.rules.detectors)
+        wanted = {name for policy in self.rules.policies.values() for name in select(policy.redact, ids)}
         warnings = []
         for name, spec in self.rules.guardrails.items():
-            names = set(select(spec.detectors, detector_ids(self.rules.detectors))) & KINDS.keys()
+            names = set(select(spec.detectors, ids)) & KINDS.keys()
             wanted |= names
-            unseen = sorted(names - looked_for)
+            # A pattern is served by one of its kinds; a kind that is named is meant.
+            named = {pattern for pattern in spec.detectors if pattern in KINDS} if names & looked_for else names
+            unseen = sorted(named - looked_for)
             if unseen and any(pattern.startswith(FAMILY) for pattern in spec.detectors) and self._is_new("Guardrail", name):
                 why = "does not look for them" if presidio.connectors else "is off (presidio.connectors of Governance default)"
                 warnings.append(f"{self._where('Guardrail', name, 'spec.detectors')}: never finds {', '.join(unseen)}: Presidio {why}")
         if presidio.connectors and not wanted & looked_for and self._is_new("Governance", ONLY_NAME):
-            text = "no guardrail names ner/*, so nothing is looked for"
+            text = "no guardrail and no policy names any of its kinds (ner/*), so nothing is looked for"
             warnings.append(f"{self._where('Governance', ONLY_NAME, 'spec.presidio')}: {text}")
         return warnings
 
