@@ -59,6 +59,20 @@ def test_an_error_over_a_text_says_nothing_of_the_text(presidio_python: str, mod
     assert answers[1]["fault"].isidentifier() and "Ann Smith" not in printed
 
 
+def test_it_keeps_no_word_of_what_it_has_read(presidio_python: str, model: str) -> None:
+    """The vocabulary of the model is as large after a text of new words as before; it would hold payloads, and fill the memory."""
+    code = (
+        "import runpy, sys; find = runpy.run_path(sys.argv[1])['load'](sys.argv[2], 'en')\n"
+        "(engine,) = (cell.cell_contents for cell in find.__closure__ if hasattr(cell.cell_contents, 'get_nlp'))\n"
+        "strings = engine.get_nlp('en').vocab.strings\n"
+        "before = len(strings)\n"
+        "asked = {'texts': [' '.join(f'word{number}' for number in range(1000)) + ' Bob'], 'entities': ['PERSON'], 'score_min': 0.5}\n"
+        "print(len(find(asked)), len(strings) - before, 'word7' in strings)"
+    )
+    done = subprocess.run([presidio_python, "-I", "-c", code, str(PROGRAM), model], capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout.split() == ["1", "0", "False"]
+
+
 def test_it_does_not_outlive_a_parent_that_is_gone_already() -> None:
     """Started by somebody else than it was told: it ends before it reads anything."""
     assert talk(sys.executable, {"model": "x", "language": "en"}, parent=1)[:2] == (1, [])
