@@ -103,6 +103,16 @@ async def test_a_proposal_is_tried_on_past_calls(admin: httpx2.AsyncClient, seco
     await admin.post(address, data=await form(admin, decision="withdrawn", reason="Tried"))
 
 
+async def test_a_guardrail_waits_as_policies_do(admin: httpx2.AsyncClient, second: httpx2.AsyncClient, stage: Stage) -> None:
+    """Past decisions say nothing about it, so they are not offered; it is approved by the same form."""
+    text = "kind: Guardrail\nname: no-keys\nspec: {detectors: [secret/*], action: log}\n"
+    made = await admin.post("/changes", data=await form(admin, text=text, reason="Count them first"))
+    page = (await second.get(made.headers["location"])).text
+    assert "New: Guardrail no-keys" in page and "Try it on past calls" not in page
+    done = await second.post(made.headers["location"], data=await form(second, decision="applied", reason="Yes"))
+    assert done.status_code == 303 and "no-keys" in stage.store.snapshot().rules.guardrails
+
+
 async def test_readers_look_and_do_not_decide(stage: Stage, admin: httpx2.AsyncClient) -> None:
     """An auditor sees what waits, with its difference, and no form."""
     address = await proposed(admin, "for the auditor", "purge_*", "three_*")

@@ -5,7 +5,7 @@ from typing import Any, Final
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from gatebook.console.changes_view import DAYS, REPLAYED, check_view, proposal_view
+from gatebook.console.changes_view import DAYS, REPLAYED, SCANNING, check_view, proposal_view
 from gatebook.console.deps import ConsoleDeps
 from gatebook.console.drafting import REASON_CHARACTERS_MAX, Draft
 from gatebook.console.pages import Pages, Shown
@@ -63,6 +63,7 @@ class ChangePages:
             "check": None,
             "days": DAYS,
             "tries_calls": found.state == "open" and any(change.kind in REPLAYED for change in found.changes),
+            "tries_payloads": found.state == "open" and any(change.kind in SCANNING for change in found.changes),
             "error": error,
             "reason": reason,
         }
