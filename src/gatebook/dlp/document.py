@@ -2,14 +2,13 @@
 
 import json
 import re
-from bisect import bisect_left, bisect_right
-from collections.abc import Iterator
+from functools import lru_cache
+from itertools import accumulate
 
 import msgspec
 
 from gatebook.dlp.hit import Exhausted
 
-_STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
 _NUMBER = re.compile(rb"-?\d[\d.eE+-]*")
 _COLON = re.compile(rb"\s*:\s*")
 _GAP_IN_ARRAY = re.compile(rb"[\s,\d.eE+-]*|(?:[\s,]|true|false|null)*")
@@ -22,6 +21,10 @@ _SAYS_LITTLE = re.compile(
 _BACK_BYTES = 160
 _BACK_TOKENS = 64
 _OUTER_BYTES = 2_000
+_BLOCK = 512
+_RUN = 64
+_NAME_MAX = 64
+_SPACES = (b" ", b"\n", b"\t", b"\r")
 _raw = msgspec.json.Decoder(msgspec.Raw).decode
 _string = msgspec.json.Decoder(str).decode
 _loose = json.JSONDecoder(strict=False).decode
@@ -42,27 +45,33 @@ def check(payload: bytes) -> None:
 class Token:
     """A string or number: bytes from `at` to `end` of the document."""
 
-    __slots__ = ("at", "end", "is_string")
+    __slots__ = ("at", "end", "is_key", "is_string")
 
-    def __init__(self, at: int, end: int, is_string: bool) -> None:
+    def __init__(self, at: int, end: int, is_string: bool, is_key: bool) -> None:
         self.at = at
         self.end = end
         self.is_string = is_string
+        self.is_key = is_key
 
 
 class Document:
-    """Tokens of a document that has passed `check`."""
+    """Tokens of a document that has passed `check`. Quotes are counted by blocks and sought from where a token is asked for; nothing lists all tokens."""
 
     def __init__(self, payload: bytes) -> None:
         self.payload = payload
-        self._spans: tuple[list[int], list[int]] | None = None
+        # Of the same size, and every quote that is left begins or ends a string.
+        self.bare = payload.replace(b"\\\\", b"..").replace(b'\\"', b"..") if b"\\" in payload else payload
+        self._counts: list[int] | None = None
+        self._last = Token(0, 0, False, False)
+        self._gap = 0, 0
 
-    def _strings(self) -> tuple[list[int], list[int]]:
-        if self._spans is None:
-            spans = [match.span() for match in _STRING.finditer(self.payload)]
-            starts, ends = zip(*spans, strict=True) if spans else ((), ())
-            self._spans = list(starts), list(ends)
-        return self._spans
+    def quotes(self, position: int) -> int:
+        """Return how many quotes of strings stand before a position."""
+        if self._counts is None:
+            count = self.bare.count
+            self._counts = list(accumulate((count(b'"', at, at + _BLOCK) for at in range(0, len(self.bare), _BLOCK)), initial=0))
+        block = position // _BLOCK
+        return self._counts[block] + self.bare.count(b'"', block * _BLOCK, position)
 
     def strings(self) -> Iterator[Token]:
         """Yield all string tokens, keys included."""
@@ -71,73 +80,102 @@ class Document:
 
     def token(self, position: int) -> Token | None:
         """Return the token that holds the byte at a position, or the value that begins right after it; None for what is neither."""
-        starts, ends = self._spans or self._strings()
-        number = bisect_right(starts, position) - 1
-        if number >= 0 and position < ends[number]:
-            return Token(starts[number], ends[number], True)
-        gap_start = ends[number] if number >= 0 else 0
-        gap_end = starts[number + 1] if number + 1 < len(starts) else len(self.payload)
-        for match in _NUMBER.finditer(self.payload, gap_start, gap_end):
+        if self._last.at <= position < self._last.end:
+            return self._last
+        if self.quotes(position) % 2:
+            token = self._string(self.bare.rfind(b'"', 0, position))
+        elif self.bare.startswith(b'"', position):
+            token = self._string(position)
+        else:
+            outside = self._outside(position)
+            if outside is None:
+                return None
+            token = outside
+        self._last = token
+        return token
+
+    def _string(self, at: int) -> Token:
+        end = self.bare.index(b'"', at + 1) + 1
+        after = self.payload[end : end + 1]
+        return Token(at, end, True, after == b":" or (after in _SPACES and _COLON.match(self.payload, end) is not None))
+
+    def _outside(self, position: int) -> Token | None:
+        """Return the number at a position that is in no string, or what comes first after it."""
+        if not self._gap[0] <= position < self._gap[1]:
+            quote = self.bare.find(b'"', position)
+            self._gap = position, len(self.bare) if quote < 0 else quote
+        gap_end = self._gap[1]
+        for match in _NUMBER.finditer(self.payload, self._run_start(position), gap_end):
             if match.end() > position:
-                return Token(match.start(), match.end(), False)
-        return Token(starts[number + 1], ends[number + 1], True) if gap_end < len(self.payload) else None
+                return Token(match.start(), match.end(), False, False)
+        return self._string(gap_end) if gap_end < len(self.bare) else None
+
+    def _run_start(self, position: int) -> int:
+        """Return where the run of characters of a number begins that holds a position."""
+        size = _RUN
+        while True:
+            start = max(0, position + 1 - size)
+            rest = self.payload[start : position + 1].rstrip(b"0123456789.eE+-")
+            if rest or not start:
+                return start + len(rest)
+            size *= 8
 
     def member(self, token: Token) -> Token | None:
         """Return the string or number that a key stands before; None when the token is no key."""
-        match = _COLON.match(self.payload, token.end) if token.is_string else None
+        match = _COLON.match(self.payload, token.end) if token.is_key else None
         if match is None or match.end() >= len(self.payload):
             return None
-        follows = self.token(match.end())
+        follows = self._string(match.end()) if self.bare.startswith(b'"', match.end()) else self._outside(match.end())
         return follows if follows and follows.at == match.end() else None
 
-    def is_key(self, token: Token) -> bool:
-        """Whether the token is the key of a member."""
-        return token.is_string and _COLON.match(self.payload, token.end) is not None
-
-    def key(self, at: int) -> tuple[int, bytes]:
-        """Return the key of the member that the token at an offset belongs to, as offset and raw string: the token itself when it is the key."""
-        starts, ends = self._spans or self._strings()
-        number = bisect_left(starts, at)
-        itself = number < len(starts) and starts[number] == at and _COLON.match(self.payload, ends[number]) is not None
-        number -= not itself
-        return starts[number], self.payload[starts[number] : ends[number]]
+    def key(self, token: Token) -> tuple[int, bytes]:
+        """Return the key of the member that the token belongs to, as offset and raw string: the token itself when it is the key."""
+        if token.is_key:
+            return token.at, self.payload[token.at : token.end]
+        close = self.bare.rindex(b'"', 0, token.at)
+        at = self.bare.rindex(b'"', 0, close)
+        return at, self.payload[at : close + 1]
 
     def text(self, token: Token) -> str:
         """Return what a token says: strings decoded, numbers as written."""
-        return decode(self.payload[token.at : token.end]) if token.is_string else self.payload[token.at : token.end].decode()
+        if token.is_string:
+            return decode(self.payload[token.at : token.end])
+        return self.payload[token.at : token.end].decode()
 
     def names(self, token: Token) -> str:
         """Return the key that a value stands under, also through arrays. A key that says little, such as `value`, comes with the label beside it
         and with the key of the object around it.
         """
-        starts, ends = self._spans or self._strings()
-        before = bisect_left(starts, token.at) - 1
-        if before < 0:
+        close = self.bare.rfind(b'"', 0, token.at)
+        if close < 0:
             return ""
-        if self.payload[ends[before] : token.at].strip() != b":":
-            return self._name_of_array(before, token.at)
-        key = decode(self.payload[starts[before] : ends[before]])
-        if not _SAYS_LITTLE.fullmatch(key):
+        gap = self.payload[close + 1 : token.at]
+        if gap not in (b":", b": ") and gap.strip() != b":":
+            return self._name_of_array(close, token.at)
+        at = self.bare.rindex(b'"', 0, close)
+        key, says_little, bare = spoken(self.payload[at : close + 1])
+        if not says_little:
             return key
-        label = self._label(starts[before]) if _BARE_KEY.fullmatch(key) else ""
-        return f"{self._outer_name(before)} {key} {label}".strip()
+        label = self._label(at) if bare else ""
+        return f"{self._outer_name(at)} {key} {label}".strip()
 
-    def _outer_name(self, number: int) -> str:
-        """Return the key of the object that holds the member whose key is the given string; nothing when that is not near."""
-        starts, ends = self._strings()
+    def _outer_name(self, key_at: int) -> str:
+        """Return the key of the object that holds the member whose key begins at an offset; nothing when that is not near."""
         closed = 0
-        for inner in range(number, max(0, number - _BACK_TOKENS), -1):
-            end = ends[inner - 1]
-            if starts[number] - end > _OUTER_BYTES:
+        start = key_at
+        for _ in range(_BACK_TOKENS):
+            close = self.bare.rfind(b'"', 0, start)
+            if close < 0 or key_at - close - 1 > _OUTER_BYTES:
                 break
-            gap = self.payload[end : starts[inner]]
+            gap = self.payload[close + 1 : start]
+            start = self.bare.rindex(b'"', 0, close)
             for place in range(len(gap) - 1, -1, -1):
                 if gap[place] in b"}]":
                     closed += 1
                 elif gap[place] in b"{[":
                     closed -= 1
                     if closed < 0:
-                        return decode(self.payload[starts[inner - 1] : end]) if gap[place] == 0x7B and gap[:place].strip() == b":" else ""
+                        return decode(self.payload[start : close + 1]) if gap[place] == 0x7B and gap[:place].strip() == b":" else ""
         return ""
 
     def _label(self, at: int) -> str:
@@ -145,16 +183,28 @@ class Document:
         found = _LABEL.search(back)
         return found.group(1).decode(errors="replace") if found else ""
 
-    def _name_of_array(self, before: int, at: int) -> str:
-        starts, ends = self._strings()
-        for number in range(before, max(-1, before - _BACK_TOKENS), -1):
-            end = ends[number]
-            if _ARRAY_OPENS.fullmatch(self.payload, end, at):
-                return decode(self.payload[starts[number] : end])
-            if not _GAP_IN_ARRAY.fullmatch(self.payload, end, at):
+    def _name_of_array(self, close: int, at: int) -> str:
+        for _ in range(_BACK_TOKENS):
+            if _ARRAY_OPENS.fullmatch(self.payload, close + 1, at):
+                return decode(self.payload[self.bare.rindex(b'"', 0, close) : close + 1])
+            if not _GAP_IN_ARRAY.fullmatch(self.payload, close + 1, at):
                 return ""
-            at = starts[number]
+            at = self.bare.rindex(b'"', 0, close)
+            close = self.bare.rfind(b'"', 0, at)
+            if close < 0:
+                return ""
         return ""
+
+
+def spoken(raw: bytes) -> tuple[str, bool, bool]:
+    """Return a key, whether it says little, and whether it says nothing but that there is a value. Only what is short enough for a name is kept."""
+    return _spoken(raw) if len(raw) <= _NAME_MAX else _spoken.__wrapped__(raw)
+
+
+@lru_cache(maxsize=4096)
+def _spoken(raw: bytes) -> tuple[str, bool, bool]:
+    key = decode(raw)
+    return key, _SAYS_LITTLE.fullmatch(key) is not None, _BARE_KEY.fullmatch(key) is not None
 
 
 def decode(raw: bytes) -> str:

@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from gatebook.dlp.around import TRACE, Around, Purse, words_pattern
 from gatebook.dlp.detector import Detector
+from gatebook.dlp.hit import Place
 from gatebook.dlp.prefilter import Prefilter
 from gatebook.dlp.validators import VALIDATORS
 
@@ -18,13 +19,17 @@ _PLACES_MAX = 200_000
 _ESCAPED = re.compile(r"\\+[bfnrt\"'/]")
 
 
-class Found(Struct, frozen=True):
-    """A value in a text: detector, span, value."""
+class Find(Struct, frozen=True, gc=False):
+    """A value in the text of one token. `layers`: the codings around it. `inner`: where it stands in the JSON that the text is; empty when the span itself
+    is meant.
+    """
 
     detector: str
     start: int
     end: int
     value: str
+    layers: tuple[str, ...] = ()
+    inner: tuple[Place, ...] = ()
 
 
 class Matcher:
@@ -42,50 +47,49 @@ class Matcher:
         if detector.context:
             words_pattern(detector.context)
 
-    def find(self, text: str, key: str, purse: Purse, spans: Iterable[tuple[int, int]]) -> list[Found]:
-        """Return the values in the given spans of a text that stands under `key`."""
-        found: list[Found] = []
-        for start, stop in spans:
-            place = start
-            while (match := self.pattern.search(text, place, stop)) is not None:
-                if match.end() == stop < len(text):
-                    match = self.pattern.match(text, match.start(), min(len(text), stop + _REACH)) or match
+    def find(self, text: str, key: str, purse: Purse, spans: Iterable[tuple[int, int]] | None = None) -> list[Find]:
+        """Return the values in a text that stands under `key`, or in the given spans of it."""
+        found: list[Find] = []
+        search, size = self.pattern.search, len(text)
+        for start, stop in ((0, size),) if spans is None else spans:
+            match = search(text, start, stop)
+            while match is not None:
+                if match.end() == stop < size:
+                    match = self.pattern.match(text, match.start(), min(size, stop + _REACH)) or match
                 purse.candidate()
                 accepted = self._accept(match, text, key, purse)
-                if accepted is None:
-                    place = match.start() + 1
-                    continue
-                found.append(accepted)
-                place = max(accepted.end, match.start() + 1)
+                place = match.start() + 1
+                if accepted is not None:
+                    found.append(accepted)
+                    place = max(accepted.end, place)
+                match = search(text, place, stop)
         return found
 
-    def _accept(self, match: re.Match[str], text: str, key: str, purse: Purse) -> Found | None:
-        group: str | int = self.group if self.group and match.start(self.group) >= 0 else 0
-        start, end = match.span(group)
+    def _accept(self, match: re.Match[str], text: str, key: str, purse: Purse) -> Find | None:
+        start, end = match.span(self.group) if self.group else match.span()
+        if start < 0:
+            start, end = match.span()
         if start == end:
             return None
         around = Around(text, start, end, key, purse)
         size = self.validate(text[start:end], around) if self.validate else end - start
-        if not size or (self.context and not around.near(self.context)) or _taken_out(text, start, start + size):
+        if not size or (self.context and not around.near(self.context)) or ("]" in text and _taken_out(text, start, start + size)):
             return None
-        return Found(self.detector.id, start, start + size, text[start : start + size])
+        return Find(self.detector.id, start, start + size, text[start : start + size])
 
 
 def _taken_out(text: str, start: int, end: int) -> bool:
     """Whether the span lies in what redaction has put there: a second scan must not find its own traces."""
-    if "]" not in text:
-        return False
     opening = text.rfind("[", max(0, start - 64), start + 1)
     match = TRACE.match(text, opening) if opening >= 0 else None
     return match is not None and match.end() >= end
 
 
-def find_all(matchers: Iterable[Matcher], locate: Prefilter, text: str, key: str, purse: Purse) -> list[Found]:
+def find_all(matchers: Iterable[Matcher], locate: Prefilter, text: str, key: str, purse: Purse) -> list[Find]:
     """Return what the matchers find in a text that stands under `key`; a value right behind an escape that was left in the text is found as well."""
     found = _find(matchers, locate, text, key, purse)
     if "\\" in text and _ESCAPED.search(text):
-        blanked = _ESCAPED.sub(_blank, text)
-        found += _find(matchers, locate, blanked, key, purse)
+        found += _find(matchers, locate, _ESCAPED.sub(_blank, text), key, purse)
     return found
 
 
@@ -95,19 +99,15 @@ def _blank(match: re.Match[str]) -> str:
     return ("\n" if last in "nr" else last if last in "\"'/" else " ").rjust(len(match.group()))
 
 
-def _find(matchers: Iterable[Matcher], locate: Prefilter, text: str, key: str, purse: Purse) -> list[Found]:
-    found: list[Found] = []
-    data: bytes | None = None
+def _find(matchers: Iterable[Matcher], locate: Prefilter, text: str, key: str, purse: Purse) -> list[Find]:
+    found: list[Find] = []
+    data = text.encode(errors="surrogatepass") if len(text) > _WHOLE_MAX else None
     for matcher in matchers:
-        spans: Iterable[tuple[int, int]] = ((0, len(text)),)
-        if len(text) > _WHOLE_MAX:
-            data = text.encode(errors="surrogatepass") if data is None else data
-            spans = _windows(matcher, locate, text, data)
-        found += matcher.find(text, key, purse, spans)
+        found += matcher.find(text, key, purse, None if data is None else _windows(matcher, locate, text, data))
         if matcher.keyed and key:
             shift = len(key) + 1
-            pair = matcher.find(f"{key}={text[:_WHOLE_MAX]}", "", purse, ((0, shift + min(len(text), _WHOLE_MAX)),))
-            found += [Found(one.detector, one.start - shift, one.end - shift, one.value) for one in pair if one.start >= shift]
+            pair = matcher.find(f"{key}={text[:_WHOLE_MAX]}", "", purse)
+            found += [Find(one.detector, one.start - shift, one.end - shift, one.value) for one in pair if one.start >= shift]
     return found
 
 

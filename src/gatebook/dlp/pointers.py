@@ -2,65 +2,94 @@
 
 import re
 from collections.abc import Iterable, Mapping
+from itertools import accumulate
 
-from gatebook.dlp.document import Document, decode
+from gatebook.dlp.document import Document, Token, spoken
 from gatebook.dlp.hit import Exhausted
 
 _STRING = rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
 STEP = re.compile(rb"(" + _STRING + rb")(\s*:)?|[\[{]|[\]}]|,|-?\d[\d.eE+-]*", re.DOTALL)
-# An object without containers in it is one match, and so is a member with a plain value and the comma behind it: most of a document is passed over quickly.
+# The same where each string is one quote. An object without containers in it is one match, also with the comma behind it, and so is a member with a plain
+# value: most of a document is passed over quickly.
 _STEP = re.compile(
-    rb'\{[^{}\[\]"]*+(?:' + _STRING + rb'[^{}\[\]"]*+)*+\}'
-    rb"|(" + _STRING + rb")\s*:\s*(?:(?:" + _STRING + rb'|[^\s"{}\[\],]+)\s*,?)?'
-    rb"|" + _STRING + rb'|[\[{\]},]|[^\s"{}\[\],:]+',
-    re.DOTALL,
+    rb"\{[^{}\[\]]*+\}\s*,?"
+    rb'|(")\s*:\s*(?:[^\s{}\[\],]+\s*,?)?'
+    rb'|"|[\[{\]},]|[^\s"{}\[\],:]+'
 )
-_Step = int | tuple[int, bytes]
 
 
 class _Frame:
-    """A container that is open: the index or key of the current element, and how that was written last."""
+    """A container that is open. `step`: the index of the current element, or where in the skeleton the current key is; and how that was written last."""
 
-    __slots__ = ("known", "step")
+    __slots__ = ("in_array", "known", "step")
 
-    def __init__(self, step: _Step) -> None:
-        self.step = step
-        self.known: tuple[_Step, str, str] | None = None
+    def __init__(self, in_array: bool) -> None:
+        self.in_array = in_array
+        self.step = 0
+        self.known: tuple[int, str, str] | None = None
 
 
-def pointers(document: Document, offsets: Iterable[int], depth_max: int, hidden: Mapping[int, str]) -> dict[int, tuple[str, str]]:
-    """Return the pointer of the leaf, or of the member whose key it is, for each offset of a token; and the same with the names in `hidden`, by key offset.
+def pointers(document: Document, tokens: Iterable[Token], depth_max: int, hidden: Mapping[int, str]) -> dict[int, tuple[str, str]]:
+    """Return the pointer of the leaf, or of the member whose key it is, for the offset of each token, which come in order; and the same with the names in
+    `hidden`, by key offset.
 
     Raises Exhausted when one stands deeper than allowed.
     """
-    wanted = sorted(set(offsets), reverse=True)
+    skeleton = _Skeleton(document)
+    wanted = [(skeleton.place(token.at), token) for token in tokens]
+    wanted.reverse()
     found: dict[int, tuple[str, str]] = {}
     frames: list[_Frame] = []
-    payload = document.payload
-    for match in _STEP.finditer(payload):
+    for match in _STEP.finditer(skeleton.text):
         if not wanted:
             break
-        end, key = match.end(), match.group(1)
-        first, last = payload[match.start()], payload[end - 1]
-        flat = first == 0x7B and last == 0x7D
-        if key is not None and frames:
-            frames[-1].step = match.start(), key
-        if wanted[-1] < end:
+        start, end = match.span()
+        first, last = skeleton.text[start], skeleton.text[end - 1]
+        flat = first == 0x7B and last != 0x7B
+        keyed = match.lastindex is not None
+        if keyed and frames:
+            frames[-1].step = start
+        if wanted[-1][0] < end:
             if len(frames) + flat > depth_max:
                 raise Exhausted("too_deep")
-            plain, safe = _pointer(frames, hidden)
-            while wanted and wanted[-1] < end:
-                at = wanted.pop()
-                found[at] = _member(document, at, plain, safe, hidden) if flat else (plain, safe)
-        if flat:
+            plain, safe = _pointer(frames, skeleton, hidden)
+            while wanted and wanted[-1][0] < end:
+                token = wanted.pop()[1]
+                found[token.at] = _member(document, token, plain, safe, hidden) if flat else (plain, safe)
+        if last == 0x2C:
+            if not keyed and frames[-1].in_array:
+                frames[-1].step += 1
+        elif flat:
             continue
-        if last == 0x7B or last == 0x5B:
-            frames.append(_Frame(0 if last == 0x5B else (0, b'""')))
+        elif last == 0x7B or last == 0x5B:
+            frames.append(_Frame(last == 0x5B))
         elif last == 0x7D or last == 0x5D:
             frames.pop()
-        elif last == 0x2C and key is None and isinstance(step := frames[-1].step, int):
-            frames[-1].step = step + 1
     return found
+
+
+class _Skeleton:
+    """A document in which each string is one quote: `text`, with the way between places in it and in the document."""
+
+    def __init__(self, document: Document) -> None:
+        self._document = document
+        pieces = document.bare.split(b'"')
+        self.text = b'"'.join(pieces[::2])
+        self._before = list(accumulate(map(len, pieces[1::2]), initial=0))
+        self._counted = self._quotes = 0
+
+    def place(self, at: int) -> int:
+        """Return where a token is that stands at an offset of the document."""
+        strings = self._document.quotes(at) // 2
+        return at - self._before[strings] - strings
+
+    def key(self, place: int) -> tuple[int, bytes]:
+        """Return the offset in the document and the raw string of the quote at a place. Places must ascend from call to call."""
+        self._quotes += self.text.count(b'"', self._counted, place)
+        self._counted = place
+        at = place + self._before[self._quotes] + self._quotes
+        end = at + self._before[self._quotes + 1] - self._before[self._quotes] + 2
+        return at, self._document.payload[at:end]
 
 
 def escape(name: str) -> str:
@@ -68,21 +97,26 @@ def escape(name: str) -> str:
     return name.replace("~", "~0").replace("/", "~1")
 
 
-def _member(document: Document, at: int, plain: str, safe: str, hidden: Mapping[int, str]) -> tuple[str, str]:
-    key_at, key = document.key(at)
-    name = escape(decode(key))
+def _member(document: Document, token: Token, plain: str, safe: str, hidden: Mapping[int, str]) -> tuple[str, str]:
+    key_at, key = document.key(token)
+    name = escape(spoken(key)[0])
     return f"{plain}/{name}", f"{safe}/{escape(hidden[key_at]) if key_at in hidden else name}"
 
 
-def _pointer(frames: list[_Frame], hidden: Mapping[int, str]) -> tuple[str, str]:
+def _pointer(frames: list[_Frame], skeleton: _Skeleton, hidden: Mapping[int, str]) -> tuple[str, str]:
     """Return the pointer of where the frames stand, and the safe one. Each frame keeps its name, because the next token mostly has the same parents."""
     plain = safe = ""
     for frame in frames:
-        step = frame.step
-        if frame.known is None or frame.known[0] != step:
-            name = str(step) if isinstance(step, int) else escape(decode(step[1]))
-            shown = name if isinstance(step, int) or step[0] not in hidden else escape(hidden[step[0]])
-            frame.known = step, name, shown
+        if frame.known is None or frame.known[0] != frame.step:
+            frame.known = frame.step, *_named(frame, skeleton, hidden)
         plain += f"/{frame.known[1]}"
         safe += f"/{frame.known[2]}"
     return plain, safe
+
+
+def _named(frame: _Frame, skeleton: _Skeleton, hidden: Mapping[int, str]) -> tuple[str, str]:
+    if frame.in_array:
+        return str(frame.step), str(frame.step)
+    at, key = skeleton.key(frame.step)
+    name = escape(spoken(key)[0])
+    return name, escape(hidden[at]) if at in hidden else name

@@ -10,7 +10,7 @@ from gatebook.dlp.around import TRACE, Purse
 from gatebook.dlp.document import Document, Token, check
 from gatebook.dlp.fold import Folded, folds, plain
 from gatebook.dlp.hit import Exhausted, Hit, Limits, Place
-from gatebook.dlp.matcher import Found, Matcher, find_all
+from gatebook.dlp.matcher import Find, Matcher, find_all
 from gatebook.dlp.opaque import BLOB_SIGN, SIGNS, Budget, reveal, without_blobs
 from gatebook.dlp.pointers import pointers
 from gatebook.dlp.prefilter import Prefilter, TooManyPlaces
@@ -33,17 +33,6 @@ class Engine(Struct, frozen=True, kw_only=True):
     first: Prefilter
     locate: Prefilter
     signs: frozenset[str]
-
-
-class _Find(Struct, frozen=True):
-    """A value in the text of one token. `inner`: where it stands in the JSON that the text is; empty when the span itself is meant."""
-
-    detector: str
-    start: int
-    end: int
-    value: str
-    layers: tuple[str, ...] = ()
-    inner: tuple[Place, ...] = ()
 
 
 class Run:
@@ -72,23 +61,23 @@ class Run:
         finds = self._document(document, alive, "", 0)
         if not finds:
             return ()
-        hidden = {token.at: f"[redacted:{some[0].detector.rpartition('/')[2]}]" for token, some in finds if document.is_key(token)}
-        paths = pointers(document, [token.at for token, _ in finds], self._limits.depth_max, hidden)
+        hidden = {token.at: f"[redacted:{some[0].detector.rpartition('/')[2]}]" for token, some in finds if token.is_key}
+        paths = pointers(document, [token for token, _ in finds], self._limits.depth_max, hidden)
         return tuple(self._hit(document, token, find, paths[token.at]) for token, some in finds for find in some)
 
-    def _hit(self, document: Document, token: Token, find: _Find, path: tuple[str, str]) -> Hit:
+    def _hit(self, document: Document, token: Token, find: Find, path: tuple[str, str]) -> Hit:
         place = Place(at=token.at, start=find.start, end=find.end)
         return Hit(
             detector=find.detector,
             pointer=path[0],
             safe_pointer=path[1],
-            in_key=document.is_key(token),
+            in_key=token.is_key,
             value=find.value,
             layers=find.layers,
             places=(place, *find.inner),
         )
 
-    def _document(self, document: Document, alive: set[str], outer: str, depth: int) -> list[tuple[Token, list[_Find]]]:
+    def _document(self, document: Document, alive: set[str], outer: str, depth: int) -> list[tuple[Token, list[Find]]]:
         """Return the finds of each token, in order. `outer`: the names that an embedded document stands under."""
         tokens: dict[int, tuple[Token, set[str]]] = {}
         for at, token in self._coded_tokens(document, alive & self._engine.signs).items():
@@ -126,24 +115,25 @@ class Run:
         for name in names:
             ends = self._ends(name, document.payload)
             keyed = name in self._engine.matchers and self._engine.matchers[name].keyed
-            token: Token | None = None
+            done = 0
             for end in ends:
-                if token is not None and token.at < end <= token.end and not keyed:
+                if end <= done:
                     continue
                 token = document.token(end - 1)
                 if token is None:
                     continue
                 tokens[token.at] = token
+                done = token.end
                 member = document.member(token) if keyed else None
                 if member is not None:
                     tokens[member.at] = member
         return tokens
 
-    def _token(self, document: Document, token: Token, names: set[str], how: tuple[str, int, bool]) -> list[_Find]:
+    def _token(self, document: Document, token: Token, names: set[str], how: tuple[str, int, bool]) -> list[Find]:
         outer, depth, coded = how
         text = document.text(token)
-        key = "" if document.is_key(token) else _key(outer, document.names(token))
-        finds = [_Find(one.detector, one.start, one.end, one.value) for one in self._match(names - self._engine.signs, text, key)]
+        key = "" if token.is_key else _key(outer, document.names(token))
+        finds = self._match(names - self._engine.signs, text, key)
         if coded:
             finds += self._coded(text, key, names, 1, finds)
         embedded = self._embedded(text, key, depth, names & self._engine.context) if token.is_string and _MAY_EMBED.match(text) else None
@@ -154,11 +144,11 @@ class Run:
             raise Exhausted("too_many")
         return finds
 
-    def _match(self, names: Iterable[str], text: str, key: str) -> list[Found]:
+    def _match(self, names: Iterable[str], text: str, key: str) -> list[Find]:
         matchers = [self._engine.matchers[name] for name in names]
         return find_all(matchers, self._engine.locate, text, key, self._purse) if matchers else []
 
-    def _embedded(self, text: str, key: str, depth: int, context: set[str]) -> list[_Find] | None:
+    def _embedded(self, text: str, key: str, depth: int, context: set[str]) -> list[Find] | None:
         """Return the finds inside of the JSON document that a text is; None when it is none."""
         body = text.strip()
         if depth >= _EMBEDDED_DEPTH_MAX or body[:1] not in ("{", "[", '"'):
@@ -172,7 +162,7 @@ class Run:
         place = text.find(body[:1])
         finds = self._document(document, (self._engine.first.alive(raw) - {BLOB_SIGN}) | context, key, depth + 1)
         return [
-            _Find(
+            Find(
                 find.detector,
                 place,
                 place + len(body),
@@ -184,11 +174,11 @@ class Run:
             for find in some
         ]
 
-    def _coded(self, text: str, key: str, names: set[str], depth: int, known: list[_Find]) -> list[_Find]:
+    def _coded(self, text: str, key: str, names: set[str], depth: int, known: list[Find]) -> list[Find]:
         """Return the finds behind the codings of a text, to the depth that is allowed. `known`: the finds in the text as it stands."""
         self._in_time()
         context = names & self._engine.context
-        finds: list[_Find] = []
+        finds: list[Find] = []
         for folded in folds(text):
             finds += self._folded(folded, self._text(folded.text, key, context, depth + 1), known)
         data = text.encode(errors="surrogatepass")
@@ -200,24 +190,24 @@ class Run:
                     else (_characters(data[: hidden.start]), _characters(data[: hidden.end]))
                 )
                 for find in self._text(hidden.text, key, context, depth + 1):
-                    finds.append(_Find(find.detector, start, end, find.value, hidden.layers + find.layers))
+                    finds.append(Find(find.detector, start, end, find.value, hidden.layers + find.layers))
         return finds
 
-    def _folded(self, folded: Folded, found: list[_Find], known: list[_Find]) -> list[_Find]:
+    def _folded(self, folded: Folded, found: list[Find], known: list[Find]) -> list[Find]:
         """Return what was found in a folded text only, where it stands in the text itself. The value may be plain, and the coding in the words beside it."""
         as_before = {(find.detector, find.start, find.end) for find in known}
         finds = []
         for find in found:
             start, end, kinds = folded.original(find.start, find.end)
             if find.layers or (find.detector, start, end) not in as_before:
-                finds.append(_Find(find.detector, start, end, find.value, kinds + find.layers))
+                finds.append(Find(find.detector, start, end, find.value, kinds + find.layers))
         return finds
 
-    def _text(self, text: str, key: str, context: set[str], depth: int) -> list[_Find]:
+    def _text(self, text: str, key: str, context: set[str], depth: int) -> list[Find]:
         """Return the finds in a text that was decoded."""
         alive = self._alive(text)
         names = (alive | context) - self._engine.signs
-        finds = [_Find(one.detector, one.start, one.end, one.value) for one in self._match(names, text, key)]
+        finds = self._match(names, text, key)
         if depth <= self._limits.decode_depth_max and alive & self._engine.signs:
             finds += self._coded(text, key, alive | context, depth, finds)
         return finds
@@ -245,11 +235,11 @@ def _characters(data: bytes) -> int:
     return len(data.decode(errors="surrogatepass"))
 
 
-def _distinct(finds: list[_Find]) -> list[_Find]:
+def _distinct(finds: list[Find]) -> list[Find]:
     """Return the finds without those that lie within a longer one of their detector, or that only say again that a known secret is a secret."""
     if len(finds) < 2:
         return finds
-    kept: list[_Find] = []
+    kept: list[Find] = []
     reach: dict[tuple[str, tuple[Place, ...]], int] = {}
     for find in sorted(finds, key=lambda find: (find.start, -find.end)):
         kind = (find.detector, find.inner)
@@ -265,7 +255,7 @@ def _distinct(finds: list[_Find]) -> list[_Find]:
     return [find for find in kept if find.detector not in _LOOSE or not any(_overlap(find, one) for one in exact)]
 
 
-def _overlap(one: _Find, other: _Find) -> bool:
+def _overlap(one: Find, other: Find) -> bool:
     if one.inner or other.inner:
         return one.inner == other.inner
     return one.start < other.end and other.start < one.end
