@@ -41,7 +41,10 @@ class Purse:
 
 
 class Around:
-    """A candidate in its text. `key` are the names that the value stands under, as one string; empty when there is none."""
+    """A candidate in its text. `key` are the names that the value stands under, as one string; empty when there is none.
+
+    Nobody keeps one: the next candidate may be written into it.
+    """
 
     __slots__ = ("end", "key", "purse", "start", "text")
 
@@ -51,6 +54,10 @@ class Around:
         self.end = end
         self.key = key
         self.purse = purse
+
+    def is_all(self) -> bool:
+        """Whether nothing stands before or after the value."""
+        return not self.start and self.end == len(self.text)
 
     def before(self, size: int) -> str:
         """Return up to `size` characters before the value."""
@@ -64,9 +71,9 @@ class Around:
         """Whether one of the words stands in the key, near the value, or over its column of a table."""
         if self.key and _named(words, self.key):
             return True
-        pattern = words_pattern(words)
-        if self.start == 0 and self.end == len(self.text):
+        if not self.start and self.end == len(self.text):
             return False
+        pattern = words_pattern(words)
         before, after = self.before(_BEFORE), self.after(_AFTER)
         if "[" in self.before(_BEFORE + _TRACE_MAX) or "[" in after:
             # The names in what redaction wrote are no context: with them a second scan would find more than the first.

@@ -43,15 +43,16 @@ def check(payload: bytes) -> None:
 
 
 class Token:
-    """A string or number: bytes from `at` to `end` of the document."""
+    """A string or number: bytes from `at` to `end` of the document. `text`: what it says, strings decoded and numbers as written."""
 
-    __slots__ = ("at", "end", "is_key", "is_string")
+    __slots__ = ("at", "end", "is_key", "is_string", "text")
 
-    def __init__(self, at: int, end: int, is_string: bool, is_key: bool) -> None:
+    def __init__(self, at: int, end: int, is_string: bool, is_key: bool, text: str) -> None:
         self.at = at
         self.end = end
         self.is_string = is_string
         self.is_key = is_key
+        self.text = text
 
 
 class Document:
@@ -62,7 +63,8 @@ class Document:
         # Of the same size, and every quote that is left begins or ends a string.
         self.bare = payload.replace(b"\\\\", b"..").replace(b'\\"', b"..") if b"\\" in payload else payload
         self._counts: list[int] | None = None
-        self._last = Token(0, 0, False, False)
+        self._last = Token(0, 0, False, False, "")
+        self._tokens: dict[int, Token] = {}
         self._gap = 0, 0
 
     def quotes(self, position: int) -> int:
@@ -95,9 +97,13 @@ class Document:
         return token
 
     def _string(self, at: int) -> Token:
-        end = self.bare.index(b'"', at + 1) + 1
-        after = self.payload[end : end + 1]
-        return Token(at, end, True, after == b":" or (after in _SPACES and _COLON.match(self.payload, end) is not None))
+        token = self._tokens.get(at)
+        if token is None:
+            end = self.bare.index(b'"', at + 1) + 1
+            after = self.payload[end : end + 1]
+            is_key = after == b":" or (after in _SPACES and _COLON.match(self.payload, end) is not None)
+            token = self._tokens[at] = Token(at, end, True, is_key, decode(self.payload[at:end]))
+        return token
 
     def _outside(self, position: int) -> Token | None:
         """Return the number at a position that is in no string, or what comes first after it."""
@@ -107,7 +113,8 @@ class Document:
         gap_end = self._gap[1]
         for match in _NUMBER.finditer(self.payload, self._run_start(position), gap_end):
             if match.end() > position:
-                return Token(match.start(), match.end(), False, False)
+                at = match.start()
+                return self._tokens.setdefault(at, Token(at, match.end(), False, False, match.group().decode()))
         return self._string(gap_end) if gap_end < len(self.bare) else None
 
     def _run_start(self, position: int) -> int:
@@ -135,12 +142,6 @@ class Document:
         close = self.bare.rindex(b'"', 0, token.at)
         at = self.bare.rindex(b'"', 0, close)
         return at, self.payload[at : close + 1]
-
-    def text(self, token: Token) -> str:
-        """Return what a token says: strings decoded, numbers as written."""
-        if token.is_string:
-            return decode(self.payload[token.at : token.end])
-        return self.payload[token.at : token.end].decode()
 
     def names(self, token: Token) -> str:
         """Return the key that a value stands under, also through arrays. A key that says little, such as `value`, comes with the label beside it

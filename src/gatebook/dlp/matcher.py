@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from itertools import repeat
 
 from msgspec import Struct
 
@@ -11,7 +12,7 @@ from gatebook.dlp.hit import Place
 from gatebook.dlp.prefilter import Prefilter
 from gatebook.dlp.validators import VALIDATORS
 
-_WHOLE_MAX = 2_048
+WHOLE_MAX = 2_048
 _WINDOW = 320
 _REACH = 20_000
 _APART = 24
@@ -65,6 +66,36 @@ class Matcher:
                 match = search(text, place, stop)
         return found
 
+    def find_in(self, texts: list[tuple[str, str]], purse: Purse) -> list[list[Find]]:
+        """Return the values in each of many short texts, which come with their keys and hold no escapes. Mostly a text is one value or none."""
+        outcome: list[list[Find]] = []
+        matches = repeat(None) if self.group else map(self.pattern.match, [text for text, _ in texts])
+        around = Around("", 0, 0, "", purse)
+        for (text, key), match in zip(texts, matches, strict=False):
+            size, begin = len(text), int(not self.group)
+            if match is not None:
+                begin = 0
+                if match.end() == size:
+                    purse.candidate()
+                    around.text, around.end, around.key = text, size, key
+                    held = self.validate(text, around) if self.validate else size
+                    if held == size and "]" not in text and (not self.context or around.near(self.context)):
+                        found = [Find(self.detector.id, 0, size, text)]
+                        outcome.append(found + self.find_pair(text, key, purse) if self.keyed else found)
+                        continue
+                    begin = int(not held)
+            found = self.find(text, key, purse, ((begin, size),))
+            outcome.append(found + self.find_pair(text, key, purse) if self.keyed else found)
+        return outcome
+
+    def find_pair(self, text: str, key: str, purse: Purse) -> list[Find]:
+        """Return the values in a text that is written behind its key."""
+        if not key:
+            return []
+        shift = len(key) + 1
+        pair = self.find(f"{key}={text[:WHOLE_MAX]}", "", purse)
+        return [Find(one.detector, one.start - shift, one.end - shift, one.value) for one in pair if one.start >= shift]
+
     def _accept(self, match: re.Match[str], text: str, key: str, purse: Purse) -> Find | None:
         start, end = match.span(self.group) if self.group else match.span()
         if start < 0:
@@ -101,13 +132,11 @@ def _blank(match: re.Match[str]) -> str:
 
 def _find(matchers: Iterable[Matcher], locate: Prefilter, text: str, key: str, purse: Purse) -> list[Find]:
     found: list[Find] = []
-    data = text.encode(errors="surrogatepass") if len(text) > _WHOLE_MAX else None
+    data = text.encode(errors="surrogatepass") if len(text) > WHOLE_MAX else None
     for matcher in matchers:
         found += matcher.find(text, key, purse, None if data is None else _windows(matcher, locate, text, data))
-        if matcher.keyed and key:
-            shift = len(key) + 1
-            pair = matcher.find(f"{key}={text[:_WHOLE_MAX]}", "", purse)
-            found += [Find(one.detector, one.start - shift, one.end - shift, one.value) for one in pair if one.start >= shift]
+        if matcher.keyed:
+            found += matcher.find_pair(text, key, purse)
     return found
 
 

@@ -1,5 +1,7 @@
 """Checks of digits and check characters. Each takes digits (or the alphabet it names) without separators and says whether they are consistent."""
 
+from itertools import cycle
+
 _VERHOEFF_D = (
     "0123456789",
     "1234067895",
@@ -13,7 +15,10 @@ _VERHOEFF_D = (
     "9876543210",
 )
 _VERHOEFF_P = ("0123456789", "1576283094", "5803796142", "8916043527", "9453126870", "4286573901", "2793806415", "7046913258")
-_DOUBLED = (0, 2, 4, 6, 8, 1, 3, 5, 7, 9)
+# By place from the right, check so far, and digit: the next check.
+_VERHOEFF = tuple(tuple(tuple(int(row[int(digit)]) for digit in order) for row in _VERHOEFF_D) for order in _VERHOEFF_P)
+_DOUBLED = bytes.maketrans(b"0123456789", bytes((0, 2, 4, 6, 8, 1, 3, 5, 7, 9)))
+_LETTERS = {ord(char): str(int(char, 36)) for char in "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"}
 _ODD = dict(
     zip(
         "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ",
@@ -26,16 +31,15 @@ _ODD = dict(
 def luhn(digits: str) -> bool:
     """The Luhn checksum, mod 10."""
     values = digits.encode()
-    odd = sum(values[-1::-2]) - 48 * len(values[-1::-2])
-    even = sum(_DOUBLED[value - 48] for value in values[-2::-2])
-    return (odd + even) % 10 == 0
+    odd = values[-1::-2]
+    return (sum(odd) - 48 * len(odd) + sum(values[-2::-2].translate(_DOUBLED))) % 10 == 0
 
 
 def verhoeff(digits: str) -> bool:
     """The Verhoeff checksum of Aadhaar numbers."""
     check = 0
-    for place, digit in enumerate(reversed(digits)):
-        check = int(_VERHOEFF_D[check][int(_VERHOEFF_P[place % 8][int(digit)])])
+    for step, byte in zip(cycle(_VERHOEFF), reversed(digits.encode()), strict=False):
+        check = step[check][byte - 48]
     return check == 0
 
 
@@ -46,7 +50,7 @@ def weighted(digits: str, weights: tuple[int, ...], modulus: int) -> int:
 
 def mod97(text: str) -> int:
     """Return the remainder by 97 of letters and digits, letters counting from 10 (ISO 7064)."""
-    return int("".join(str(int(char, 36)) for char in text)) % 97
+    return int(text.translate(_LETTERS)) % 97
 
 
 def mod11_10(digits: str) -> bool:

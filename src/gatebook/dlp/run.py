@@ -10,12 +10,14 @@ from gatebook.dlp.around import TRACE, Purse
 from gatebook.dlp.document import Document, Token, check
 from gatebook.dlp.fold import Folded, folds, plain
 from gatebook.dlp.hit import Exhausted, Hit, Limits, Place
-from gatebook.dlp.matcher import Find, Matcher, find_all
+from gatebook.dlp.matcher import WHOLE_MAX, Find, Matcher, find_all
 from gatebook.dlp.opaque import BLOB_SIGN, SIGNS, Budget, reveal, without_blobs
 from gatebook.dlp.pointers import pointers
 from gatebook.dlp.prefilter import Prefilter, TooManyPlaces
 
 _APART = 4
+_TOGETHER = 256
+_NAME_MAX = 256
 _PLACES_MAX = 200_000
 _CANDIDATES_MAX = 100_000
 _COSTLY_MAX = 64
@@ -79,25 +81,42 @@ class Run:
 
     def _document(self, document: Document, alive: set[str], outer: str, depth: int) -> list[tuple[Token, list[Find]]]:
         """Return the finds of each token, in order. `outer`: the names that an embedded document stands under."""
-        tokens: dict[int, tuple[Token, set[str]]] = {}
-        for at, token in self._coded_tokens(document, alive & self._engine.signs).items():
-            text = document.text(token)
-            tokens[at] = token, self._alive(text) | self._alive(plain(text))
-        coded = set(tokens)
-        alive = alive.union(*(names for _, names in tokens.values()))
-        for name in alive - self._engine.signs:
-            for at, token in self._tokens(document, {name}).items():
-                tokens.setdefault(at, (token, set()))[1].add(name)
+        signs = alive & self._engine.signs
+        coded = self._coded_tokens(document, signs) if signs else {}
+        # Texts that may hold more than meets the eye go through all detectors one by one; the many that do not, through one detector together.
+        apart = {at: (token, self._alive(token.text) | self._alive(plain(token.text))) for at, token in coded.items()}
+        alive = alive.union(*(names for _, names in apart.values()))
+        finds: dict[int, tuple[Token, list[Find]]] = {}
+        for name in sorted(alive - self._engine.signs):
+            tokens = self._tokens(document, {name})
+            for at in tokens.keys() & apart.keys() if apart else ():
+                apart[at][1].add(name)
+                del tokens[at]
+            together = [token for token in tokens.values() if _is_simple(token)]
+            if len(together) < len(tokens):
+                apart.update((at, (token, {name})) for at, token in tokens.items() if not _is_simple(token))
+            self._together(document, name, together, outer, finds)
+        outcome = {at: (token, self._settled(found)) for at, (token, found) in finds.items()}
         context = alive & self._engine.context
-        outcome = []
-        for at in sorted(tokens):
-            token, names = tokens[at]
+        for at in sorted(apart):
+            token, names = apart[at]
             self._in_time()
-            names = names | context if at in coded else names
-            finds = self._token(document, token, names, (outer, depth, at in coded))
-            if finds:
-                outcome.append((token, finds))
-        return outcome
+            found = self._token(document, token, names | context if at in coded else names, (outer, depth, at in coded))
+            if found:
+                outcome[at] = token, found
+        return [outcome[at] for at in sorted(outcome)]
+
+    def _together(self, document: Document, name: str, tokens: list[Token], outer: str, finds: dict[int, tuple[Token, list[Find]]]) -> None:
+        """Add what one detector finds in simple tokens to `finds`."""
+        matcher = self._engine.matchers[name]
+        for first in range(0, len(tokens), _TOGETHER):
+            self._in_time()
+            some = tokens[first : first + _TOGETHER]
+            texts = [(token.text, "" if token.is_key else _key(outer, document.names(token))) for token in some]
+            for token, found in zip(some, matcher.find_in(texts, self._purse), strict=True):
+                if found:
+                    before = finds.get(token.at)
+                    finds[token.at] = token, found if before is None else before[1] + found
 
     def _coded_tokens(self, document: Document, signs: set[str]) -> dict[int, Token]:
         """Return the tokens that hold something coded, by offset. What only looks like base64 or hex, as many words do, is passed over here."""
@@ -131,14 +150,16 @@ class Run:
 
     def _token(self, document: Document, token: Token, names: set[str], how: tuple[str, int, bool]) -> list[Find]:
         outer, depth, coded = how
-        text = document.text(token)
+        text = token.text
         key = "" if token.is_key else _key(outer, document.names(token))
         finds = self._match(names - self._engine.signs, text, key)
         if coded:
             finds += self._coded(text, key, names, 1, finds)
         embedded = self._embedded(text, key, depth, names & self._engine.context) if token.is_string and _MAY_EMBED.match(text) else None
-        finds = finds if embedded is None else embedded
-        finds = _distinct(finds)
+        return self._settled(finds if embedded is None else embedded)
+
+    def _settled(self, finds: list[Find]) -> list[Find]:
+        finds = _distinct(finds) if len(finds) > 1 else finds
         self._count += len(finds)
         if self._count > self._limits.hits_max:
             raise Exhausted("too_many")
@@ -226,8 +247,18 @@ class Run:
             raise Exhausted("budget")
 
 
-@lru_cache(maxsize=8192)
+def _is_simple(token: Token) -> bool:
+    """Whether a text is short, and holds no escapes and no JSON."""
+    text = token.text
+    return len(text) <= WHOLE_MAX and "\\" not in text and not (token.is_string and _MAY_EMBED.match(text))
+
+
 def _key(outer: str, names: str) -> str:
+    return _short_key(outer, names) if len(outer) + len(names) <= _NAME_MAX else _short_key.__wrapped__(outer, names)
+
+
+@lru_cache(maxsize=8192)
+def _short_key(outer: str, names: str) -> str:
     return TRACE.sub("", plain(f"{outer} {names}".strip()))
 
 

@@ -32,11 +32,16 @@ _IN_URL = re.compile(r"://[^\s/]*$")
 _GROUPS_MAX = 4
 _LAST_GROUP = re.compile(r"[ ./-]?\(?\d+\)?$")
 _COUNTRY_BEFORE = re.compile(r"\+\(?\d{1,3}\)?[ .-]?\Z")
+_NO_SEPARATORS = str.maketrans("", "", "+ ./-()")
+_JOINED_BEFORE = frozenset("+.-/=#_")
+_JOINED_AFTER = re.compile(r"[-./]?\d|-\w")
+_DIGIT_BEFORE = re.compile(r"\d[ .-]\Z")
 _TEN = re.compile(r"[2-9]\d{9}")
 _NANP = re.compile(r"[2-9]\d{2}[2-9]\d{6}")
 _RECORD = r"(?:mrn(?: ?(?:number|num|no|id))?|medical record(?: ?(?:number|num|no|id))?|patient ?(?:id|number|no|mrn)|health record ?(?:number|no))"
 _RECORD_BEFORE = re.compile(rf"(?<![a-z]){_RECORD} {{0,3}}(?:[:=#]|is)?[ #\"'\\]{{0,4}}$")
 _RECORD_NAME = re.compile(rf"(?:.* )?{_RECORD}")
+_YEAR_FIRST = re.compile(r"([1-9]\d{3})[-/.](\d{1,2})[-/.](\d{1,2})")
 _MONTHS = {name: number for number, name in enumerate("jan feb mar apr may jun jul aug sep oct nov dec".split(), 1)}
 
 
@@ -54,6 +59,8 @@ def email(value: str, around: Around) -> int:
         or domain[0] == "-"
     ):
         return 0
+    if around.is_all():
+        return 0 if domain.rpartition(".")[2].lower() in _FILES else len(value)
     before, after = around.before(80), around.after(1)
     if before[-1:].isalnum() or before[-1:] in ("_", "%", "+", "*") or after in ("(", "@"):
         return 0
@@ -65,7 +72,7 @@ def email(value: str, around: Around) -> int:
 def phone_intl(value: str, around: Around) -> int:
     """A number with + that its country gives out. Groups at its end that belong to something else are left out."""
     for _ in range(_GROUPS_MAX):
-        digits = re.sub(r"\(0\)|\D", "", value)
+        digits = _digits(value.replace("(0)", ""))
         if len(digits) < 7:
             break
         if len(digits) <= 15 and _given_out(digits):
@@ -76,18 +83,21 @@ def phone_intl(value: str, around: Around) -> int:
 
 def phone_us(value: str, around: Around) -> int:
     """A number of North America, written with separators, or beside a word for telephones."""
-    digits = re.sub(r"\D", "", value)
+    before, after = around.before(6), around.after(2)
+    if before[-1:] in _JOINED_BEFORE or (after and _JOINED_AFTER.match(after)) or ("+" in before and _COUNTRY_BEFORE.search(before)):
+        return 0
+    digits = _digits(value)
     digits = digits[1:] if len(digits) == 11 and digits[0] == "1" else digits
-    named = around.near(_PHONE_WORDS)
-    if (
-        not (_NANP if not named else _TEN).fullmatch(digits)
-        or around.before(1) in ("+", ".", "-", "/", "=", "#", "_")
-        or re.match(r"[-./]?\d|-\w", around.after(2))
-    ):
+    if around.near(_PHONE_WORDS):
+        return len(value) if _TEN.fullmatch(digits) else 0
+    if not _NANP.fullmatch(digits) or (before and _DIGIT_BEFORE.search(before)):
         return 0
-    if _COUNTRY_BEFORE.search(around.before(6)) or (not named and re.search(r"\d[ .-]\Z", around.before(2))):
-        return 0
-    return len(value) if named or (_USUAL.fullmatch(value) and _given_out("1" + digits)) else 0
+    return len(value) if _USUAL.fullmatch(value) and _given_out("1" + digits) else 0
+
+
+def _digits(value: str) -> str:
+    digits = value.translate(_NO_SEPARATORS)
+    return digits if digits.isdecimal() else re.sub(r"\D", "", digits)
 
 
 @lru_cache(maxsize=65536)
@@ -133,6 +143,10 @@ def _national(country_code: str) -> re.Pattern[str] | None:
 
 def date_of_birth(value: str, around: Around) -> int:
     """A day that exists, of a year in which somebody living may be born."""
+    usual = _YEAR_FIRST.fullmatch(value)
+    if usual is not None:
+        year, month, day = map(int, usual.groups())
+        return len(value) if 1900 <= year <= 2035 and is_date(year, month, day) else 0
     numbers = [int(number) for number in re.findall(r"\d+", value.partition("T")[0])]
     word = re.search(r"[A-Za-z]{3}", value.partition("T")[0])
     month = _MONTHS.get(word.group().lower(), 0) if word else 0

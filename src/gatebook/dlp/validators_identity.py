@@ -23,6 +23,8 @@ def digits_of(value: str) -> str:
 
 def alone(around: Around) -> bool:
     """Whether no further group of digits adjoins: a part of a longer number is not a number of its own. Spaces join only numbers that are written with them."""
+    if around.is_all():
+        return True
     if _DIGITS_BEFORE.search(around.before(2)) or _DIGITS_AFTER.match(around.after(2)):
         return False
     if " " not in around.text[around.start : around.end]:

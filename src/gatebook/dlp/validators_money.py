@@ -25,6 +25,7 @@ _CARD_WORDS = (
     "kreditkarte",
     "carte",
 )
+_JOINED_AFTER = re.compile(r"[-_.]\w")
 _OTHER_NUMBER = re.compile(
     r"(?<![a-z])(?:order|orders|tracking|track|invoice|imei|iccid|ticket|sku|ean|upc|gtin|isbn|barcode|serial|timestamp|time|nonce|hash|trace|span|epoch"
     r"|seq|sequence|offset|id|ids|uid|guid|uuid|sha|commit|snowflake|build|version|parcel|shipment|batch|lot)(?![a-z])"
@@ -69,21 +70,24 @@ _BECH32 = {char: place for place, char in enumerate("qpzry9x8gf2tvdw0s3jn54khce6
 def credit_card(value: str, around: Around) -> int:
     """A card number: issuer, length, grouping, Luhn. Bare digits under the name of another number, or within a longer one, are none."""
     digits = value.replace(" ", "").replace("-", "")
-    if not luhn(digits) or not _issued(digits) or len({char for char in value if not char.isdigit()}) > 1:
+    if not luhn(digits) or not _issued(len(digits), int(digits[:4])) or (" " in value and "-" in value):
         return 0
-    before, after = around.before(2), around.after(2)
-    joined = (before[-1:] in ("-", "_", "+", "$", "#") or before[-1:] == ".") and before[:1].isalnum() and len(before) == 2
-    if joined or re.match(r"[-_.]\w", after) or not alone(around):
-        return 0
+    if not around.is_all():
+        before = around.before(2)
+        joined = len(before) == 2 and before[1] in "-_+$#." and before[0].isalnum()
+        if joined or _JOINED_AFTER.match(around.after(2)) or not alone(around):
+            return 0
     if value.isdigit() and not around.near(_CARD_WORDS):
         if len(digits) not in (14, 15, 16) or _OTHER_NUMBER.search(plain_words(f"{around.key} {around.before(24)}")):
             return 0
     return len(value)
 
 
-def _issued(digits: str) -> bool:
-    length, two, three, four = len(digits), int(digits[:2]), int(digits[:3]), int(digits[:4])
-    if digits[0] == "4":
+@lru_cache(maxsize=4096)
+def _issued(length: int, four: int) -> bool:
+    """Whether an issuer gives out numbers of this length with these first four digits."""
+    two, three = four // 100, four // 10
+    if four // 1000 == 4:
         return length in (13, 16, 19)
     if 51 <= two <= 55 or 2221 <= four <= 2720:
         return length == 16
@@ -101,6 +105,9 @@ def iban(value: str, around: Around) -> int:
     wanted = IBAN_LENGTH.get(value[:2])
     if wanted is None:
         return 0
+    solid = value.replace(" ", "").replace("-", "")
+    if len(solid) == wanted:
+        return len(value) if iban97(solid) else 0
     size = next((place for place in range(wanted, len(value) + 1) if _solid(value, place) == wanted), 0)
     if not size or value[size : size + 1].isalnum():
         return 0
