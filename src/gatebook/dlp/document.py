@@ -24,6 +24,8 @@ _OUTER_BYTES = 2_000
 _BLOCK = 512
 _RUN = 64
 _NAME_MAX = 64
+SIMPLE_MAX = 2_048
+MAY_EMBED = re.compile(r"\s{0,64}[\[{\"]")
 _SPACES = (b" ", b"\n", b"\t", b"\r")
 _raw = msgspec.json.Decoder(msgspec.Raw).decode
 _string = msgspec.json.Decoder(str).decode
@@ -43,9 +45,13 @@ def check(payload: bytes) -> None:
 
 
 class Token:
-    """A string or number: bytes from `at` to `end` of the document. `text`: what it says, strings decoded and numbers as written."""
+    """A string or number: bytes from `at` to `end` of the document. `text`: what it says, strings decoded and numbers as written.
 
-    __slots__ = ("at", "end", "is_key", "is_string", "text")
+    `is_simple`: the text is short, and holds no escapes and no JSON. `owner`: offset and name of the member that it is the value of, once its names were
+    asked for. `key`: what the scan calls it, once it knows.
+    """
+
+    __slots__ = ("at", "end", "is_key", "is_simple", "is_string", "key", "owner", "text")
 
     def __init__(self, at: int, end: int, is_string: bool, is_key: bool, text: str) -> None:
         self.at = at
@@ -53,6 +59,9 @@ class Token:
         self.is_string = is_string
         self.is_key = is_key
         self.text = text
+        self.is_simple = len(text) <= SIMPLE_MAX and "\\" not in text and not (is_string and MAY_EMBED.match(text))
+        self.owner: tuple[int, str] | None = None
+        self.key: str | None = None
 
 
 class Document:
@@ -84,25 +93,40 @@ class Document:
         """Return the token that holds the byte at a position, or the value that begins right after it; None for what is neither."""
         if self._last.at <= position < self._last.end:
             return self._last
-        if self.quotes(position) % 2:
-            token = self._string(self.bare.rfind(b'"', 0, position))
-        elif self.bare.startswith(b'"', position):
-            token = self._string(position)
-        else:
-            outside = self._outside(position)
-            if outside is None:
-                return None
-            token = outside
-        self._last = token
+        token = self._token(position, self.quotes(position) % 2 == 1)
+        self._last = token or self._last
         return token
 
+    def tokens(self, ends: list[int]) -> dict[int, Token]:
+        """Return the tokens by offset that hold the bytes before the given ends, which ascend, or begin right there."""
+        found: dict[int, Token] = {}
+        done = counted = quotes = 0
+        count = self.bare.count
+        for end in ends:
+            if end <= done:
+                continue
+            quotes += count(b'"', counted, end - 1)
+            counted = end - 1
+            token = self._token(counted, quotes % 2 == 1)
+            if token is not None:
+                found[token.at] = token
+                done = token.end
+        return found
+
+    def _token(self, position: int, inside: bool) -> Token | None:
+        if inside:
+            at = self.bare.rfind(b'"', 0, position)
+        elif self.bare[position] == 0x22:
+            at = position
+        else:
+            return self._outside(position)
+        return self._tokens.get(at) or self._string(at)
+
     def _string(self, at: int) -> Token:
-        token = self._tokens.get(at)
-        if token is None:
-            end = self.bare.index(b'"', at + 1) + 1
-            after = self.payload[end : end + 1]
-            is_key = after == b":" or (after in _SPACES and _COLON.match(self.payload, end) is not None)
-            token = self._tokens[at] = Token(at, end, True, is_key, decode(self.payload[at:end]))
+        end = self.bare.index(b'"', at + 1) + 1
+        after = self.payload[end : end + 1]
+        is_key = after == b":" or (after in _SPACES and _COLON.match(self.payload, end) is not None)
+        token = self._tokens[at] = Token(at, end, True, is_key, decode(self.payload[at:end]))
         return token
 
     def _outside(self, position: int) -> Token | None:
@@ -132,16 +156,18 @@ class Document:
         match = _COLON.match(self.payload, token.end) if token.is_key else None
         if match is None or match.end() >= len(self.payload):
             return None
-        follows = self._string(match.end()) if self.bare.startswith(b'"', match.end()) else self._outside(match.end())
+        follows = self._token(match.end(), False)
         return follows if follows and follows.at == match.end() else None
 
-    def key(self, token: Token) -> tuple[int, bytes]:
-        """Return the key of the member that the token belongs to, as offset and raw string: the token itself when it is the key."""
+    def member_of(self, token: Token) -> tuple[int, str]:
+        """Return the key of the member that the token belongs to, as offset and name: the token itself when it is the key."""
+        if token.owner is not None:
+            return token.owner
         if token.is_key:
-            return token.at, self.payload[token.at : token.end]
+            return token.at, token.text
         close = self.bare.rindex(b'"', 0, token.at)
         at = self.bare.rindex(b'"', 0, close)
-        return at, self.payload[at : close + 1]
+        return at, spoken(self.payload[at : close + 1])[0]
 
     def names(self, token: Token) -> str:
         """Return the key that a value stands under, also through arrays. A key that says little, such as `value`, comes with the label beside it
@@ -155,6 +181,7 @@ class Document:
             return self._name_of_array(close, token.at)
         at = self.bare.rindex(b'"', 0, close)
         key, says_little, bare = spoken(self.payload[at : close + 1])
+        token.owner = at, key
         if not says_little:
             return key
         label = self._label(at) if bare else ""

@@ -19,7 +19,7 @@ class Limits(Struct, frozen=True, kw_only=True):
     texts_max: int = 20_000
 
 
-class Place(Struct, frozen=True, kw_only=True):
+class Place(Struct, frozen=True, kw_only=True, gc=False):
     """A span of one token of a JSON document: `at` is the byte offset of the token, `start` and `end` count characters of its decoded text."""
 
     at: int
@@ -27,7 +27,7 @@ class Place(Struct, frozen=True, kw_only=True):
     end: int
 
 
-class Hit(Struct, frozen=True, kw_only=True):
+class Hit(Struct, frozen=True, kw_only=True, gc=False):
     """A value that was found. It holds the value: it must not outlive the call.
 
     `pointer` is the JSON pointer (RFC 6901) of the leaf, or of the member whose key holds the value when `in_key`;

@@ -8,11 +8,11 @@ from msgspec import Struct
 
 from gatebook.dlp.around import TRACE, Around, Purse, words_pattern
 from gatebook.dlp.detector import Detector
+from gatebook.dlp.document import SIMPLE_MAX, Token
 from gatebook.dlp.hit import Place
 from gatebook.dlp.prefilter import Prefilter
 from gatebook.dlp.validators import VALIDATORS
 
-WHOLE_MAX = 2_048
 _WINDOW = 320
 _REACH = 20_000
 _APART = 24
@@ -66,26 +66,27 @@ class Matcher:
                 match = search(text, place, stop)
         return found
 
-    def find_in(self, texts: list[tuple[str, str]], purse: Purse) -> list[list[Find]]:
-        """Return the values in each of many short texts, which come with their keys and hold no escapes. Mostly a text is one value or none."""
+    def find_in(self, tokens: list[Token], purse: Purse) -> list[list[Find]]:
+        """Return the values in each of many simple tokens, which have their keys. Mostly a text is one value or none."""
+        name, validate, context, keyed = self.detector.id, self.validate, self.context, self.keyed
         outcome: list[list[Find]] = []
-        matches = repeat(None) if self.group else map(self.pattern.match, [text for text, _ in texts])
+        matches = repeat(None) if self.group else map(self.pattern.match, [token.text for token in tokens])
         around = Around("", 0, 0, "", purse)
-        for (text, key), match in zip(texts, matches, strict=False):
-            size, begin = len(text), int(not self.group)
+        for token, match in zip(tokens, matches, strict=False):
+            text, key, size, begin = token.text, token.key or "", len(token.text), int(not self.group)
             if match is not None:
                 begin = 0
                 if match.end() == size:
                     purse.candidate()
                     around.text, around.end, around.key = text, size, key
-                    held = self.validate(text, around) if self.validate else size
-                    if held == size and "]" not in text and (not self.context or around.near(self.context)):
-                        found = [Find(self.detector.id, 0, size, text)]
-                        outcome.append(found + self.find_pair(text, key, purse) if self.keyed else found)
+                    held = validate(text, around) if validate else size
+                    if held == size and "]" not in text and (not context or around.near(context)):
+                        found = [Find(name, 0, size, text)]
+                        outcome.append(found + self.find_pair(text, key, purse) if keyed else found)
                         continue
                     begin = int(not held)
             found = self.find(text, key, purse, ((begin, size),))
-            outcome.append(found + self.find_pair(text, key, purse) if self.keyed else found)
+            outcome.append(found + self.find_pair(text, key, purse) if keyed else found)
         return outcome
 
     def find_pair(self, text: str, key: str, purse: Purse) -> list[Find]:
@@ -93,7 +94,7 @@ class Matcher:
         if not key:
             return []
         shift = len(key) + 1
-        pair = self.find(f"{key}={text[:WHOLE_MAX]}", "", purse)
+        pair = self.find(f"{key}={text[:SIMPLE_MAX]}", "", purse)
         return [Find(one.detector, one.start - shift, one.end - shift, one.value) for one in pair if one.start >= shift]
 
     def _accept(self, match: re.Match[str], text: str, key: str, purse: Purse) -> Find | None:
@@ -132,7 +133,7 @@ def _blank(match: re.Match[str]) -> str:
 
 def _find(matchers: Iterable[Matcher], locate: Prefilter, text: str, key: str, purse: Purse) -> list[Find]:
     found: list[Find] = []
-    data = text.encode(errors="surrogatepass") if len(text) > WHOLE_MAX else None
+    data = text.encode(errors="surrogatepass") if len(text) > SIMPLE_MAX else None
     for matcher in matchers:
         found += matcher.find(text, key, purse, None if data is None else _windows(matcher, locate, text, data))
         if matcher.keyed:

@@ -1,7 +1,7 @@
 """JSON pointers (RFC 6901) of tokens, for those tokens only that a finding stands in."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from itertools import accumulate
 
 from gatebook.dlp.document import Document, Token, spoken
@@ -29,14 +29,14 @@ class _Frame:
         self.known: tuple[int, str, str] | None = None
 
 
-def pointers(document: Document, tokens: Iterable[Token], depth_max: int, hidden: Mapping[int, str]) -> dict[int, tuple[str, str]]:
+def pointers(document: Document, tokens: Sequence[Token], depth_max: int, hidden: Mapping[int, str]) -> dict[int, tuple[str, str]]:
     """Return the pointer of the leaf, or of the member whose key it is, for the offset of each token, which come in order; and the same with the names in
     `hidden`, by key offset.
 
     Raises Exhausted when one stands deeper than allowed.
     """
     skeleton = _Skeleton(document)
-    wanted = [(skeleton.place(token.at), token) for token in tokens]
+    wanted = list(zip(skeleton.places([token.at for token in tokens]), tokens, strict=True))
     wanted.reverse()
     found: dict[int, tuple[str, str]] = {}
     frames: list[_Frame] = []
@@ -78,10 +78,15 @@ class _Skeleton:
         self._before = list(accumulate(map(len, pieces[1::2]), initial=0))
         self._counted = self._quotes = 0
 
-    def place(self, at: int) -> int:
-        """Return where a token is that stands at an offset of the document."""
-        strings = self._document.quotes(at) // 2
-        return at - self._before[strings] - strings
+    def places(self, offsets: Sequence[int]) -> list[int]:
+        """Return where the tokens are that stand at offsets of the document, which ascend."""
+        places: list[int] = []
+        counted = quotes = 0
+        for at in offsets:
+            quotes += self._document.bare.count(b'"', counted, at)
+            counted = at
+            places.append(at - self._before[quotes // 2] - quotes // 2)
+        return places
 
     def key(self, place: int) -> tuple[int, bytes]:
         """Return the offset in the document and the raw string of the quote at a place. Places must ascend from call to call."""
@@ -98,9 +103,12 @@ def escape(name: str) -> str:
 
 
 def _member(document: Document, token: Token, plain: str, safe: str, hidden: Mapping[int, str]) -> tuple[str, str]:
-    key_at, key = document.key(token)
-    name = escape(spoken(key)[0])
-    return f"{plain}/{name}", f"{safe}/{escape(hidden[key_at]) if key_at in hidden else name}"
+    key_at, key = document.member_of(token)
+    name = escape(key)
+    pointer = f"{plain}/{name}"
+    if not hidden:
+        return pointer, pointer
+    return pointer, f"{safe}/{escape(hidden[key_at]) if key_at in hidden else name}"
 
 
 def _pointer(frames: list[_Frame], skeleton: _Skeleton, hidden: Mapping[int, str]) -> tuple[str, str]:

@@ -1,16 +1,15 @@
 """One scan of one payload: its budgets, and the way from bytes to hits."""
 
-import re
 from collections.abc import Callable, Iterable
 from functools import lru_cache
 
 from msgspec import Struct
 
 from gatebook.dlp.around import TRACE, Purse
-from gatebook.dlp.document import Document, Token, check
+from gatebook.dlp.document import MAY_EMBED, Document, Token, check
 from gatebook.dlp.fold import Folded, folds, plain
 from gatebook.dlp.hit import Exhausted, Hit, Limits, Place
-from gatebook.dlp.matcher import WHOLE_MAX, Find, Matcher, find_all
+from gatebook.dlp.matcher import Find, Matcher, find_all
 from gatebook.dlp.opaque import BLOB_SIGN, SIGNS, Budget, reveal, without_blobs
 from gatebook.dlp.pointers import pointers
 from gatebook.dlp.prefilter import Prefilter, TooManyPlaces
@@ -23,7 +22,6 @@ _CANDIDATES_MAX = 100_000
 _COSTLY_MAX = 64
 _EMBEDDED_DEPTH_MAX = 8
 _SPECIFIC = "secret/"
-_MAY_EMBED = re.compile(r"\s{0,64}[\[{\"]")
 _LOOSE = ("secret/generic_secret", "secret/aws_secret_key")
 
 
@@ -92,9 +90,9 @@ class Run:
             for at in tokens.keys() & apart.keys() if apart else ():
                 apart[at][1].add(name)
                 del tokens[at]
-            together = [token for token in tokens.values() if _is_simple(token)]
+            together = [token for token in tokens.values() if token.is_simple]
             if len(together) < len(tokens):
-                apart.update((at, (token, {name})) for at, token in tokens.items() if not _is_simple(token))
+                apart.update((at, (token, {name})) for at, token in tokens.items() if not token.is_simple)
             self._together(document, name, together, outer, finds)
         outcome = {at: (token, self._settled(found)) for at, (token, found) in finds.items()}
         context = alive & self._engine.context
@@ -112,8 +110,10 @@ class Run:
         for first in range(0, len(tokens), _TOGETHER):
             self._in_time()
             some = tokens[first : first + _TOGETHER]
-            texts = [(token.text, "" if token.is_key else _key(outer, document.names(token))) for token in some]
-            for token, found in zip(some, matcher.find_in(texts, self._purse), strict=True):
+            for token in some:
+                if token.key is None:
+                    token.key = "" if token.is_key else _key(outer, document.names(token))
+            for token, found in zip(some, matcher.find_in(some, self._purse), strict=True):
                 if found:
                     before = finds.get(token.at)
                     finds[token.at] = token, found if before is None else before[1] + found
@@ -132,20 +132,11 @@ class Run:
         """Return the tokens that probes point at, by offset."""
         tokens: dict[int, Token] = {}
         for name in names:
-            ends = self._ends(name, document.payload)
-            keyed = name in self._engine.matchers and self._engine.matchers[name].keyed
-            done = 0
-            for end in ends:
-                if end <= done:
-                    continue
-                token = document.token(end - 1)
-                if token is None:
-                    continue
-                tokens[token.at] = token
-                done = token.end
-                member = document.member(token) if keyed else None
-                if member is not None:
-                    tokens[member.at] = member
+            found = document.tokens(self._ends(name, document.payload))
+            tokens.update(found)
+            if name in self._engine.matchers and self._engine.matchers[name].keyed:
+                members = (document.member(token) for token in found.values() if token.is_key)
+                tokens.update((member.at, member) for member in members if member is not None)
         return tokens
 
     def _token(self, document: Document, token: Token, names: set[str], how: tuple[str, int, bool]) -> list[Find]:
@@ -155,7 +146,7 @@ class Run:
         finds = self._match(names - self._engine.signs, text, key)
         if coded:
             finds += self._coded(text, key, names, 1, finds)
-        embedded = self._embedded(text, key, depth, names & self._engine.context) if token.is_string and _MAY_EMBED.match(text) else None
+        embedded = self._embedded(text, key, depth, names & self._engine.context) if token.is_string and MAY_EMBED.match(text) else None
         return self._settled(finds if embedded is None else embedded)
 
     def _settled(self, finds: list[Find]) -> list[Find]:
@@ -245,12 +236,6 @@ class Run:
     def _in_time(self) -> None:
         if self._clock() > self._deadline:
             raise Exhausted("budget")
-
-
-def _is_simple(token: Token) -> bool:
-    """Whether a text is short, and holds no escapes and no JSON."""
-    text = token.text
-    return len(text) <= WHOLE_MAX and "\\" not in text and not (token.is_string and _MAY_EMBED.match(text))
 
 
 def _key(outer: str, names: str) -> str:
