@@ -2,8 +2,11 @@
 
 import json
 import re
+from bisect import bisect_right
+from collections.abc import Iterable
 from functools import lru_cache
-from itertools import accumulate
+from itertools import accumulate, islice
+from operator import add
 
 import msgspec
 
@@ -21,12 +24,10 @@ _SAYS_LITTLE = re.compile(
 _BACK_BYTES = 160
 _BACK_TOKENS = 64
 _OUTER_BYTES = 2_000
-_BLOCK = 512
 _RUN = 64
 _NAME_MAX = 64
 SIMPLE_MAX = 2_048
 MAY_EMBED = re.compile(r"\s{0,64}[\[{\"]")
-_SPACES = (b" ", b"\n", b"\t", b"\r")
 _raw = msgspec.json.Decoder(msgspec.Raw).decode
 _string = msgspec.json.Decoder(str).decode
 _loose = json.JSONDecoder(strict=False).decode
@@ -47,42 +48,37 @@ def check(payload: bytes) -> None:
 class Token:
     """A string or number: bytes from `at` to `end` of the document. `text`: what it says, strings decoded and numbers as written.
 
-    `is_simple`: the text is short, and holds no escapes and no JSON. `owner`: offset and name of the member that it is the value of, once its names were
-    asked for. `key`: what the scan calls it, once it knows.
+    `number`: how many strings begin before it. `is_simple`: the text is short, and holds no escapes and no JSON. `key`: what the scan calls it, once it knows.
     """
 
-    __slots__ = ("at", "end", "is_key", "is_simple", "is_string", "key", "owner", "text")
+    __slots__ = ("at", "end", "is_key", "is_simple", "is_string", "key", "number", "text")
 
-    def __init__(self, at: int, end: int, is_string: bool, is_key: bool, text: str) -> None:
+    def __init__(self, at: int, end: int, number: int, text: str, is_key: bool | None) -> None:
         self.at = at
         self.end = end
-        self.is_string = is_string
-        self.is_key = is_key
+        self.number = number
         self.text = text
-        self.is_simple = len(text) <= SIMPLE_MAX and "\\" not in text and not (is_string and MAY_EMBED.match(text))
-        self.owner: tuple[int, str] | None = None
+        self.is_string = is_key is not None
+        self.is_key = is_key is True
+        self.is_simple = len(text) <= SIMPLE_MAX and "\\" not in text and not (self.is_string and MAY_EMBED.match(text))
         self.key: str | None = None
 
 
 class Document:
-    """Tokens of a document that has passed `check`. Quotes are counted by blocks and sought from where a token is asked for; nothing lists all tokens."""
+    """Tokens of a document that has passed `check`.
+
+    `pieces`: the text split at the quotes of strings, so that every second one is what a string says, as raw bytes in Latin-1. `starts`: where strings begin,
+    and the end of the document.
+    """
 
     def __init__(self, payload: bytes) -> None:
         self.payload = payload
         # Of the same size, and every quote that is left begins or ends a string.
-        self.bare = payload.replace(b"\\\\", b"..").replace(b'\\"', b"..") if b"\\" in payload else payload
-        self._counts: list[int] | None = None
-        self._last = Token(0, 0, False, False, "")
+        bare = payload.replace(b"\\\\", b"\\.").replace(b'\\"', b"\\.") if b"\\" in payload else payload
+        self.pieces = bare.decode("latin-1").split('"')
+        self.starts = list(map(add, islice(accumulate(map(len, self.pieces)), 0, None, 2), range(0, len(self.pieces), 2)))
+        self._as_it_is = b"\\" not in payload and payload.isascii()
         self._tokens: dict[int, Token] = {}
-        self._gap = 0, 0
-
-    def quotes(self, position: int) -> int:
-        """Return how many quotes of strings stand before a position."""
-        if self._counts is None:
-            count = self.bare.count
-            self._counts = list(accumulate((count(b'"', at, at + _BLOCK) for at in range(0, len(self.bare), _BLOCK)), initial=0))
-        block = position // _BLOCK
-        return self._counts[block] + self.bare.count(b'"', block * _BLOCK, position)
 
     def strings(self) -> Iterator[Token]:
         """Yield all string tokens, keys included."""
@@ -91,55 +87,46 @@ class Document:
 
     def token(self, position: int) -> Token | None:
         """Return the token that holds the byte at a position, or the value that begins right after it; None for what is neither."""
-        if self._last.at <= position < self._last.end:
-            return self._last
-        token = self._token(position, self.quotes(position) % 2 == 1)
-        self._last = token or self._last
-        return token
+        number = bisect_right(self.starts, position) - 1
+        if number >= 0 and position < self._end(number):
+            return self._tokens.get(self.starts[number]) or self._string(number)
+        return self._outside(position, number)
 
-    def tokens(self, ends: list[int]) -> dict[int, Token]:
+    def tokens(self, ends: Iterable[int]) -> dict[int, Token]:
         """Return the tokens by offset that hold the bytes before the given ends, which ascend, or begin right there."""
         found: dict[int, Token] = {}
-        done = counted = quotes = 0
-        count = self.bare.count
+        done = 0
         for end in ends:
-            if end <= done:
-                continue
-            quotes += count(b'"', counted, end - 1)
-            counted = end - 1
-            token = self._token(counted, quotes % 2 == 1)
-            if token is not None:
+            if end > done and (token := self.token(end - 1)) is not None:
                 found[token.at] = token
                 done = token.end
         return found
 
-    def _token(self, position: int, inside: bool) -> Token | None:
-        if inside:
-            at = self.bare.rfind(b'"', 0, position)
-        elif self.bare[position] == 0x22:
-            at = position
-        else:
-            return self._outside(position)
-        return self._tokens.get(at) or self._string(at)
+    def said(self, number: int) -> str:
+        """Return what a string says."""
+        piece = self.pieces[2 * number + 1]
+        if self._as_it_is or ("\\" not in piece and piece.isascii()):
+            return piece
+        return decode(self.payload[self.starts[number] : self._end(number)])
 
-    def _string(self, at: int) -> Token:
-        end = self.bare.index(b'"', at + 1) + 1
-        after = self.payload[end : end + 1]
-        is_key = after == b":" or (after in _SPACES and _COLON.match(self.payload, end) is not None)
-        token = self._tokens[at] = Token(at, end, True, is_key, decode(self.payload[at:end]))
+    def _end(self, number: int) -> int:
+        return self.starts[number] + len(self.pieces[2 * number + 1]) + 2
+
+    def _string(self, number: int) -> Token:
+        at = self.starts[number]
+        behind = self.pieces[2 * number + 2]
+        is_key = behind[:1] == ":" or behind.lstrip().startswith(":")
+        token = self._tokens[at] = Token(at, self._end(number), number, self.said(number), is_key)
         return token
 
-    def _outside(self, position: int) -> Token | None:
-        """Return the number at a position that is in no string, or what comes first after it."""
-        if not self._gap[0] <= position < self._gap[1]:
-            quote = self.bare.find(b'"', position)
-            self._gap = position, len(self.bare) if quote < 0 else quote
-        gap_end = self._gap[1]
+    def _outside(self, position: int, before: int) -> Token | None:
+        """Return the number at a position that is in no string, or what comes first after it. `before`: the string that ends before it."""
+        gap_end = self.starts[before + 1]
         for match in _NUMBER.finditer(self.payload, self._run_start(position), gap_end):
             if match.end() > position:
                 at = match.start()
-                return self._tokens.setdefault(at, Token(at, match.end(), False, False, match.group().decode()))
-        return self._string(gap_end) if gap_end < len(self.bare) else None
+                return self._tokens.setdefault(at, Token(at, match.end(), before + 1, match.group().decode(), None))
+        return self._string(before + 1) if gap_end < len(self.payload) else None
 
     def _run_start(self, position: int) -> int:
         """Return where the run of characters of a number begins that holds a position."""
@@ -156,54 +143,43 @@ class Document:
         match = _COLON.match(self.payload, token.end) if token.is_key else None
         if match is None or match.end() >= len(self.payload):
             return None
-        follows = self._token(match.end(), False)
+        follows = self.token(match.end())
         return follows if follows and follows.at == match.end() else None
 
-    def member_of(self, token: Token) -> tuple[int, str]:
-        """Return the key of the member that the token belongs to, as offset and name: the token itself when it is the key."""
-        if token.owner is not None:
-            return token.owner
-        if token.is_key:
-            return token.at, token.text
-        close = self.bare.rindex(b'"', 0, token.at)
-        at = self.bare.rindex(b'"', 0, close)
-        return at, spoken(self.payload[at : close + 1])[0]
+    def key_of(self, token: Token) -> int:
+        """Return which string is the key of the member that the token belongs to: the token itself when it is the key."""
+        return token.number if token.is_key else token.number - 1
 
     def names(self, token: Token) -> str:
         """Return the key that a value stands under, also through arrays. A key that says little, such as `value`, comes with the label beside it
         and with the key of the object around it.
         """
-        close = self.bare.rfind(b'"', 0, token.at)
-        if close < 0:
+        before = token.number - 1
+        if before < 0:
             return ""
-        gap = self.payload[close + 1 : token.at]
-        if gap not in (b":", b": ") and gap.strip() != b":":
-            return self._name_of_array(close, token.at)
-        at = self.bare.rindex(b'"', 0, close)
-        key, says_little, bare = spoken(self.payload[at : close + 1])
-        token.owner = at, key
+        gap = self.pieces[2 * token.number] if token.is_string else self.payload[self._end(before) : token.at].decode("latin-1")
+        if gap not in (": ", ":") and gap.strip() != ":":
+            return self._name_of_array(before, token.at)
+        key, says_little, bare = spoken(self.said(before))
         if not says_little:
             return key
-        label = self._label(at) if bare else ""
-        return f"{self._outer_name(at)} {key} {label}".strip()
+        label = self._label(self.starts[before]) if bare else ""
+        return f"{self._outer_name(before)} {key} {label}".strip()
 
-    def _outer_name(self, key_at: int) -> str:
-        """Return the key of the object that holds the member whose key begins at an offset; nothing when that is not near."""
+    def _outer_name(self, number: int) -> str:
+        """Return the key of the object that holds the member whose key is the given string; nothing when that is not near."""
         closed = 0
-        start = key_at
-        for _ in range(_BACK_TOKENS):
-            close = self.bare.rfind(b'"', 0, start)
-            if close < 0 or key_at - close - 1 > _OUTER_BYTES:
+        for inner in range(number, max(0, number - _BACK_TOKENS), -1):
+            if self.starts[number] - self._end(inner - 1) > _OUTER_BYTES:
                 break
-            gap = self.payload[close + 1 : start]
-            start = self.bare.rindex(b'"', 0, close)
+            gap = self.pieces[2 * inner]
             for place in range(len(gap) - 1, -1, -1):
-                if gap[place] in b"}]":
+                if gap[place] in "}]":
                     closed += 1
-                elif gap[place] in b"{[":
+                elif gap[place] in "{[":
                     closed -= 1
                     if closed < 0:
-                        return decode(self.payload[start : close + 1]) if gap[place] == 0x7B and gap[:place].strip() == b":" else ""
+                        return self.said(inner - 1) if gap[place] == "{" and gap[:place].strip() == ":" else ""
         return ""
 
     def _label(self, at: int) -> str:
@@ -211,27 +187,24 @@ class Document:
         found = _LABEL.search(back)
         return found.group(1).decode(errors="replace") if found else ""
 
-    def _name_of_array(self, close: int, at: int) -> str:
-        for _ in range(_BACK_TOKENS):
-            if _ARRAY_OPENS.fullmatch(self.payload, close + 1, at):
-                return decode(self.payload[self.bare.rindex(b'"', 0, close) : close + 1])
-            if not _GAP_IN_ARRAY.fullmatch(self.payload, close + 1, at):
+    def _name_of_array(self, before: int, at: int) -> str:
+        for number in range(before, max(-1, before - _BACK_TOKENS), -1):
+            end = self._end(number)
+            if _ARRAY_OPENS.fullmatch(self.payload, end, at):
+                return self.said(number)
+            if not _GAP_IN_ARRAY.fullmatch(self.payload, end, at):
                 return ""
-            at = self.bare.rindex(b'"', 0, close)
-            close = self.bare.rfind(b'"', 0, at)
-            if close < 0:
-                return ""
+            at = self.starts[number]
         return ""
 
 
-def spoken(raw: bytes) -> tuple[str, bool, bool]:
+def spoken(key: str) -> tuple[str, bool, bool]:
     """Return a key, whether it says little, and whether it says nothing but that there is a value. Only what is short enough for a name is kept."""
-    return _spoken(raw) if len(raw) <= _NAME_MAX else _spoken.__wrapped__(raw)
+    return _spoken(key) if len(key) <= _NAME_MAX else _spoken.__wrapped__(key)
 
 
 @lru_cache(maxsize=4096)
-def _spoken(raw: bytes) -> tuple[str, bool, bool]:
-    key = decode(raw)
+def _spoken(key: str) -> tuple[str, bool, bool]:
     return key, _SAYS_LITTLE.fullmatch(key) is not None, _BARE_KEY.fullmatch(key) is not None
 
 

@@ -1,20 +1,22 @@
 """JSON pointers (RFC 6901) of tokens, for those tokens only that a finding stands in."""
 
 import re
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from itertools import accumulate
+from operator import add
 
-from gatebook.dlp.document import Document, Token, spoken
+from gatebook.dlp.document import Document, Token
 from gatebook.dlp.hit import Exhausted
 
 _STRING = rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
 STEP = re.compile(rb"(" + _STRING + rb")(\s*:)?|[\[{]|[\]}]|,|-?\d[\d.eE+-]*", re.DOTALL)
-# The same where each string is one quote. An object without containers in it is one match, also with the comma behind it, and so is a member with a plain
+# The same where each string is one quote: an object without containers in it is one match, also with the comma behind it, and so is a member with a plain
 # value: most of a document is passed over quickly.
 _STEP = re.compile(
-    rb"\{[^{}\[\]]*+\}\s*,?"
-    rb'|(")\s*:\s*(?:[^\s{}\[\],]+\s*,?)?'
-    rb'|"|[\[{\]},]|[^\s"{}\[\],:]+'
+    r"\{[^{}\[\]]*+\}\s*,?"
+    r'|(")\s*:\s*(?:[^\s{}\[\],]+\s*,?)?'
+    r'|"|[\[{\]},]|[^\s"{}\[\],:]+'
 )
 
 
@@ -36,8 +38,7 @@ def pointers(document: Document, tokens: Sequence[Token], depth_max: int, hidden
     Raises Exhausted when one stands deeper than allowed.
     """
     skeleton = _Skeleton(document)
-    wanted = list(zip(skeleton.places([token.at for token in tokens]), tokens, strict=True))
-    wanted.reverse()
+    wanted = [(skeleton.place(token), token) for token in reversed(tokens)]
     found: dict[int, tuple[str, str]] = {}
     frames: list[_Frame] = []
     for match in _STEP.finditer(skeleton.text):
@@ -45,7 +46,7 @@ def pointers(document: Document, tokens: Sequence[Token], depth_max: int, hidden
             break
         start, end = match.span()
         first, last = skeleton.text[start], skeleton.text[end - 1]
-        flat = first == 0x7B and last != 0x7B
+        flat = first == "{" and last != "{"
         keyed = match.lastindex is not None
         if keyed and frames:
             frames[-1].step = start
@@ -56,14 +57,14 @@ def pointers(document: Document, tokens: Sequence[Token], depth_max: int, hidden
             while wanted and wanted[-1][0] < end:
                 token = wanted.pop()[1]
                 found[token.at] = _member(document, token, plain, safe, hidden) if flat else (plain, safe)
-        if last == 0x2C:
+        if last == ",":
             if not keyed and frames[-1].in_array:
                 frames[-1].step += 1
         elif flat:
             continue
-        elif last == 0x7B or last == 0x5B:
-            frames.append(_Frame(last == 0x5B))
-        elif last == 0x7D or last == 0x5D:
+        elif last in "{[":
+            frames.append(_Frame(last == "["))
+        elif last in "}]":
             frames.pop()
     return found
 
@@ -72,29 +73,19 @@ class _Skeleton:
     """A document in which each string is one quote: `text`, with the way between places in it and in the document."""
 
     def __init__(self, document: Document) -> None:
-        self._document = document
-        pieces = document.bare.split(b'"')
-        self.text = b'"'.join(pieces[::2])
-        self._before = list(accumulate(map(len, pieces[1::2]), initial=0))
-        self._counted = self._quotes = 0
+        self.document = document
+        between = document.pieces[::2]
+        self.text = '"'.join(between)
+        self._places = list(map(add, accumulate(map(len, between)), range(len(between))))
 
-    def places(self, offsets: Sequence[int]) -> list[int]:
-        """Return where the tokens are that stand at offsets of the document, which ascend."""
-        places: list[int] = []
-        counted = quotes = 0
-        for at in offsets:
-            quotes += self._document.bare.count(b'"', counted, at)
-            counted = at
-            places.append(at - self._before[quotes // 2] - quotes // 2)
-        return places
+    def place(self, token: Token) -> int:
+        """Return where a token is."""
+        place = self._places[token.number]
+        return place if token.is_string else place - self.document.starts[token.number] + token.at
 
-    def key(self, place: int) -> tuple[int, bytes]:
-        """Return the offset in the document and the raw string of the quote at a place. Places must ascend from call to call."""
-        self._quotes += self.text.count(b'"', self._counted, place)
-        self._counted = place
-        at = place + self._before[self._quotes] + self._quotes
-        end = at + self._before[self._quotes + 1] - self._before[self._quotes] + 2
-        return at, self._document.payload[at:end]
+    def string(self, place: int) -> int:
+        """Return which string is the quote at a place."""
+        return bisect_left(self._places, place)
 
 
 def escape(name: str) -> str:
@@ -103,12 +94,13 @@ def escape(name: str) -> str:
 
 
 def _member(document: Document, token: Token, plain: str, safe: str, hidden: Mapping[int, str]) -> tuple[str, str]:
-    key_at, key = document.member_of(token)
-    name = escape(key)
+    number = document.key_of(token)
+    name = escape(document.said(number))
     pointer = f"{plain}/{name}"
     if not hidden:
         return pointer, pointer
-    return pointer, f"{safe}/{escape(hidden[key_at]) if key_at in hidden else name}"
+    at = document.starts[number]
+    return pointer, f"{safe}/{escape(hidden[at]) if at in hidden else name}"
 
 
 def _pointer(frames: list[_Frame], skeleton: _Skeleton, hidden: Mapping[int, str]) -> tuple[str, str]:
@@ -125,6 +117,6 @@ def _pointer(frames: list[_Frame], skeleton: _Skeleton, hidden: Mapping[int, str
 def _named(frame: _Frame, skeleton: _Skeleton, hidden: Mapping[int, str]) -> tuple[str, str]:
     if frame.in_array:
         return str(frame.step), str(frame.step)
-    at, key = skeleton.key(frame.step)
-    name = escape(spoken(key)[0])
+    number = skeleton.string(frame.step)
+    name, at = escape(skeleton.document.said(number)), skeleton.document.starts[number]
     return name, escape(hidden[at]) if at in hidden else name
