@@ -133,7 +133,7 @@ def _short_probe(word: str) -> str:
     """A short word stands alone, or is a part of a camelCase name; else it would be found within many others."""
     plain = word.rstrip("*")
     any_case, capital, upper = re.escape(plain), re.escape(plain.capitalize()), re.escape(plain.upper())
-    lead = r"(?:^|[^A-Za-z]|\\[bfnrt])"
+    lead = r"(?:[^A-Za-z]|\\[bfnrt])"
     if word.endswith("*"):
         return f"{lead}(?i:{any_case})|[a-z](?:{capital}|{upper})"
     return f"{lead}(?i:{any_case})(?:s?(?:[^A-Za-z]|$)|[A-Z])|[a-z](?:{capital}|{upper})(?:[^a-z]|$)"

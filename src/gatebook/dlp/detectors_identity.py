@@ -11,7 +11,7 @@ DETECTORS = (
     ),
     Detector(
         id="pii/us_ssn_nodash", severity="high", title="US social security number without hyphens", validator="us_ssn",
-        pattern=r"\b\d{9}\b", probe=r"\d{9}", context=("ssn", "ssns", "social security", "social sec", "socialsecurity"), examples=("ssn 536221234",), non_examples=("536221234", "ssn 000123456"),
+        pattern=r"\b\d{9}\b", probe=rf"{LEAD}\d{{9}}\b", context=("ssn", "ssns", "social security", "social sec", "socialsecurity"), examples=("ssn 536221234",), non_examples=("536221234", "ssn 000123456"),
     ),
     Detector(
         id="pii/us_itin", severity="high", title="US individual taxpayer number", validator="us_itin",
@@ -29,7 +29,7 @@ DETECTORS = (
     ),
     Detector(
         id="pii/ca_sin", severity="high", title="Canadian social insurance number", validator="ca_sin",
-        pattern=r"\b(?:\d{3}-\d{3}-\d{3}|\d{3} \d{3} \d{3}|\d{9})\b", probe=r"\d{3}[- ]\d{3}[- ]\d{3}|(?i)(?:sin|social.?insurance|sociale).{0,40}\d{9}",
+        pattern=r"\b(?:\d{3}-\d{3}-\d{3}|\d{3} \d{3} \d{3}|\d{9})\b", probe=r"\d{3}[- ]\d{3}[- ]\d{3}\b|(?i)(?:sin|social.?insurance|sociale).{0,40}\d{9}",
         keyed=True, examples=("130-692-544", "SIN 130 692 544"), non_examples=("130-692-545", "130 692 544"),
     ),
     Detector(

@@ -2,7 +2,7 @@
 
 from gatebook.dlp.detector import Detector
 
-LEAD = r"(?:^|[^0-9A-Za-z]|\\[bfnrt])"
+LEAD = r"(?:[^0-9A-Za-z]|\\[bfnrt])"
 
 DETECTORS = (
     Detector(
@@ -24,7 +24,7 @@ DETECTORS = (
     ),
     Detector(
         id="pii/us_aba_routing", severity="medium", title="US bank routing number", validator="us_aba_routing",
-        pattern=r"\b\d{9}\b", probe=r"\d{9}", context=("routing", "aba", "rtn"), examples=("routing number 021000021",), non_examples=("routing number 021000022", "021000021"),
+        pattern=r"\b\d{9}\b", probe=rf"{LEAD}\d{{9}}\b", context=("routing", "aba", "rtn"), examples=("routing number 021000021",), non_examples=("routing number 021000022", "021000021"),
     ),
     Detector(
         id="pii/btc_address", severity="medium", title="Bitcoin address", validator="btc_address",

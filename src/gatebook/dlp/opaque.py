@@ -10,13 +10,13 @@ from msgspec import Struct
 from gatebook.dlp.hit import Exhausted
 
 # The prefilter reports where the first characters of a run end; the run itself is matched here. Each probe ends this many bytes after the run's beginning.
-_LEAD = r"(?:^|[^A-Za-z0-9+/=_-]|\\[bfnrt])"
+_LEAD = r"(?:[^A-Za-z0-9+/=_-]|\\[bfnrt])"
 SIGNS = {
     # Bytes below 0x80 make the first of four characters one of these, so that random base64 and most words are passed over.
     "~base64": _LEAD + r"(?:[CDI-Za-f][A-Za-z0-9+/_-]{3}){2}[A-Za-z0-9+/_-]{4}",
     "~packed": _LEAD + r"(?:H4sI|(?:eJ[wxyz]|eN[A-Za-z])[A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{8}",
-    "~hex": r"(?:^|[^0-9a-fA-F]|\\[bf])(?:[2-7][0-9a-fA-F]|0[9aAdD]){6}",
-    "~hex_apart": r"(?:^|[^0-9a-fA-F]|\\[bf])(?:[2-7][0-9a-fA-F][ :-]){7}[2-7]",
+    "~hex": r"(?:[^0-9a-fA-F]|\\[bf])(?:[2-7][0-9a-fA-F]|0[9aAdD]){6}",
+    "~hex_apart": r"(?:[^0-9a-fA-F]|\\[bf])(?:[2-7][0-9a-fA-F][ :-]){7}[2-7]",
 }
 _BACK = {"~base64": 12, "~packed": 12, "~hex": 12, "~hex_apart": 22}
 _BASE64 = re.compile(rb"[A-Za-z0-9+/_-]{12,}={0,2}")

@@ -25,11 +25,16 @@ def alone(around: Around) -> bool:
     """Whether no further group of digits adjoins: a part of a longer number is not a number of its own. Spaces join only numbers that are written with them."""
     if around.is_all():
         return True
-    if _DIGITS_BEFORE.search(around.before(2)) or _DIGITS_AFTER.match(around.after(2)):
+    before, after = around.before(6), around.after(6)
+    if _may_join(before[-1:]) and _DIGITS_BEFORE.search(before[-2:]) or _may_join(after[:1]) and _DIGITS_AFTER.match(after[:2]):
         return False
     if " " not in around.text[around.start : around.end]:
         return True
-    return not (_GROUP_BEFORE.search(around.before(6)) or _GROUP_AFTER.match(around.after(6)))
+    return not ((before[-1:] == " " and _GROUP_BEFORE.search(before)) or (after[:1] == " " and _GROUP_AFTER.match(after)))
+
+
+def _may_join(char: str) -> bool:
+    return char == "-" or char == "." or char.isdecimal()
 
 
 def _when(value: str, valid: bool) -> int:
