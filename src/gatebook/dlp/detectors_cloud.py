@@ -14,7 +14,7 @@ DETECTORS = (
     ),
     Detector(
         id="secret/aws_secret_key", severity="critical", title="AWS secret access key", validator="aws_secret_key",
-        pattern=r"(?:^|[^A-Za-z0-9/+])(?P<value>[A-Za-z0-9/+]{40})(?:[^A-Za-z0-9/+=]|$)", probe=r"(?:^|[^A-Za-z0-9/+\\]|\\[bfnrt])[A-Za-z0-9/+\\]{40}",
+        pattern=r"(?:^|[^A-Za-z0-9/+])(?P<value>[A-Za-z0-9/+]{40})(?:[^A-Za-z0-9/+=]|$)", probe=r"(?:[^A-Za-z0-9/+\\]|\\[bfnrt])[A-Za-z0-9/+\\]{40}",
         context=("aws*", "secret access", "secret key", "secretkey", "secretaccesskey", "akia*"),
         examples=("aws_secret_access_key = " + "kW9dPz3Lq/8RtYx+VbN2mJc7HsGf5QeUo1TiAl4Z",),
         non_examples=("aws_secret_access_key = wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", "aws commit " + _HEX40),

@@ -1,6 +1,7 @@
 """How people are reached, and what health care writes about them."""
 
 from gatebook.dlp.detector import Detector
+from gatebook.dlp.detectors_money import LEAD
 
 DETECTORS = (
     Detector(
@@ -37,7 +38,7 @@ DETECTORS = (
     Detector(
         id="pii/date_of_birth", severity="medium", title="Date of birth", validator="date_of_birth",
         pattern=r"(?i)\b(?:\d{4}[-/.]\d{1,2}[-/.]\d{1,2}(?:T[0-9:.]{4,16}(?:Z|[+-]\d\d:?\d\d)?)?|\d{1,2}[-/.]\d{1,2}[-/.](?:\d{4}|\d{2})|(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}\.? \d{1,2}(?:st|nd|rd|th)?,? \d{4}|\d{1,2}(?:st|nd|rd|th)?\.? (?:of )?(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}\.?,? \d{4})\b",
-        probe=r"\d{1,4}[-/.]\d{1,2}[-/.](?:\d{1,2}(?:\b|T)|\d{4}\b)|\d{1,2}[ \\/-]{1,3}\d{1,2}[ \\/-]{1,3}\d{2}|(?i)(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}.{1,6}\d{4}|(?i)(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec).{1,20}\d{4}",
+        probe=rf"{LEAD}(?:\d{{4}}|\d{{1,2}})[-/. \\]{{1,3}}\d{{1,2}}[-/. \\]{{1,3}}(?:\d{{4}}\b|\d{{1,2}}(?:\b|T))|" r"(?i)(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}.{1,6}\d{4}|(?i)(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec).{1,20}\d{4}",
         context=("dob", "d.o.b", "born", "birth", "birthday", "birthdate", "date of birth", "dateofbirth", "geburtsdatum", "geboren", "naissance", "nacimiento", "nascita"),
         examples=("DOB 1984-03-17", "born on March 3, 1984", "date of birth: 17/03/1984"), non_examples=("DOB 1984-13-37", "1984-03-17", "due 17/03/1984"),
     ),

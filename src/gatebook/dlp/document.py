@@ -2,7 +2,7 @@
 
 import json
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from functools import lru_cache
 from itertools import accumulate, islice
@@ -60,7 +60,9 @@ class Token:
         self.text = text
         self.is_string = is_key is not None
         self.is_key = is_key is True
-        self.is_simple = len(text) <= SIMPLE_MAX and "\\" not in text and not (self.is_string and MAY_EMBED.match(text))
+        first = text[:1]
+        embeds = (first in '[{"' or first.isspace()) and self.is_string and MAY_EMBED.match(text) is not None
+        self.is_simple = not embeds and len(text) <= SIMPLE_MAX and "\\" not in text
         self.key: str | None = None
 
 
@@ -89,15 +91,21 @@ class Document:
         """Return the token that holds the byte at a position, or the value that begins right after it; None for what is neither."""
         number = bisect_right(self.starts, position) - 1
         if number >= 0 and position < self._end(number):
-            return self._tokens.get(self.starts[number]) or self._string(number)
+            return self._string(number)
         return self._outside(position, number)
 
     def tokens(self, ends: Iterable[int]) -> dict[int, Token]:
         """Return the tokens by offset that hold the bytes before the given ends, which ascend, or begin right there."""
         found: dict[int, Token] = {}
         done = 0
+        starts, known = self.starts, self._tokens
         for end in ends:
-            if end > done and (token := self.token(end - 1)) is not None:
+            if end <= done:
+                continue
+            token = known.get(starts[bisect_left(starts, end) - 1])
+            if token is None or token.end < end:
+                token = self.token(end - 1)
+            if token is not None:
                 found[token.at] = token
                 done = token.end
         return found
@@ -114,9 +122,11 @@ class Document:
 
     def _string(self, number: int) -> Token:
         at = self.starts[number]
-        behind = self.pieces[2 * number + 2]
-        is_key = behind[:1] == ":" or behind.lstrip().startswith(":")
-        token = self._tokens[at] = Token(at, self._end(number), number, self.said(number), is_key)
+        token = self._tokens.get(at)
+        if token is None:
+            behind = self.pieces[2 * number + 2]
+            is_key = behind[:1] == ":" or behind.lstrip().startswith(":")
+            token = self._tokens[at] = Token(at, self._end(number), number, self.said(number), is_key)
         return token
 
     def _outside(self, position: int, before: int) -> Token | None:

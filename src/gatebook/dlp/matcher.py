@@ -51,43 +51,59 @@ class Matcher:
     def find(self, text: str, key: str, purse: Purse, spans: Iterable[tuple[int, int]] | None = None) -> list[Find]:
         """Return the values in a text that stands under `key`, or in the given spans of it."""
         found: list[Find] = []
-        search, size = self.pattern.search, len(text)
+        search, size, around = self.pattern.search, len(text), Around(text, 0, 0, key, purse)
         for start, stop in ((0, size),) if spans is None else spans:
             match = search(text, start, stop)
             while match is not None:
                 if match.end() == stop < size:
                     match = self.pattern.match(text, match.start(), min(size, stop + _REACH)) or match
                 purse.candidate()
-                accepted = self._accept(match, text, key, purse)
                 place = match.start() + 1
-                if accepted is not None:
-                    found.append(accepted)
-                    place = max(accepted.end, place)
+                around.start, around.end = self._span(match)
+                held = self._held(around) if around.start < around.end else 0
+                if held:
+                    end = around.start + held
+                    found.append(Find(self.detector.id, around.start, end, text[around.start : end]))
+                    place = max(end, place)
                 match = search(text, place, stop)
         return found
 
-    def find_in(self, tokens: list[Token], purse: Purse) -> list[list[Find]]:
-        """Return the values in each of many simple tokens, which have their keys. Mostly a text is one value or none."""
-        name, validate, context, keyed = self.detector.id, self.validate, self.context, self.keyed
-        outcome: list[list[Find]] = []
-        matches = repeat(None) if self.group else map(self.pattern.match, [token.text for token in tokens])
+    def _span(self, match: re.Match[str]) -> tuple[int, int]:
+        if self.group is None or match.start(self.group) < 0:
+            return match.span()
+        return match.span(self.group)
+
+    def _held(self, around: Around) -> int:
+        """Return how many characters of a candidate are a value; 0 for none."""
+        text, start, end = around.text, around.start, around.end
+        held = self.validate(text[start:end], around) if self.validate else end - start
+        if not held or (self.context and not around.near(self.context)) or ("]" in text and _taken_out(text, start, start + held)):
+            return 0
+        return held
+
+    def find_in(self, tokens: list[Token], purse: Purse, finds: dict[Token, list[Find]]) -> None:
+        """Add the values in each of many simple tokens, which have their keys, to `finds`. Mostly a text is one value or none."""
+        name, validate, context, group = self.detector.id, self.validate, self.context, self.group
         around = Around("", 0, 0, "", purse)
+        matches = repeat(None) if group else map(self.pattern.match, [token.text for token in tokens])
         for token, match in zip(tokens, matches, strict=False):
-            text, key, size, begin = token.text, token.key or "", len(token.text), int(not self.group)
-            if match is not None:
-                begin = 0
-                if match.end() == size:
-                    purse.candidate()
-                    around.text, around.end, around.key = text, size, key
-                    held = validate(text, around) if validate else size
-                    if held == size and "]" not in text and (not context or around.near(context)):
-                        found = [Find(name, 0, size, text)]
-                        outcome.append(found + self.find_pair(text, key, purse) if keyed else found)
-                        continue
-                    begin = int(not held)
-            found = self.find(text, key, purse, ((begin, size),))
-            outcome.append(found + self.find_pair(text, key, purse) if keyed else found)
-        return outcome
+            text, key = token.text, token.key or ""
+            size, begin = len(text), 0
+            held = -1
+            if match is not None and match.end() == size:
+                purse.candidate()
+                around.text, around.end, around.key = text, size, key
+                held = validate(text, around) if validate else size
+            if held == size and "]" not in text and (not context or around.near(context)):
+                found = [Find(name, 0, size, text)]
+            else:
+                # What was no value at the very beginning is not tried again.
+                begin = int(held == 0 or (match is None and not group))
+                found = self.find(text, key, purse, ((begin, size),))
+            if self.keyed:
+                found += self.find_pair(text, key, purse)
+            if found:
+                finds[token] = finds[token] + found if token in finds else found
 
     def find_pair(self, text: str, key: str, purse: Purse) -> list[Find]:
         """Return the values in a text that is written behind its key."""
@@ -96,18 +112,6 @@ class Matcher:
         shift = len(key) + 1
         pair = self.find(f"{key}={text[:SIMPLE_MAX]}", "", purse)
         return [Find(one.detector, one.start - shift, one.end - shift, one.value) for one in pair if one.start >= shift]
-
-    def _accept(self, match: re.Match[str], text: str, key: str, purse: Purse) -> Find | None:
-        start, end = match.span(self.group) if self.group else match.span()
-        if start < 0:
-            start, end = match.span()
-        if start == end:
-            return None
-        around = Around(text, start, end, key, purse)
-        size = self.validate(text[start:end], around) if self.validate else end - start
-        if not size or (self.context and not around.near(self.context)) or ("]" in text and _taken_out(text, start, start + size)):
-            return None
-        return Find(self.detector.id, start, start + size, text[start : start + size])
 
 
 def _taken_out(text: str, start: int, end: int) -> bool:

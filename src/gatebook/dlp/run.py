@@ -84,7 +84,7 @@ class Run:
         # Texts that may hold more than meets the eye go through all detectors one by one; the many that do not, through one detector together.
         apart = {at: (token, self._alive(token.text) | self._alive(plain(token.text))) for at, token in coded.items()}
         alive = alive.union(*(names for _, names in apart.values()))
-        finds: dict[int, tuple[Token, list[Find]]] = {}
+        finds: dict[Token, list[Find]] = {}
         for name in sorted(alive - self._engine.signs):
             tokens = self._tokens(document, {name})
             for at in tokens.keys() & apart.keys() if apart else ():
@@ -94,29 +94,26 @@ class Run:
             if len(together) < len(tokens):
                 apart.update((at, (token, {name})) for at, token in tokens.items() if not token.is_simple)
             self._together(document, name, together, outer, finds)
-        outcome = {at: (token, self._settled(found)) for at, (token, found) in finds.items()}
+        outcome = [(token, self._settled(found)) for token, found in finds.items()]
         context = alive & self._engine.context
         for at in sorted(apart):
             token, names = apart[at]
             self._in_time()
             found = self._token(document, token, names | context if at in coded else names, (outer, depth, at in coded))
             if found:
-                outcome[at] = token, found
-        return [outcome[at] for at in sorted(outcome)]
+                outcome.append((token, found))
+        outcome.sort(key=_place)
+        return outcome
 
-    def _together(self, document: Document, name: str, tokens: list[Token], outer: str, finds: dict[int, tuple[Token, list[Find]]]) -> None:
+    def _together(self, document: Document, name: str, tokens: list[Token], outer: str, finds: dict[Token, list[Find]]) -> None:
         """Add what one detector finds in simple tokens to `finds`."""
-        matcher = self._engine.matchers[name]
         for first in range(0, len(tokens), _TOGETHER):
             self._in_time()
             some = tokens[first : first + _TOGETHER]
             for token in some:
                 if token.key is None:
                     token.key = "" if token.is_key else _key(outer, document.names(token))
-            for token, found in zip(some, matcher.find_in(some, self._purse), strict=True):
-                if found:
-                    before = finds.get(token.at)
-                    finds[token.at] = token, found if before is None else before[1] + found
+            self._engine.matchers[name].find_in(some, self._purse, finds)
 
     def _coded_tokens(self, document: Document, signs: set[str]) -> dict[int, Token]:
         """Return the tokens that hold something coded, by offset. What only looks like base64 or hex, as many words do, is passed over here."""
@@ -236,6 +233,10 @@ class Run:
     def _in_time(self) -> None:
         if self._clock() > self._deadline:
             raise Exhausted("budget")
+
+
+def _place(found: tuple[Token, list[Find]]) -> int:
+    return found[0].at
 
 
 def _key(outer: str, names: str) -> str:
