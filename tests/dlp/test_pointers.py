@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gatebook.dlp.document import _STRING, Document
+from gatebook.dlp.document import Document, Token
 from gatebook.dlp.hit import Exhausted
 from gatebook.dlp.pointers import escape, pointers
 
@@ -15,6 +15,11 @@ LEAVES = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) 
 VALUES = st.recursive(
     LEAVES, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=4), inner, max_size=4), max_leaves=20
 )
+
+
+def strings(document: Document) -> list[Token]:
+    """Return the tokens of all strings and keys of a document in order."""
+    return [token for at in document.starts[:-1] if (token := document.token(at)) is not None]
 
 
 def expected(value: Any, path: str) -> list[str]:
@@ -30,18 +35,30 @@ def expected(value: Any, path: str) -> list[str]:
 def test_pointers_are_those_of_the_parsed_document(value: object, indent: int | None, ascii_only: bool) -> None:
     """Every string and key of any document has the pointer that a parser would give it."""
     raw = json.dumps(value, indent=indent, ensure_ascii=ascii_only).encode(errors="surrogatepass")
-    offsets = [match.start() for match in _STRING.finditer(raw)]
-    got = pointers(Document(raw), offsets, 1000, {})
-    assert [got[at][0] for at in offsets] == expected(value, "")
+    document = Document(raw)
+    tokens = strings(document)
+    got = pointers(document, tokens, 1000, {})
+    assert [got[token.at][0] for token in tokens] == expected(value, "")
+
+
+def test_numbers_have_pointers() -> None:
+    """A number has the pointer of its member or element."""
+    document = Document(b'{"a": [1, {"b": 22, "c": [[3, 44]]}], "d": 5}')
+    tokens = [token for text in (b"1", b"22", b"44", b"5") if (token := document.token(document.payload.index(text))) is not None]
+    assert [plain for plain, _ in pointers(document, tokens, 10, {}).values()] == ["/a/0", "/a/1/b", "/a/1/c/0/1", "/d"]
 
 
 def test_hidden_names_are_replaced_in_the_second() -> None:
     """The second pointer shows another name for the keys that are given."""
     raw = b'{"ann@acme.com":{"x":["y"]}}'
-    assert pointers(Document(raw), [raw.index(b'"y"')], 10, {1: "[redacted:email]"}) == {22: ("/ann@acme.com/x/0", "/[redacted:email]/x/0")}
+    document = Document(raw)
+    token = document.token(raw.index(b'"y"'))
+    assert token is not None
+    assert pointers(document, [token], 10, {1: "[redacted:email]"}) == {22: ("/ann@acme.com/x/0", "/[redacted:email]/x/0")}
 
 
 def test_a_finding_too_deep_is_an_error() -> None:
     """Deeper than allowed is refused, so that pointers stay short."""
     with pytest.raises(Exhausted):
-        pointers(Document(b"[" * 20 + b'"x"' + b"]" * 20), [20], 10, {})
+        document = Document(b"[" * 20 + b'"x"' + b"]" * 20)
+        pointers(document, strings(document), 10, {})

@@ -25,6 +25,21 @@ def test_it_stops_at_too_many_places() -> None:
         Prefilter({"digit": r"\d"}, apart=True).ends("digit", b"1" * 1000, 1, 100)
 
 
+def test_it_gives_up_when_it_is_late() -> None:
+    """Whoever waits is asked now and then, and may have waited long enough."""
+    probes = Prefilter({"digit": r"\d"}, apart=True)
+    assert len(probes.ends("digit", b"1" * 5000, 1, 10_000, lambda: False)) == 5000
+    with pytest.raises(TooManyPlaces):
+        probes.ends("digit", b"1" * 5000, 1, 10_000, lambda: True)
+
+
+def test_a_value_at_the_very_beginning_follows_something() -> None:
+    """A probe that begins with what is no letter matches at the beginning as well, and the place is right."""
+    probes = {"word": "[^a-z]abc"}
+    assert Prefilter(probes).alive(b"abc") == {"word"}
+    assert Prefilter(probes, apart=True).ends("word", b"abc abc", 1, 10) == [3, 7]
+
+
 def test_a_wrong_probe_is_refused() -> None:
     """What Hyperscan does not know is a ValueError with its reason."""
     with pytest.raises(ValueError, match="Missing close parenthesis"):

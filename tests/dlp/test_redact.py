@@ -8,11 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gatebook.dlp import redact
-from gatebook.dlp.document import _STRING
 from gatebook.dlp.hit import Hit
 from gatebook.dlp.redact import Action
 from tests.dlp.payloads import CARD, EMAIL, HIDDEN, IBAN, payload, scanner
 
+_STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
 ACTIONS: tuple[Action, ...] = ("redact", "mask_last4", "hash")
 SECRETS = (EMAIL, CARD, IBAN, "536-22-1234", "ghp_" + "aB3dE5fG7hJ9kL1mN3pQ5rS7tU9vW1xY3zA5")
 PLAIN = ("", "hello", "a\nb", 'quote " and \\ slash', "\u00e9\u4e16\U0001f600", "1.0e5", "[x]", "{", "~/")

@@ -194,6 +194,36 @@ def test_hostile_text_gets_a_verdict_in_time(unit: str) -> None:
     assert time.perf_counter() - started < 2.0
 
 
+@pytest.mark.parametrize("before", [b"", b'"x",', b'"card":', b'"x",true,'])
+def test_a_long_row_of_numbers_gets_a_verdict_in_time(before: bytes) -> None:
+    """Each number of a long array is looked up where it is, not by reading the array again."""
+    numbers = b"[" + b",".join([b"4111111111111111"] * 40_000) + b"]"
+    raw = b"{" + before + numbers + b"}" if before.endswith(b":") else b"[" + before + numbers[1:]
+    timed = Scanner(BUILT_IN.values(), clock=time.perf_counter)
+    started = time.perf_counter()
+    assert timed.scan(raw).fault in ("budget", "too_many")
+    assert time.perf_counter() - started < 2.0
+
+
+def test_numbers_of_a_row_are_named_by_its_key() -> None:
+    """All numbers of an array stand under its key, also behind many others; after another kind of element they do not."""
+    assert [hit.pointer for hit in scan({"ssn": [1, 536221234, 2, 3, 536221235]}).hits] == ["/ssn/1", "/ssn/4"]
+    assert found({"ssn": [True, 5, 536221234]}) == set()
+
+
+def test_too_many_places_in_a_hidden_text_are_a_fault() -> None:
+    """A decoded text that a detector matches nearly everywhere blocks the payload as too much, like one that stands in plain."""
+    hidden = b64encode(b"the mrn is " + b"1" * 500_000).decode()
+    assert scan({"mrn": hidden}).fault == "too_many"
+
+
+@pytest.mark.parametrize("value", ["1984-3-7", "1984-03-17T10:00:00Z", "3/7/84", "17.03.1984", "born 1984/3/7, in May"])
+def test_dates_of_birth_may_have_short_days(value: str) -> None:
+    """One digit for a day or a month is as good as two, also behind an escaped slash."""
+    assert found({"date_of_birth": value}) == {"pii/date_of_birth"}
+    assert scanner().scan(payload({"date_of_birth": value}).replace(b"/", b"\\/")).hits
+
+
 def test_own_detectors_need_no_probe() -> None:
     """A detector with only a pattern is found behind escapes, in context, and as `key=value`."""
     own = Detector(id="custom/employee", severity="low", pattern=r'\bE-\d{6}\b|"id": \d{4}', title="x", context=("employee",), keyed=True)

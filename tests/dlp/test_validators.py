@@ -1,5 +1,7 @@
 """Validators, against independent implementations and known cases."""
 
+import random
+
 import phonenumbers
 import pytest
 import stdnum.au.tfn
@@ -61,6 +63,47 @@ def test_telephone_numbers_agree_with_phonenumbers(country: int, national: str) 
         assert accepted("phone_intl", f"+{country} {national}")
     elif not phonenumbers.is_possible_number(number):
         assert not accepted("phone_intl", f"+{country} {national}")
+
+
+def _known_numbers() -> set[str]:
+    """Return the library's own examples of every kind in every country, each with a few near misses, as digits with country code."""
+    dice = random.Random(5)
+    kinds = [kind for kind in phonenumbers.PhoneNumberType.values() if kind <= phonenumbers.PhoneNumberType.VOICEMAIL]
+    examples = [phonenumbers.example_number_for_type(region, kind) for region in phonenumbers.SUPPORTED_REGIONS for kind in kinds]
+    examples += [phonenumbers.example_number_for_non_geo_entity(code) for code in phonenumbers.COUNTRY_CODES_FOR_NON_GEO_REGIONS]
+    known = {phonenumbers.format_number(one, phonenumbers.PhoneNumberFormat.E164)[1:] for one in examples if one is not None}
+    numbers = set(known)
+    for digits in sorted(known):
+        places = [dice.randrange(1, len(digits)) for _ in range(3)]
+        numbers |= {f"{digits[:place]}{dice.randrange(10)}{digits[place + 1 :]}" for place in places}
+        numbers |= {digits[:-1], f"{digits}{dice.randrange(10)}", f"{digits[:2]}0{digits[2:]}"}
+    return numbers
+
+
+def _library_says(digits: str) -> bool:
+    """Whether the library knows the number, also without a zero that is dialled within a country."""
+    code = next((digits[:size] for size in (1, 2, 3) if int(digits[:size]) in phonenumbers.COUNTRY_CODE_TO_REGION_CODE), None)
+    if code is None or code[0] == "0":
+        return False
+    rest = digits[len(code) :]
+    for national in (rest, rest.removeprefix("0")):
+        zeros = len(national) - len(national.lstrip("0"))
+        number = phonenumbers.PhoneNumber(
+            int(code), int(national or "0"), italian_leading_zero=zeros > 0, number_of_leading_zeros=zeros or None
+        )
+        if national.strip("0") and phonenumbers.is_valid_number(number):
+            return True
+    return False
+
+
+def test_every_country_agrees_with_phonenumbers() -> None:
+    """The compiled patterns say of every example of the library, and of numbers one digit away from it, what the library says."""
+    wrong = {
+        digits
+        for digits in _known_numbers()
+        if 7 <= len(digits) <= 15 and bool(accepted("phone_intl", f"+{digits}")) != _library_says(digits)
+    }
+    assert wrong == set()
 
 
 def test_a_part_of_an_international_number_is_no_number_of_its_own() -> None:

@@ -15,6 +15,7 @@ from gatebook.dlp.hit import Exhausted
 _NUMBER = re.compile(rb"-?\d[\d.eE+-]*")
 _COLON = re.compile(rb"\s*:\s*")
 _GAP_IN_ARRAY = re.compile(rb"[\s,\d.eE+-]*|(?:[\s,]|true|false|null)*")
+_ROW = re.compile(rb"[\s,\d.eE+-]*")
 _ARRAY_OPENS = re.compile(rb"\s*:\s*\[[\s,\d.eE+-]*")
 _LABEL = re.compile(rb'"(?:type|name|label|field|kind|key|title|question|property|column|header)"\s*:\s*"([^"\\]{1,64})"')
 _BARE_KEY = re.compile(r"(?i)value|val|number|num|no|content|answer|data|text|v|val_?ue_?string|input|string")
@@ -78,9 +79,11 @@ class Document:
         # Of the same size, and every quote that is left begins or ends a string.
         bare = payload.replace(b"\\\\", b"\\.").replace(b'\\"', b"\\.") if b"\\" in payload else payload
         self.pieces = bare.decode("latin-1").split('"')
-        self.starts = list(map(add, islice(accumulate(map(len, self.pieces)), 0, None, 2), range(0, len(self.pieces), 2)))
+        self.starts: list[int] = list(map(add, islice(accumulate(map(len, self.pieces)), 0, None, 2), range(0, len(self.pieces), 2)))
         self._as_it_is = b"\\" not in payload and payload.isascii()
         self._tokens: dict[int, Token] = {}
+        # The array of numbers whose name was asked for last: the string before it, a place in it, its name. A long one is not read again for each number.
+        self._row = -1, 0, ""
 
     def strings(self) -> Iterator[Token]:
         """Yield all string tokens, keys included."""
@@ -167,7 +170,13 @@ class Document:
         before = token.number - 1
         if before < 0:
             return ""
-        gap = self.pieces[2 * token.number] if token.is_string else self.payload[self._end(before) : token.at].decode("latin-1")
+        if token.is_string:
+            gap = self.pieces[2 * token.number]
+        elif self._row[0] == before and _ROW.fullmatch(self.payload, self._row[1], token.at):
+            self._row = before, token.at, self._row[2]
+            return self._row[2]
+        else:
+            gap = self.payload[self._end(before) : token.at].decode("latin-1")
         if gap not in (": ", ":") and gap.strip() != ":":
             return self._name_of_array(before, token.at)
         key, says_little, bare = spoken(self.said(before))
@@ -201,6 +210,8 @@ class Document:
         for number in range(before, max(-1, before - _BACK_TOKENS), -1):
             end = self._end(number)
             if _ARRAY_OPENS.fullmatch(self.payload, end, at):
+                if number == before:
+                    self._row = before, at, self.said(number)
                 return self.said(number)
             if not _GAP_IN_ARRAY.fullmatch(self.payload, end, at):
                 return ""

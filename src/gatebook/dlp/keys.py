@@ -1,16 +1,19 @@
 """Names of members after some were changed: no two of one object may become the same."""
 
+import re
 from collections.abc import Mapping
 
 from gatebook.dlp.document import decode
-from gatebook.dlp.pointers import STEP
+
+_STRING = rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
+_STEP = re.compile(rb"(" + _STRING + rb")(\s*:)?|[\[{]|[\]}]|,|-?\d[\d.eE+-]*", re.DOTALL)
 
 
 def unique_keys(payload: bytes, renamed: Mapping[int, str]) -> dict[int, str]:
     """Return the new names by offset of the key token, with a suffix `_2`, `_3` and so on where a name is already used in its object."""
     names: dict[int, str] = {}
     stack: list[list[tuple[int, str]]] = []
-    for match in STEP.finditer(payload):
+    for match in _STEP.finditer(payload):
         sign = payload[match.start()]
         if sign in b"{[":
             stack.append([])

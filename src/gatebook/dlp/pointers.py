@@ -9,10 +9,8 @@ from operator import add
 from gatebook.dlp.document import Document, Token
 from gatebook.dlp.hit import Exhausted
 
-_STRING = rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
-STEP = re.compile(rb"(" + _STRING + rb")(\s*:)?|[\[{]|[\]}]|,|-?\d[\d.eE+-]*", re.DOTALL)
-# The same where each string is one quote: an object without containers in it is one match, also with the comma behind it, and so is a member with a plain
-# value: most of a document is passed over quickly.
+# The signs of a document in which each string is one quote. An object without containers in it is one match, also with the comma behind it, and so is a member
+# with a plain value: most of a document is passed over quickly.
 _STEP = re.compile(
     r"\{[^{}\[\]]*+\}\s*,?"
     r'|(")\s*:\s*(?:[^\s{}\[\],]+\s*,?)?'
@@ -76,7 +74,7 @@ class _Skeleton:
         self.document = document
         between = document.pieces[::2]
         self.text = '"'.join(between)
-        self._places = list(map(add, accumulate(map(len, between)), range(len(between))))
+        self._places: list[int] = list(map(add, accumulate(map(len, between)), range(len(between))))
 
     def place(self, token: Token) -> int:
         """Return where a token is."""

@@ -4,11 +4,12 @@ It may say yes where the exact pattern says no, never the reverse. Another engin
 """
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 
 import hyperscan as hs
 
+_ASK_EVERY = 1024
 _FLAGS = hs.HS_FLAG_DOTALL | hs.HS_FLAG_ALLOWEMPTY
 
 
@@ -35,8 +36,10 @@ class Prefilter:
         self._all.scan(b"\n" + data, match_event_handler=lambda number, *_: found.append(number), scratch=self._scratch("", self._all))
         return {self._names[number] for number in found}
 
-    def ends(self, name: str, data: bytes, apart: int, places_max: int) -> list[int]:
-        """Return where matches of one probe end, as byte offsets at least `apart` from each other, ascending. Raises TooManyPlaces."""
+    def ends(self, name: str, data: bytes, apart: int, places_max: int, is_late: Callable[[], bool] = lambda: False) -> list[int]:
+        """Return where matches of one probe end, as byte offsets at least `apart` from each other, ascending. `is_late` is asked now and then whether
+        to give up. Raises TooManyPlaces, also then.
+        """
         database = self._single[name]
         found: list[int] = []
         later = calls = 0
@@ -47,7 +50,7 @@ class Prefilter:
             if end >= later:
                 found.append(end - 1)
                 later = end + apart
-            return calls > places_max
+            return calls > places_max or (calls % _ASK_EVERY == 0 and is_late())
 
         try:
             database.scan(b"\n" + data, match_event_handler=note, scratch=self._scratch(name, database))

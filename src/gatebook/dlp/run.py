@@ -15,7 +15,7 @@ from gatebook.dlp.pointers import pointers
 from gatebook.dlp.prefilter import Prefilter, TooManyPlaces
 
 _APART = 4
-_TOGETHER = 256
+_TOGETHER = 64
 _NAME_MAX = 256
 _PLACES_MAX = 200_000
 _CANDIDATES_MAX = 100_000
@@ -155,7 +155,10 @@ class Run:
 
     def _match(self, names: Iterable[str], text: str, key: str) -> list[Find]:
         matchers = [self._engine.matchers[name] for name in names]
-        return find_all(matchers, self._engine.locate, text, key, self._purse) if matchers else []
+        try:
+            return find_all(matchers, self._engine.locate, text, key, self._purse) if matchers else []
+        except TooManyPlaces:
+            raise Exhausted("too_many") from None
 
     def _embedded(self, text: str, key: str, depth: int, context: set[str]) -> list[Find] | None:
         """Return the finds inside of the JSON document that a text is; None when it is none."""
@@ -222,16 +225,21 @@ class Run:
         return finds
 
     def _ends(self, name: str, data: bytes) -> list[int]:
+        self._in_time()
         try:
-            return self._engine.locate.ends(name, data, _APART, _PLACES_MAX)
+            return self._engine.locate.ends(name, data, _APART, _PLACES_MAX, self._is_late)
         except TooManyPlaces:
+            self._in_time()
             raise Exhausted("too_many") from None
 
     def _alive(self, text: str) -> set[str]:
         return self._engine.first.alive(text.encode(errors="surrogatepass")) - {BLOB_SIGN}
 
+    def _is_late(self) -> bool:
+        return self._clock() > self._deadline
+
     def _in_time(self) -> None:
-        if self._clock() > self._deadline:
+        if self._is_late():
             raise Exhausted("budget")
 
 
