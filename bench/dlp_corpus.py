@@ -1,4 +1,7 @@
-"""Payloads for the benchmark of the scanner: records as connectors return them, with and without sensitive data, and hostile texts. The same on every run."""
+"""Payloads for the benchmark of the scanner: records as connectors return them, with and without sensitive data, and hostile texts. The same on every run.
+
+`draw` is the number of the payload: another one has other values, so that nothing is remembered from one scan to the next.
+"""
 
 import json
 import random
@@ -15,19 +18,19 @@ _NAMES: Final = ("Ann Miller", "Bob Carter", "Chidi Okafor", "Dana Levi", "Eva N
 _STATES: Final = ("open", "closed", "waiting", "in review")
 
 
-def clean(size: int) -> bytes:
+def clean(size: int, draw: int = 0) -> bytes:
     """Records of tickets without personal data: about `size` bytes of JSON."""
-    return _records(size, lambda dice, number: {})
+    return _records(size, draw, lambda dice, number: {})
 
 
-def with_email(size: int) -> bytes:
+def with_email(size: int, draw: int = 0) -> bytes:
     """The same records with one e-mail address in each."""
-    return _records(size, lambda dice, number: {"reporter": f"{dice.choice(_NAMES).split()[0].lower()}{number}@acme.example"})
+    return _records(size, draw, lambda dice, number: {"reporter": f"{dice.choice(_NAMES).split()[0].lower()}{number}@acme.example"})
 
 
-def dense(size: int) -> bytes:
+def dense(size: int, draw: int = 0) -> bytes:
     """Records of people: name, e-mail, telephone, card, social security number, date of birth, bank account."""
-    dice = random.Random(_SEED)
+    dice = random.Random(_SEED + draw)
     people: list[dict[str, object]] = []
     length = 2
     while length < size:
@@ -70,8 +73,8 @@ def hostile(size: int) -> dict[str, bytes]:
     return {name: json.dumps([text], ensure_ascii=False).encode() for name, text in texts.items()}
 
 
-def _records(size: int, more: Callable[[random.Random, int], dict[str, object]]) -> bytes:
-    dice = random.Random(_SEED)
+def _records(size: int, draw: int, more: Callable[[random.Random, int], dict[str, object]]) -> bytes:
+    dice = random.Random(_SEED + draw)
     records: list[dict[str, object]] = []
     length = number = 0
     while length < size - 2:

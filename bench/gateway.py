@@ -57,14 +57,9 @@ def main() -> int:
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures to a file as well; - for standard output alone")
     parser.add_argument("--data", type=Path, metavar="DIR", help="put the data directory on this disk (default: build/ of the checkout)")
     args = parser.parse_args()
-    plan = _plan(args.quick, not args.no_fastmcp)
     if (busy := os.getloadavg()[0]) > 0.7:
         print(f"The machine is busy (load {busy:.1f}): figures will be too high.", file=sys.stderr)
-    # Not /tmp: there it is often memory, and fdatasync would cost nothing.
-    place = args.data or processes.ROOT / "build"
-    place.mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=place, prefix="bench-") as directory:
-        result = measure(plan, Path(directory))
+    result = run(args.quick, not args.no_fastmcp, args.data)
     text = json.dumps(asdict(result), indent=1)
     if args.json and str(args.json) == "-":
         print(text)
@@ -73,6 +68,14 @@ def main() -> int:
         if args.json:
             args.json.write_text(text + "\n")
     return 1 if result.problems else 0
+
+
+def run(quick: bool, with_fastmcp: bool, place: Path | None) -> Result:
+    """Measure, with the data directories on the disk of `place`; None: in `build/` of the checkout. Not /tmp: there it is often memory, and fdatasync would cost nothing."""
+    place = place or processes.ROOT / "build"
+    place.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=place, prefix="bench-") as directory:
+        return measure(_plan(quick, with_fastmcp), Path(directory))
 
 
 def _plan(quick: bool, with_fastmcp: bool) -> Plan:

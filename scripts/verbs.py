@@ -96,9 +96,10 @@ def _pictures(arguments: list[str]) -> int:
 def _bench(arguments: list[str]) -> int:
     python = environment.ensure_main("test")
     debian.ensure("wrk", "wrk as the load generator (the benchmark's own, slower one takes its place)")
-    if "--no-fastmcp" not in arguments:
+    if "--no-peers" not in arguments:
         environment.ensure_tool("bench-fastmcp")
-    return _call([python, "-m", "bench.gateway", *arguments])
+        environment.ensure_tool("bench-governance")
+    return _call([python, "-m", "bench.suite", *arguments])
 
 
 def _bench_search(arguments: list[str]) -> int:
@@ -161,7 +162,7 @@ ALL = {
     "demo": Verb("start everything with invented people and real servers; prints the console's address", _demo),
     "test": Verb("run all tests", _test),
     "check": Verb("lint, types, import rules, structure and record tests", _check),
-    "bench": Verb("measure the gateway beside direct calls and FastMCP's proxy", _bench),
+    "bench": Verb("measure the gateway, decisions of policy and scanning for sensitive data, each beside others", _bench),
     "bench-search": Verb("measure search in a large book beside DuckDB and SQLite (--calls N; the default is 2,000,000)", _bench_search),
     "conformance": Verb("run the MCP conformance suite directly and through the gateway", _conformance),
     "fault": Verb("kill, fill the disk, drop unsynced data, and count what was lost", _fault),

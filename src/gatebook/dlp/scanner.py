@@ -65,6 +65,10 @@ class Scanner:
             return Scanned(fault=exhausted.fault)
         return Scanned(hits=hits) if hits else CLEAN
 
+    def may_hold(self, payload: bytes) -> set[str]:
+        """Return the names of the probes that match: what the first pass lets through, at the speed of the first pass."""
+        return self._engine.first.alive(payload)
+
     def severity(self, detector: str) -> Severity:
         """Return the severity of one of the detectors."""
         return self._engine.matchers[detector].detector.severity
