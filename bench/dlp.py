@@ -154,7 +154,7 @@ def _others(python: str, rounds: int) -> Iterator[Row]:
 def render(result: Result) -> str:
     """Return the table, with the factor by which Gatebook is faster than each other scanner on the same payload."""
     own = {row.payload: row.rate for row in result.rows if row.scanner == _OURS}
-    lines = [_HEADINGS]
+    lines: list[tuple[str, ...]] = [_HEADINGS]
     for row in result.rows:
         goal = "" if row.goal is None else f"{row.goal:.0f} {'met' if row.rate >= row.goal else 'MISSED'}"
         factor = "" if row.scanner == _OURS else f"{own[row.payload] / row.rate:.0f} x"

@@ -82,6 +82,8 @@ class Document:
         self.starts: list[int] = list(map(add, islice(accumulate(map(len, self.pieces)), 0, None, 2), range(0, len(self.pieces), 2)))
         self._as_it_is = b"\\" not in payload and payload.isascii()
         self._tokens: dict[int, Token] = {}
+        # Keys that say enough by themselves, by their pieces. One with an escape is not its piece alone.
+        self._names: dict[str, str] = {}
         # The array of numbers whose name was asked for last: the string before it, a place in it, its name. A long one is not read again for each number.
         self._row = -1, 0, ""
 
@@ -105,9 +107,12 @@ class Document:
         for end in ends:
             if end <= done:
                 continue
-            token = known.get(starts[bisect_left(starts, end) - 1])
+            number = bisect_left(starts, end) - 1
+            token = known.get(starts[number])
+            if token is None and number >= 0:
+                token = self._string(number)
             if token is None or token.end < end:
-                token = self.token(end - 1)
+                token = self._outside(end - 1, number)
             if token is not None:
                 found[token.at] = token
                 done = token.end
@@ -127,9 +132,9 @@ class Document:
         at = self.starts[number]
         token = self._tokens.get(at)
         if token is None:
-            behind = self.pieces[2 * number + 2]
+            piece, behind = self.pieces[2 * number + 1 : 2 * number + 3]
             is_key = behind[:1] == ":" or behind.lstrip().startswith(":")
-            token = self._tokens[at] = Token(at, self._end(number), number, self.said(number), is_key)
+            token = self._tokens[at] = Token(at, at + len(piece) + 2, number, piece if self._as_it_is else self.said(number), is_key)
         return token
 
     def _outside(self, position: int, before: int) -> Token | None:
@@ -179,8 +184,13 @@ class Document:
             gap = self.payload[self._end(before) : token.at].decode("latin-1")
         if gap not in (": ", ":") and gap.strip() != ":":
             return self._name_of_array(before, token.at)
+        piece = self.pieces[2 * before + 1]
+        if piece in self._names:
+            return self._names[piece]
         key, says_little, bare = spoken(self.said(before))
         if not says_little:
+            if "\\" not in piece:
+                self._names[piece] = key
             return key
         label = self._label(self.starts[before]) if bare else ""
         return f"{self._outer_name(before)} {key} {label}".strip()

@@ -59,7 +59,7 @@ class Matcher:
                     match = self.pattern.match(text, match.start(), min(size, stop + _REACH)) or match
                 purse.candidate()
                 place = match.start() + 1
-                around.start, around.end = self._span(match)
+                around.start, around.end = match.span() if self.group is None else self._span(match)
                 held = self._held(around) if around.start < around.end else 0
                 if held:
                     end = around.start + held

@@ -93,7 +93,9 @@ def escape(name: str) -> str:
 
 def _member(document: Document, token: Token, plain: str, safe: str, hidden: Mapping[int, str]) -> tuple[str, str]:
     number = document.key_of(token)
-    name = escape(document.said(number))
+    name = document.said(number)
+    if "~" in name or "/" in name:
+        name = escape(name)
     pointer = f"{plain}/{name}"
     if not hidden:
         return pointer, pointer

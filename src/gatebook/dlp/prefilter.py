@@ -44,18 +44,20 @@ class Prefilter:
         found: list[int] = []
         later = calls = 0
 
-        def note(_number: int, _start: int, end: int, *_: object) -> bool:
+        def note(_number: int, _start: int, end: int, _flags: int, _context: object) -> bool:
             nonlocal later, calls
             calls += 1
             if end >= later:
                 found.append(end - 1)
                 later = end + apart
-            return calls > places_max or (calls % _ASK_EVERY == 0 and is_late())
+            return calls % _ASK_EVERY == 0 and (calls > places_max or is_late())
 
         try:
             database.scan(b"\n" + data, match_event_handler=note, scratch=self._scratch(name, database))
         except hs.ScanTerminated:
             raise TooManyPlaces(name) from None
+        if calls > places_max:
+            raise TooManyPlaces(name)
         return found
 
     def _scratch(self, name: str, database: hs.Database) -> hs.Scratch:

@@ -6,6 +6,7 @@ from gatebook.dlp.around import Around
 from gatebook.dlp.numbers import codice_fiscale, cpf, is_date, luhn, mod11_10, mod97, verhoeff, weighted
 
 _SEPARATORS = re.compile(r"[\s./-]+")
+_USUAL_SEPARATORS = str.maketrans("", "", " ./-")
 _DIGITS_BEFORE = re.compile(r"\d[.-]?\Z")
 _DIGITS_AFTER = re.compile(r"[.-]?\d")
 _GROUP_BEFORE = re.compile(r"(?<!\d)\d{2,4} \Z")
@@ -18,7 +19,8 @@ _SIN = ("sin", "social insurance", "nas", "assurance sociale")
 
 def digits_of(value: str) -> str:
     """Return the value without separators."""
-    return _SEPARATORS.sub("", value)
+    plain = value.translate(_USUAL_SEPARATORS)
+    return plain if plain.isalnum() else _SEPARATORS.sub("", plain)
 
 
 def alone(around: Around) -> bool:
