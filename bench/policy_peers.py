@@ -41,7 +41,7 @@ def _asking(number: int, policies: object) -> tuple[dict[str, object], object, l
     """Return what one decision is asked with: request, policies, and the person with the groups."""
     groups: list[dict[str, object]] = [{"uid": {"type": "Group", "id": group}, "attrs": {}, "parents": []} for group in _GROUPS]
     connector = {"type": "Connector", "id": "warehouse"}
-    entities = [
+    entities: list[dict[str, object]] = [
         *groups,
         {"uid": {"type": "Person", "id": f"p{number}"}, "attrs": {}, "parents": [group["uid"] for group in groups]},
         {"uid": connector, "attrs": {}, "parents": []},
