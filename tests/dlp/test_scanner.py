@@ -211,6 +211,13 @@ def test_numbers_of_a_row_are_named_by_its_key() -> None:
     assert found({"ssn": [True, 5, 536221234]}) == set()
 
 
+def test_a_long_text_in_another_script_is_scanned() -> None:
+    """Half a megabyte of Cyrillic, each letter of which may be a look-alike, is no fault, and a value in it is found."""
+    text = "\u042d\u0442\u043e \u043e\u0431\u044b\u0447\u043d\u044b\u0439 \u0442\u0435\u043a\u0441\u0442. " * 15_000
+    outcome = scan({"text": text + EMAIL, "name": "\u0410\u043d\u043d\u0430"})
+    assert outcome.fault is None and [hit.value for hit in outcome.hits] == [EMAIL]
+
+
 def test_too_many_places_in_a_hidden_text_are_a_fault() -> None:
     """A decoded text that a detector matches nearly everywhere blocks the payload as too much, like one that stands in plain."""
     hidden = b64encode(b"the mrn is " + b"1" * 500_000).decode()

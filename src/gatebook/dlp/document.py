@@ -3,7 +3,7 @@
 import json
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from itertools import accumulate, islice
 from operator import add
@@ -117,6 +117,10 @@ class Document:
                 found[token.at] = token
                 done = token.end
         return found
+
+    def beyond_ascii(self) -> Iterator[int]:
+        """Yield which strings hold bytes beyond ASCII."""
+        return (number for number, piece in enumerate(self.pieces[1::2]) if not piece.isascii())
 
     def said(self, number: int) -> str:
         """Return what a string says."""

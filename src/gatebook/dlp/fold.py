@@ -56,7 +56,7 @@ class Folded:
     def __init__(self, source: str, pattern: re.Pattern[str]) -> None:
         self._source = source
         self._pattern = pattern
-        self.text = pattern.sub(_replaced, source)
+        self.text = plain(source) if pattern is _RUN else pattern.sub(_replaced, source)
         self._starts: list[int] | None = None
         self._pieces: list[tuple[int, int, int, str]] = []
 
@@ -134,7 +134,11 @@ def _folded_if(text: str, pattern: re.Pattern[str]) -> Folded | None:
 
 def plain(text: str) -> str:
     """Return the text with every look-alike and coding replaced."""
-    return _RUN.sub(_replaced, text) if _MAY_FOLD.search(text) else text
+    if not _MAY_FOLD.search(text):
+        return text
+    if "\\" in text or "%" in text or "&" in text:
+        return _RUN.sub(_replaced, text)
+    return _plainly(text)
 
 
 def _kind(run: str) -> str:
@@ -145,8 +149,13 @@ def _replaced(match: re.Match[str]) -> str:
     run = match.group()
     kind = _kind(run)
     if kind == "unicode":
-        return (_NOISE.sub("", run) if max(run) >= "\U000e0020" else run).translate(_TABLE)
+        return _plainly(run)
     return "".join(part for _, part in _units(run, kind))
+
+
+def _plainly(text: str) -> str:
+    """Return a text without codings, with its look-alikes replaced."""
+    return (_NOISE.sub("", text) if max(text) >= "\U000e0020" else text).translate(_TABLE)
 
 
 def _units(run: str, kind: str) -> list[tuple[int, str]]:

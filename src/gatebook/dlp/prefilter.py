@@ -36,6 +36,15 @@ class Prefilter:
         self._all.scan(b"\n" + data, match_event_handler=lambda number, *_: found.append(number), scratch=self._scratch("", self._all))
         return {self._names[number] for number in found}
 
+    def holds(self, name: str, data: bytes) -> bool:
+        """Whether one probe matches anywhere."""
+        database = self._single[name]
+        try:
+            database.scan(b"\n" + data, match_event_handler=lambda *_: True, scratch=self._scratch(name, database))
+        except hs.ScanTerminated:
+            return True
+        return False
+
     def ends(self, name: str, data: bytes, apart: int, places_max: int, is_late: Callable[[], bool] = lambda: False) -> list[int]:
         """Return where matches of one probe end, as byte offsets at least `apart` from each other, ascending. `is_late` is asked now and then whether
         to give up. Raises TooManyPlaces, also then.

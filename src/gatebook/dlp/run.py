@@ -22,6 +22,7 @@ _CANDIDATES_MAX = 100_000
 _COSTLY_MAX = 64
 _EMBEDDED_DEPTH_MAX = 8
 _SPECIFIC = "secret/"
+UNICODE_SIGN = "~unicode"
 _LOOSE = ("secret/generic_secret", "secret/aws_secret_key")
 
 
@@ -117,7 +118,14 @@ class Run:
 
     def _coded_tokens(self, document: Document, signs: set[str]) -> dict[int, Token]:
         """Return the tokens that hold something coded, by offset. What only looks like base64 or hex, as many words do, is passed over here."""
-        tokens = self._tokens(document, signs - SIGNS.keys())
+        tokens = self._tokens(document, signs - SIGNS.keys() - {UNICODE_SIGN})
+        if UNICODE_SIGN in signs:
+            # Nearly every letter of some scripts is a place: each string is asked once instead.
+            for number in document.beyond_ascii():
+                token = document.token(document.starts[number])
+                if token is not None and self._engine.locate.holds(UNICODE_SIGN, document.payload[token.at : token.end]):
+                    tokens[token.at] = token
+                    self._in_time()
         for sign in signs & SIGNS.keys():
             for hidden in reveal(document.payload, sign, self._ends(sign, document.payload), Budget(self._limits.decode_bytes_max)):
                 token = document.token(hidden.start)

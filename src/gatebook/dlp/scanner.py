@@ -13,12 +13,12 @@ from gatebook.dlp.detector import Detector
 from gatebook.dlp.hit import Exhausted, Hit, Limits, Scanned
 from gatebook.dlp.matcher import Matcher
 from gatebook.dlp.prefilter import Prefilter
-from gatebook.dlp.run import Engine, Run
+from gatebook.dlp.run import UNICODE_SIGN, Engine, Run
 from gatebook.record.parts import Severity
 
 _SIGNS = {
     "~escape": r"\\u[0-9a-fA-F]|\\\\x[0-9a-fA-F]{2}",
-    "~unicode": r"\xc2[\xa0\xad]|\xc3\x97|[\xc4-\xcb\xce-\xdf][\x80-\xbf]|[\xcc\xcd][\x80-\xbf]|\xe0[\xa0-\xbf][\x80-\xbf]|\xe1[\x80-\xbf]{2}"
+    UNICODE_SIGN: r"\xc2[\xa0\xad]|\xc3\x97|[\xc4-\xcb\xce-\xdf][\x80-\xbf]|[\xcc\xcd][\x80-\xbf]|\xe0[\xa0-\xbf][\x80-\xbf]|\xe1[\x80-\xbf]{2}"
     r"|\xe2\x80[\x80-\x92\x94\x95\xa4\xa8-\xaf]|\xe2[\x81-\x93\x9f\xa0\xb1-\xb7][\x80-\xbf]|\xe2\x88[\x92\x95\xb6]|\xe3[\x80\x85\x88-\x8f][\x80-\xbf]|\xea[\x80-\xbf]{2}"
     r"|\xef[\xa4-\xbf][\x80-\xbf]|\xf0\x9d[\x80-\xbf]|\xf0\x9f[\x84-\x87\xaf]|\xf0[\x90-\x9c\x9e][\x80-\xbf]|\xf3\xa0",
     "~percent": r"%[2-7][0-9a-fA-F]",
