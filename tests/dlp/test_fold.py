@@ -1,7 +1,7 @@
 """Local codings and the way back."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gatebook.dlp.fold import fold, fold_form, fold_marks, fold_quoted, folds, plain
@@ -31,6 +31,17 @@ def test_what_is_left() -> None:
     """Letters with accents and other alphabets stay, and plain text needs no copy."""
     assert fold("jos\u00e9 m\u00fcller") is None
     assert fold("100% & more \\ text") is None
+
+
+@settings(deadline=None)
+@given(st.text(alphabet="ab 1\u200b\u00ad\u0430\u043f\u00e9\u0301\ufb03\uff11\u2026\u00bd\U0001d7d8\u2011", min_size=1, max_size=20))
+def test_the_quick_way_back_is_the_long_one(text: str) -> None:
+    """Where characters stand for characters, each span of the outcome leads to the same place by letters as by pieces."""
+    folded = fold(text)
+    if folded is None:
+        return
+    spans = [(start, end) for end in range(1, len(folded.text) + 1) for start in range(end)]
+    assert [folded.original(*span) for span in spans] == [folded.by_pieces(*span) for span in spans]
 
 
 def test_the_way_back() -> None:

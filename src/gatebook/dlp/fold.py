@@ -9,6 +9,7 @@ import re
 import unicodedata
 from bisect import bisect_right
 from collections.abc import Iterator
+from itertools import accumulate
 
 from gatebook.dlp.lookalikes import LOOKALIKES
 
@@ -28,6 +29,8 @@ _NOISE = re.compile("(?<![\U000e0020-\U000e007e])[\U000e0020-\U000e007e]{1,3}(?!
 _FORM_SIGNS = re.compile(r"(?:^|[?&])[A-Za-z0-9_.-]{1,32}=[A-Za-z0-9%._*~-]{1,40}\+[A-Za-z0-9%]")
 _ESCAPE = re.compile(r"\\+(?:u\{?|x)([0-9a-fA-F]+)\}?")
 _QUOTED_SIGNS = re.compile(r"=(?:3D|40|2E|2D|5F|\r?\n)")
+# Codings of several characters, and tag characters, of which a few are noise and more are not.
+_SIGNS = re.compile("[\\\\%&\U000e0020-\U000e007e]")
 _MAY_FOLD = re.compile(rf"[\\%&{_HIGH}]")
 _KINDS = {
     "%": "percent",
@@ -57,11 +60,25 @@ class Folded:
         self._source = source
         self._pattern = pattern
         self.text = plain(source) if pattern is _RUN else pattern.sub(_replaced, source)
+        self._by_letter = pattern is _RUN and not _SIGNS.search(source)
+        self._ends: list[int] | None = None
         self._starts: list[int] | None = None
         self._pieces: list[tuple[int, int, int, str]] = []
 
     def original(self, start: int, end: int) -> tuple[int, int, tuple[str, ...]]:
         """Return the span of the source that a span of the outcome came from, and the codings in it, in order."""
+        return self._letters(start, end) if self._by_letter else self.by_pieces(start, end)
+
+    def _letters(self, start: int, end: int) -> tuple[int, int, tuple[str, ...]]:
+        """The same where each character stands for itself or for others, and nothing is a coding: much quicker for a long text in another script."""
+        if self._ends is None:
+            self._ends = list(accumulate(map(len, map(_TABLE.__getitem__, map(ord, self._source)))))
+        first, last = bisect_right(self._ends, start), bisect_right(self._ends, end - 1)
+        changed = any(_TABLE[ord(char)] != char for char in self._source[first : last + 1])
+        return first, last + 1, ("unicode",) if changed else ()
+
+    def by_pieces(self, start: int, end: int) -> tuple[int, int, tuple[str, ...]]:
+        """The same for any text."""
         if self._starts is None:
             self._starts = self._mapped()
         first = max(bisect_right(self._starts, start) - 1, 0)
@@ -136,7 +153,7 @@ def plain(text: str) -> str:
     """Return the text with every look-alike and coding replaced."""
     if not _MAY_FOLD.search(text):
         return text
-    if "\\" in text or "%" in text or "&" in text:
+    if _SIGNS.search(text):
         return _RUN.sub(_replaced, text)
     return _plainly(text)
 
@@ -154,7 +171,7 @@ def _replaced(match: re.Match[str]) -> str:
 
 
 def _plainly(text: str) -> str:
-    """Return a text without codings, with its look-alikes replaced."""
+    """Return a text with its look-alikes replaced, in which nothing else is a coding."""
     return (_NOISE.sub("", text) if max(text) >= "\U000e0020" else text).translate(_TABLE)
 
 
