@@ -50,7 +50,7 @@ def test_an_example_is_found(name: str, text: str) -> None:
 def test_texts_that_are_looked_at_together_give_what_each_gives_alone(key: str) -> None:
     """The quick way through many short texts finds what the thorough way finds in each, for every detector and the examples of all."""
     document = Document(payload([text for _, text in EXAMPLES + NON_EXAMPLES]))
-    tokens = [token for at in document.starts[:-1] if (token := document.token(at)) is not None and token.is_simple]
+    tokens = [token for token in document.strings() if token.is_simple]
     for token in tokens:
         token.key = key
     assert len(tokens) > 200

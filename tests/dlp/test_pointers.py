@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gatebook.dlp.document import Document, Token
+from gatebook.dlp.document import Document
 from gatebook.dlp.hit import Exhausted
 from gatebook.dlp.pointers import escape, pointers
 
@@ -15,11 +15,6 @@ LEAVES = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) 
 VALUES = st.recursive(
     LEAVES, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=4), inner, max_size=4), max_leaves=20
 )
-
-
-def strings(document: Document) -> list[Token]:
-    """Return the tokens of all strings and keys of a document in order."""
-    return [token for at in document.starts[:-1] if (token := document.token(at)) is not None]
 
 
 def expected(value: Any, path: str) -> list[str]:
@@ -36,7 +31,7 @@ def test_pointers_are_those_of_the_parsed_document(value: object, indent: int | 
     """Every string and key of any document has the pointer that a parser would give it."""
     raw = json.dumps(value, indent=indent, ensure_ascii=ascii_only).encode(errors="surrogatepass")
     document = Document(raw)
-    tokens = strings(document)
+    tokens = list(document.strings())
     got = pointers(document, tokens, 1000, {})
     assert [got[token.at][0] for token in tokens] == expected(value, "")
 
@@ -61,4 +56,4 @@ def test_a_finding_too_deep_is_an_error() -> None:
     """Deeper than allowed is refused, so that pointers stay short."""
     with pytest.raises(Exhausted):
         document = Document(b"[" * 20 + b'"x"' + b"]" * 20)
-        pointers(document, strings(document), 10, {})
+        pointers(document, list(document.strings()), 10, {})

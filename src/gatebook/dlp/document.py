@@ -87,11 +87,6 @@ class Document:
         # The array of numbers whose name was asked for last: the string before it, a place in it, its name. A long one is not read again for each number.
         self._row = -1, 0, ""
 
-    def strings(self) -> Iterator[Token]:
-        """Yield all string tokens, keys included."""
-        for start, end in zip(*self._strings(), strict=True):
-            yield Token(start, end, True)
-
     def token(self, position: int) -> Token | None:
         """Return the token that holds the byte at a position, or the value that begins right after it; None for what is neither."""
         number = bisect_right(self.starts, position) - 1
@@ -117,6 +112,10 @@ class Document:
                 found[token.at] = token
                 done = token.end
         return found
+
+    def strings(self) -> Iterator[Token]:
+        """Yield all string tokens, keys included."""
+        return map(self._string, range(len(self.starts) - 1))
 
     def beyond_ascii(self) -> Iterator[int]:
         """Yield which strings hold bytes beyond ASCII."""

@@ -133,7 +133,8 @@ def _joined(plain: Sequence[Hit], names: Sequence[_Find], document: Document, de
     hidden = {hit.places[0].at: f"[redacted:{hit.detector.rpartition('/')[2]}]" for hit in plain if hit.in_key}
     hidden |= {find.text.at: f"[redacted:{find.detector.removeprefix(FAMILY)}]" for find in names if find.text.in_key}
     offsets = {hit.places[0].at for hit in plain} | {find.text.at for find in names}
-    paths = pointers(document, offsets, depth_max, hidden)
+    tokens = [token for at in sorted(offsets) if (token := document.token(at)) is not None]
+    paths = pointers(document, tokens, depth_max, hidden)
     hits = [replace(hit, safe_pointer=paths[hit.places[0].at][1]) for hit in plain]
     hits += [_hit(find, paths[find.text.at]) for find in names]
     return tuple(sorted(hits, key=lambda hit: (hit.places[0].at, hit.places[0].start)))

@@ -34,7 +34,7 @@ def texts(payload: bytes, limits: Limits) -> list[Text]:
     document = Document(payload)
     found: list[Text] = []
     for token in document.strings():
-        in_key = document.is_key(token)
+        in_key = token.is_key
         for around, inner, text in _of(document, token, (), _EMBEDDED_DEPTH_MAX):
             found.append(Text(text=text, document=document, at=token.at, in_key=in_key, around=around, inner=inner))
             if len(found) > limits.texts_max:
@@ -43,7 +43,7 @@ def texts(payload: bytes, limits: Limits) -> list[Text]:
 
 
 def _of(document: Document, token: Token, around: tuple[Place, ...], depth: int) -> Iterator[tuple[tuple[Place, ...], int, str]]:
-    text = document.text(token)
+    text = token.text
     body = text.strip()
     if depth > 0 and _EMBEDS.match(text) and (embedded := _embedded(body)) is not None:
         start = text.find(body[:1])
