@@ -92,6 +92,7 @@ TESTED_ELSEWHERE = {
     "reading/exports_rows.py": "tests/reading/test_exports.py, payloads from the log, dropped and erased",
     "reading/exports_run.py": "tests/reading/test_exports.py, every form, limits, cancelling, a process that is killed",
     "reading/exports_store.py": "tests/reading/test_exports.py, restarts and expiry",
+    "reading/grant_facts.py": "data only; tests/reading/test_grant_room.py and tests/api/test_grants.py make it",
     "reading/detail.py": "tests/api/test_calls.py",
     "reading/proving.py": "tests/api/test_calls.py and tests/console/test_calls.py",
     "reading/records.py": "tests/api/test_caller.py, records",

@@ -21,6 +21,7 @@ from gatebook.api.connectors import Connectors
 from gatebook.api.deps import ApiDeps
 from gatebook.api.document import document
 from gatebook.api.exports import Exports
+from gatebook.api.grants import Grants
 from gatebook.api.operations import Ask, Operation, respond
 from gatebook.api.people import People
 from gatebook.api.policies import Policies
@@ -37,6 +38,7 @@ from gatebook.index import CursorError, EngineError, QueryTooHeavy
 from gatebook.log.errors import LogDamaged, LogUnavailable
 from gatebook.query import QueryError
 from gatebook.reading.decisions import DecisionRefused
+from gatebook.reading.grant_room import UseUnknown
 from gatebook.reading.room import TooSlow
 from gatebook.reading.rule_facts import ChangeRefused
 from gatebook.reading.saved import Conflict, SavedError
@@ -76,6 +78,7 @@ def all_operations(deps: ApiDeps) -> tuple[Operation, ...]:
         AccessRequests(deps),
         Connectors(deps),
         People(deps),
+        Grants(deps),
         Tail(deps),
         Records(deps),
         Policies(deps),
@@ -140,6 +143,8 @@ def _problem_of(error: Exception) -> Problem:
             return Problem(400, "What should be changed is not valid", error.problems[0], problems=error.problems)
         case NotForYou():
             return Problem(403, "Not for you", as_sentence(error))
+        case UseUnknown():
+            return Problem(503, "Use cannot be told now", as_sentence(error))
         case CursorError():
             return params.bad("before", "is not a cursor that this API gave out")
         case QueryTooHeavy() | TooSlow():

@@ -25,6 +25,7 @@ from gatebook.state.in_force import sources_of
 from gatebook.state.snapshot import Snapshot, read_snapshot
 
 GRAVE = ("high", "critical")
+_CALLABLE = ("approved", "unchecked")
 
 
 class Inventory:
@@ -84,10 +85,15 @@ class Inventory:
     def callers(self, detail: ToolDetail, now_us: int) -> Callers | None:
         """What the policies make of a tool for all people; None where there are too many."""
         facts = detail.facts
-        return callers_of(self._bundle, self.snapshot.people, (detail.connector, facts.tool, facts.hints), now_us)
+        return callers_of(self.bundle, self.snapshot.people, (detail.connector, facts.tool, facts.hints), now_us)
+
+    def callable_tools(self) -> dict[str, list[ToolFacts]]:
+        """The tools that may be called as far as their definitions go, by connector: those that are approved and listed, or not checked."""
+        return {name: [one for one in facts if one.state in _CALLABLE] for name, facts in self._facts.items()}
 
     @cached_property
-    def _bundle(self) -> Bundle:
+    def bundle(self) -> Bundle:
+        """What decides, compiled."""
         return Bundle.compile(sources_of(self.snapshot))
 
     def _connector(self, name: str) -> ConnectorFacts:

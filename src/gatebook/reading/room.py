@@ -91,6 +91,10 @@ class ReadingRoom:
             raise IndexAbsent("the search index is not open yet")
         return index
 
+    def subject(self, person: str) -> str:
+        """The pseudonym under which the log knows a person."""
+        return self._vault.subject(person)
+
     @property
     def log_dir(self) -> Path:
         """Directory of the log."""

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from gatebook.identity.approvers import NOT_BY_TOKEN, in_person
 from gatebook.identity.directory import Principal
 from gatebook.index import EngineError
+from gatebook.reading.grant_room import GrantRoom
 from gatebook.reading.inventory import Inventory
 from gatebook.reading.room import ReadingRoom, TooSlow
 from gatebook.reading.tool_activity import Calls, calls
@@ -44,6 +45,7 @@ class ToolRoom:
         self._decider = decider
         self._kept: tuple[int, Inventory] | None = None
         self._turn = asyncio.Lock()
+        self.grants = GrantRoom(room, store, self._inventory)
 
     async def connectors(self, viewer: Viewer) -> list[ConnectorFacts]:
         """All connectors by name. Raises NotForYou, StateError, LogUnavailable."""
