@@ -15,7 +15,7 @@ TOOLS = {"crm": [(tool, HINTS) for tool in cast.TOOLS]}
 
 
 @given(sources=cast.sources, people=st.lists(cast.requests, max_size=8))
-@settings(max_examples=100)
+@settings(max_examples=100, deadline=None)
 def test_what_holds_for_one_holds_for_all_of_a_class(sources: Sources, people: list[Request]) -> None:
     """Each person is in exactly one class, and reaches what its representative reaches."""
     people = [replace(who, client="", time_us=NOON_US) for who in people]

@@ -1,11 +1,10 @@
 """Policies that are drafted for people, found again and edited."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from gatebook.policy.given import Given
 from gatebook.policy.narrow import Cut
 from gatebook.state.documents import parse_documents
 from gatebook.state.guardrails import GuardrailSpec
@@ -16,8 +15,7 @@ from gatebook.state.snapshot import Rules
 
 def cut(to: str = "sales", *tools: str, kind: str = "group", **more: tuple[str, ...]) -> Cut:
     """Tools of the CRM that somebody shall no longer have."""
-    holder = Given(connector="crm", tool="", kind=kind, to=to, through="connector")  # type: ignore[arg-type]
-    return Cut(holder=holder, tools=tools or ("list",), **more)
+    return Cut(connector="crm", tools=tools or ("list",), **{"groups" if kind == "group" else "people": (to,), **more})
 
 
 def after(rules: Rules, *cuts: Cut) -> Rules:
@@ -26,6 +24,7 @@ def after(rules: Rules, *cuts: Cut) -> Rules:
     return replace(rules, policies={**rules.policies, **drafted})
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.sampled_from(["sales", "Sales", "a b", "a-b", "<b>ops</b>", "名", "ann@corp.example", "x" * 200, "everyone"]), max_size=5),
     st.sampled_from(["group", "person"]),
@@ -42,13 +41,14 @@ def test_drafts_are_documents_that_can_be_read_back(names: list[str], kind: str)
 def test_the_policy_reads_well() -> None:
     """One that denies, can be asked about, says where it comes from, and tests itself."""
     (made,) = narrowing([cut("sales", "list", "get", not_people=("ann",))], Rules(), 90)
-    assert (
-        made.yaml
-        == """kind: Policy
+    assert made.yaml == POLICY
+
+
+POLICY = """kind: Policy
 name: narrow-crm-sales
 spec:
   effect: deny
-  description: 'Least privilege: of crm, nobody of sales used these 2 tools in 90 days. Drafted by the report of unused grants.
+  description: 'Least privilege: nobody of sales used these 2 tools of crm in 90 days. Drafted by the report of unused grants.
     Delete this policy to give them back.'
   selector:
     not_people:
@@ -60,9 +60,11 @@ spec:
     tools:
     - get
     - list
-  reason: Nobody of sales used this in 90 days, so it was taken back. Ask for it when you need it.
+  reason: This was not used in 90 days, so it was taken back. Ask for it when you need it.
   severity: low
   requestable: true
+  approvers:
+  - admins
   tests:
   - person: somebody
     groups:
@@ -71,7 +73,16 @@ spec:
     tool: get
     expect: deny
 """
-    )
+
+
+def test_several_holders_are_named_with_a_test_each() -> None:
+    """A few in words; a group that hides characters hides nothing; everybody is a person in no group."""
+    groups = ("a", "b", "everyone", "x\u202ey", "c", "d", "e", "f")
+    (made,) = narrowing([cut("", "list", groups=groups, people=("ann",))], Rules(), 30)
+    assert made.name == "narrow-crm" and "nobody of a, b, everyone, x<U+202E>y, c, d and 3 more used this tool" in made.spec.description
+    assert [case.groups for case in made.spec.tests] == [("a",), ("b",), (), ("x\u202ey",), ("c",), ("d",)]
+    (made,) = narrowing([cut("ann", "list", kind="person")], Rules(), 30)
+    assert [(case.person, case.groups) for case in made.spec.tests] == [("ann", ())] and made.name == "narrow-crm-ann"
 
 
 def test_more_tools_come_into_the_policy_that_is_there() -> None:

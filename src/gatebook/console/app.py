@@ -21,6 +21,7 @@ from gatebook.console.deps import ConsoleDeps
 from gatebook.console.editor import Editor
 from gatebook.console.explorer import Explorer
 from gatebook.console.exports import ExportPages
+from gatebook.console.grants import GrantPages
 from gatebook.console.headers import SecurityHeaders
 from gatebook.console.investigate import InvestigationPages
 from gatebook.console.live import Live
@@ -97,6 +98,7 @@ def _signed_routes(deps: ConsoleDeps, pages: Pages, preferences: Preferences) ->
     saved = SavedPages(deps, pages, explorer)
     exports = ExportPages(deps, pages)
     asked = RequestPages(deps, pages)
+    grants = GrantPages(deps, pages)
     return [
         ("GET", "/", explorer.show),
         ("GET", "/live", Live(deps, pages, explorer).follow),
@@ -126,6 +128,8 @@ def _signed_routes(deps: ConsoleDeps, pages: Pages, preferences: Preferences) ->
         ("POST", "/approvals/{id}", asked.decide),
         ("GET", "/access/{id}", asked.access),
         ("POST", "/access/{id}", asked.act),
+        ("GET", "/grants", grants.show),
+        ("POST", "/grants", grants.draft),
         *ConnectorPages(deps, pages).routes(),
         *RulePages(deps, pages, "Policy").routes(),
         *RulePages(deps, pages, "Guardrail").routes(),

@@ -30,6 +30,7 @@ PAGES: tuple[dict[str, str], ...] = (
     {"name": "Connectors", "href": "/connectors", "icon": "plug", "key": "c", "for": "readers"},
     {"name": "Policies", "href": "/policies", "icon": "shield", "key": "p", "for": "readers"},
     {"name": "Guardrails", "href": "/guardrails", "icon": "fence", "key": "u", "for": "readers"},
+    {"name": "Grants", "href": "/grants", "icon": "key", "key": "g", "for": "readers"},
     {"name": "Records", "href": "/records", "icon": "records", "key": "r"},
     {"name": "Exports", "href": "/exports", "icon": "download", "key": "x"},
 )

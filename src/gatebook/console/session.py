@@ -13,6 +13,7 @@ from gatebook.record.parts import Source
 
 LIFE_S = 8 * 3600
 BODY_BYTES_MAX = 128 * 1024
+_FIELDS_MAX = 20
 
 
 def cookie_name(deps: ConsoleDeps) -> str:
@@ -62,13 +63,19 @@ def same_origin(request: Request, deps: ConsoleDeps) -> bool:
 
 async def form_of(request: Request, bytes_max: int = BODY_BYTES_MAX) -> dict[str, str] | None:
     """The fields of a urlencoded form; None when it is too large or not one."""
+    pairs = await pairs_of(request, _FIELDS_MAX, bytes_max)
+    return None if pairs is None else dict(pairs)
+
+
+async def pairs_of(request: Request, fields_max: int, bytes_max: int = BODY_BYTES_MAX) -> list[tuple[str, str]] | None:
+    """The names and values of a urlencoded form, of which a name may come several times; None when it is too large or not one."""
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
         if len(body) > bytes_max:
             return None
     try:
-        return dict(parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=20, strict_parsing=bool(body)))
+        return parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=fields_max, strict_parsing=bool(body))
     except ValueError:
         return None
 

@@ -9,24 +9,26 @@ from gatebook.policy.given import Given, Tools, given
 from gatebook.policy.globs import is_pattern
 from gatebook.policy.selectors import EVERYBODY, Selector
 
+_Names = tuple[str, ...]
+
 
 class Cut(Struct, frozen=True, kw_only=True):
-    """Tools of one connector that one group or person shall no longer have, but for those who have them in another way."""
+    """Tools of one connector that some groups and people shall no longer have, but for those who have them in another way."""
 
-    holder: Given
-    """One of the grants: it names connector and holder."""
+    connector: str
     tools: tuple[str, ...]
+    groups: tuple[str, ...] = ()
+    people: tuple[str, ...] = ()
     not_groups: tuple[str, ...] = ()
     not_people: tuple[str, ...] = ()
 
     @property
     def selector(self) -> Selector:
         """What a policy that denies it selects."""
-        one = self.holder
         return Selector(
-            people=(one.to,) if one.kind == "person" else (),
-            groups=(one.to,) if one.kind == "group" else (),
-            connectors=(one.connector,),
+            people=self.people,
+            groups=self.groups,
+            connectors=(self.connector,),
             tools=self.tools,
             not_groups=self.not_groups,
             not_people=self.not_people,
@@ -43,9 +45,11 @@ class Left(Struct, frozen=True, kw_only=True):
 def cuts(sources: Sources, tools: Tools, chosen: Collection[Given], now_us: int) -> tuple[list[Cut], list[Left]]:
     """Return what to deny so that exactly the chosen grants are gone, and what of them cannot be taken away so.
 
-    Whoever has a tool by grants that are not chosen, temporary ones too, keeps it.
+    Whoever has a tool by grants that are not chosen, temporary ones too, keeps it. Tools that the same holders lose and keep are one cut.
     """
-    marked = {one.id for one in chosen}
+    marked: dict[tuple[str, str], list[Given]] = {}
+    for one in {one.id: one for one in chosen}.values():
+        marked.setdefault((one.connector, one.tool), []).append(one)
     ways: dict[tuple[str, str], list[Given]] = {}
     for one in given(sources, tools):
         ways.setdefault((one.connector, one.tool), []).append(one)
@@ -53,19 +57,20 @@ def cuts(sources: Sources, tools: Tools, chosen: Collection[Given], now_us: int)
     for grant in sources.grants:
         if grant.until_us > now_us:
             lent.setdefault((grant.connector, grant.tool), set()).add(grant.person.lower())
-    found: dict[tuple[str, tuple[str, str], tuple[str, ...], tuple[str, ...]], list[Given]] = {}
-    left = []
-    for one in chosen:
-        others = [other for other in ways.get((one.connector, one.tool), ()) if other.id not in marked]
-        persons = {other.to.lower() for other in others if other.kind == "person"} | lent.get((one.connector, one.tool), set())
-        groups = {other.to.lower() for other in others if other.kind == "group"}
-        if why := _obstacle(one, others, persons):
-            left.append(Left(given=one, why=why))
-            continue
-        found.setdefault((one.connector, one.holder, tuple(sorted(groups)), tuple(sorted(persons))), []).append(one)
+    found: dict[tuple[str, _Names, _Names, _Names, _Names], list[str]] = {}
+    left: list[Left] = []
+    for (connector, tool), some in sorted(marked.items()):
+        taken, kept = _taken(some, ways.get((connector, tool), ()), lent.get((connector, tool), set()))
+        left += kept
+        if taken:
+            ids = {one.id for one in taken}
+            others = [other for other in ways.get((connector, tool), ()) if other.id not in ids]
+            persons = _named(others, "person", lent.get((connector, tool), set()))
+            who = _named(taken, "group"), _named(taken, "person"), _named(others, "group"), persons
+            found.setdefault((connector, *who), []).append(tool)
     made = [
-        Cut(holder=some[0], tools=tuple(sorted({one.tool for one in some})), not_groups=groups, not_people=persons)
-        for (_, _, groups, persons), some in sorted(found.items())
+        Cut(connector=connector, tools=tuple(names), groups=groups, people=people, not_groups=not_groups, not_people=not_people)
+        for (connector, groups, people, not_groups, not_people), names in sorted(found.items())
     ]
     return made, left
 
@@ -80,16 +85,40 @@ def nameable(one: Given) -> bool:
     return one.to_everybody or (bool(one.to.strip()) and one.to.lower() not in EVERYBODY)
 
 
-def _obstacle(one: Given, others: Iterable[Given], persons: Collection[str]) -> str:
+def _taken(some: list[Given], ways: Iterable[Given], lent: Collection[str]) -> tuple[list[Given], list[Left]]:
+    """Return which of the chosen grants of one tool can be taken away, and the others with the reason."""
+    left: list[Left] = []
+    # What is left is one more way by which people keep the tool, so the rest is looked at again.
+    while some:
+        ids = {one.id for one in some}
+        others = [other for other in ways if other.id not in ids]
+        whys = {one.id: _obstacle(one, others, lent) for one in some}
+        if not any(whys.values()):
+            break
+        left += [Left(given=one, why=whys[one.id]) for one in some if whys[one.id]]
+        some = [one for one in some if not whys[one.id]]
+    return some, left
+
+
+def _named(some: Iterable[Given], kind: str, more: Iterable[str] = ()) -> _Names:
+    """Return the holders of a kind, each once, as they are written first."""
+    names = {name.lower(): name for name in more}
+    for one in some:
+        if one.kind == kind:
+            names.setdefault(one.to.lower(), one.to)
+    return tuple(names[name] for name in sorted(names))
+
+
+def _obstacle(one: Given, others: Iterable[Given], lent: Collection[str]) -> str:
     if not plain(one.tool):
         return "The name of the tool holds * or ?, or nothing to read, so no policy can name it alone."
-    if not nameable(one) or any(not nameable(other) for other in others) or any(name in EVERYBODY or not name.strip() for name in persons):
+    if not nameable(one) or any(not nameable(other) for other in others) or any(name in EVERYBODY or not name.strip() for name in lent):
         return "A group or person is called * or everyone, which in a policy means everybody."
     for other in others:
         if other.holder == one.holder:
             return f"{one.to} has it through {other.through} too; choose that with it."
         if other.to_everybody:
             return f"Everybody has it through {other.through}; narrow that instead."
-    if one.kind == "person" and one.to.lower() in persons:
+    if one.kind == "person" and one.to.lower() in lent:
         return f"{one.to} was granted it for a time too; that ends by itself."
     return ""

@@ -5,22 +5,24 @@ the draft takes the next free name.
 """
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from typing import Final
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from gatebook.policy.given import CONNECTOR, Given
+from gatebook.definitions.telling import one_line
+from gatebook.policy.access import EVERYONE
 from gatebook.policy.narrow import Cut
 from gatebook.policy.rules import Case
-from gatebook.policy.selectors import Selector
 from gatebook.state.documents import Document
 from gatebook.state.policies import PolicySpec
 from gatebook.state.snapshot import Rules
 
 _SLUG_CHARACTERS_MAX: Final = 20
 _NAMED_CHARACTERS_MAX: Final = 120
+_NAMES_MAX: Final = 6
+_TESTS_MAX: Final = 6
 _EMPTY: Final = "Holds nothing now: it only observes, and may be deleted."
 
 
@@ -91,43 +93,41 @@ def narrowing(cuts: Collection[Cut], rules: Rules, days: int) -> list[Document]:
     """Return the policies that make these cuts, each with the tools that it denied before."""
     documents: list[Document] = []
     for cut in cuts:
-        one = cut.holder
-        who = "nobody" if one.to_everybody else f"nobody of {shown(one.to)}" if one.kind == "group" else f"{shown(one.to)} never"
-        reason = f"{who[:1].upper()}{who[1:]} used this in {days} days, so it was taken back. Ask for it when you need it."
-        wanted = replace(denying(cut.selector, requestable=True), reason=reason)
-        place = spot(rules, base_name("narrow", one.connector, one.to), wanted, {document.name for document in documents})
+        holders = (*cut.groups, *cut.people)
+        base = base_name("narrow", cut.connector, holders[0]) if len(holders) == 1 else f"narrow-{cut.connector}"
+        place = spot(rules, base, wanted := _taking_back(cut, days), {document.name for document in documents})
         tools = tuple(sorted({*place.tools, *cut.tools}))
+        what = "this tool" if len(tools) == 1 else f"these {len(tools)} tools"
         description = (
-            f"Least privilege: of {one.connector}, {who} used {'this tool' if len(tools) == 1 else f'these {len(tools)} tools'} in {days} days."
+            f"Least privilege: nobody of {listed(holders)} used {what} of {cut.connector} in {days} days."
             " Drafted by the report of unused grants. Delete this policy to give them back."
         )
-        documents.append(filled(place, wanted, tools, description, (case_of(one, tools[0]),)))
+        tests = tuple(denied(cut.connector, tools[0], group=group) for group in cut.groups[:_TESTS_MAX])
+        tests += tuple(denied(cut.connector, tools[0], person=person) for person in cut.people[: _TESTS_MAX - len(tests)])
+        documents.append(filled(place, wanted, tools, description, tests))
     return documents
 
 
-def denying(selector: Selector, *, requestable: bool = False) -> PolicySpec:
-    """A policy that denies what is selected."""
-    return PolicySpec(effect="deny", selector=selector, severity="low", requestable=requestable)
+def _taking_back(cut: Cut, days: int) -> PolicySpec:
+    reason = f"This was not used in {days} days, so it was taken back. Ask for it when you need it."
+    # Administrators always may; said here so that whoever reads the policy sees whom to ask.
+    return PolicySpec(effect="deny", reason=reason, selector=cut.selector, severity="low", requestable=True, approvers=("admins",))
 
 
-def case_of(one: Given, tool: str) -> Case:
-    """A test: a call that is denied now. A denial always wins, so it holds whatever is added later."""
-    if one.kind == "person":
-        return Case(person=one.to, connector=one.connector, tool=tool, expect="deny")
-    groups = () if one.to_everybody else (one.to,)
-    return Case(person="somebody", groups=groups, connector=one.connector, tool=tool, expect="deny")
+def denied(connector: str, tool: str, *, group: str = "", person: str = "somebody") -> Case:
+    """A test: a call that is denied. A denial always wins, so it holds whatever is added later."""
+    groups = (group,) if group and group.lower() != EVERYONE else ()
+    return Case(person=person, groups=groups, connector=connector, tool=tool, expect="deny")
 
 
-def shown(name: str) -> str:
-    """A name within a sentence, cut."""
-    return name if len(name) <= _NAMED_CHARACTERS_MAX else f"{name[: _NAMED_CHARACTERS_MAX - 1]}…"
+def listed(names: Sequence[str]) -> str:
+    """Names within a sentence, few of them, hidden characters written out."""
+    words = [one_line(name, _NAMED_CHARACTERS_MAX) for name in names[:_NAMES_MAX]]
+    more = len(names) - len(words)
+    last = f"{more} more" if more else words.pop()
+    return f"{', '.join(words)} and {last}" if words else last
 
 
 def text_of(documents: Collection[Document]) -> str:
     """Documents as YAML that `gatebook apply` takes."""
     return "---\n".join(document.yaml for document in documents)
-
-
-def holder_of(connector: str, group: str) -> Given:
-    """A group as the holder of something of a connector."""
-    return Given(connector=connector, tool="", kind="group", to=group, through=CONNECTOR)

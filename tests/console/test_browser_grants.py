@@ -1,0 +1,118 @@
+"""Grants in a real browser: unused ones are chosen and drafted with keys and without scripts, and axe finds nothing."""
+
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import parse_qs
+
+import pytest
+
+from gatebook.state.documents import parse_documents
+from tests.console.granting import entitle
+from tests.console.stage import ADMIN
+from tests.console.test_browser_connectors import enter
+from tests.console.test_browser_keyboard import tab_to
+from tests.console.theatre import Theatre, opened, story_marks, watched
+
+pytestmark = story_marks()
+
+
+@pytest.fixture(scope="module")
+def theatre(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Theatre]:
+    """The app with a day of calls, and grants of which many are not used."""
+    with opened(tmp_path_factory, 120) as theatre:
+        theatre.run(entitle(theatre.stage))
+        yield theatre
+
+
+def handed_over(page: Any) -> str:
+    """Press the button that hands a draft over, and catch what the editor would get."""
+    caught: list[str] = []
+
+    def editor(route: Any) -> None:
+        caught.append(route.request.post_data)
+        route.fulfill(status=200, content_type="text/html", body="<!doctype html><title>Editor</title><p>caught")
+
+    page.route("**/changes/new", editor)
+    page.click("form[action='/changes/new'] button")
+    page.wait_for_url("**/changes/new")
+    fields = parse_qs(caught[0])
+    assert fields["csrf"] and fields["reason"]
+    return fields["text"][0]
+
+
+def test_unused_grants_are_drafted_with_keys(theatre: Theatre, browser: Any) -> None:
+    """From the explorer with `g g`; all that are shown by one box, two are taken out again; the draft reaches the editor as it was shown."""
+    with watched(browser) as page:
+        enter(page, theatre)
+        page.wait_for_selector("#results:not(:has([data-load]))")
+        page.keyboard.press("g")
+        page.keyboard.press("g")
+        page.wait_for_url("**/grants")
+        page.fill("input[name=group]", "interns")
+        page.keyboard.press("Enter")
+        page.wait_for_url("**group=interns**")
+        tab_to(page, "[data-choose-all]")
+        page.keyboard.press("Space")
+        assert page.locator("td.pick input:checked").count() == 7
+        page.locator("td.pick input").first.uncheck()
+        assert page.evaluate("document.querySelector('[data-choose-all]').indeterminate")
+        page.click("button[value=chosen]")
+        page.wait_for_selector("form[action='/changes/new']")
+        assert "take 6 grants away" in page.inner_text("#drafted")
+        shown = page.inner_text("pre.yaml")
+        documents = parse_documents(handed_over(page), "draft")
+        assert "narrow-crm-interns" in shown and {one.kind for one in documents} == {"Policy"}
+        assert sum(len(one.spec.selector.tools) for one in documents) == 6
+
+
+def test_without_scripts_it_is_the_same(theatre: Theatre, browser: Any) -> None:
+    """Plain forms do it; the box that needs a script is not there."""
+    with watched(browser, java_script_enabled=False) as page:
+        page.goto(f"{theatre.url}/sign-in")
+        page.fill("input[name=secret]", theatre.run(theatre.stage.link_secret(ADMIN)))
+        page.click("button")
+        page.goto(f"{theatre.url}/grants?connector=git")
+        assert not page.is_visible("[data-choose-all]")
+        page.locator("td.pick input").first.check()
+        page.click("button[value=chosen]")
+        assert "1 policy that would take 1 grant away" in page.inner_text("#drafted")
+        assert parse_documents(handed_over(page), "draft")
+
+
+PAGES = ("/grants", "/grants?show=all", "/grants?connector=nope&show=all")
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_nothing(theatre: Theatre, browser: Any, theme: str) -> None:
+    """No accessibility violation on the page, on its empty state, and on a draft."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    axe, found = Axe(), {}
+    with watched(browser, color_scheme=theme, reduced_motion="reduce") as page:
+        enter(page, theatre)
+        for address in (*PAGES, "draft"):
+            if address == "draft":
+                page.goto(f"{theatre.url}/grants")
+                page.click("button[value=all]")
+                page.wait_for_selector("pre.yaml")
+                page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
+            else:
+                page.goto(f"{theatre.url}{address}")
+            results = axe.run(page)
+            found |= {f"{address} {one['id']}": [node["html"][:200] for node in one["nodes"]] for one in results.response["violations"]}
+    assert not found
+
+
+@pytest.mark.parametrize("width", [1440, 1024, 720, 390])
+def test_pages_fit_their_width(theatre: Theatre, browser: Any, width: int) -> None:
+    """No page scrolls sideways, also at 200 % zoom (720) and on a phone."""
+    with watched(browser) as page:
+        enter(page, theatre)
+        page.set_viewport_size({"width": width, "height": 900})
+        for address in PAGES:
+            page.goto(f"{theatre.url}{address}")
+            assert page.evaluate("document.documentElement.scrollWidth") <= width, address
+        page.goto(f"{theatre.url}/grants")
+        page.click("button[value=all]")
+        page.wait_for_selector("pre.yaml")
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
