@@ -79,7 +79,26 @@ def test_without_scripts_it_is_the_same(theatre: Theatre, browser: Any) -> None:
         assert parse_documents(handed_over(page), "draft")
 
 
-PAGES = ("/grants", "/grants?show=all", "/grants?connector=nope&show=all")
+def test_a_scope_is_changed_on_the_connectors_page(theatre: Theatre, browser: Any) -> None:
+    """Two groups are chosen as columns, one cell is set, and the draft that reaches the editor is that one policy."""
+    with watched(browser) as page:
+        enter(page, theatre, "/connectors/crm")
+        page.click(".choose summary")
+        while page.locator(".choose input:checked").count():
+            page.locator(".choose input:checked").first.uncheck()
+        page.get_by_label("sales", exact=True).check()
+        page.get_by_label("legal", exact=True).check()
+        page.click(".choose button")
+        page.wait_for_url("**groups=**")
+        assert page.locator(".matrix thead th").all_inner_texts() == ["Tool", "sales", "legal"]
+        page.get_by_label("export_contacts for sales").select_option("off")
+        page.click(".scopes button.primary")
+        page.wait_for_selector("form[action='/changes/new']")
+        (document,) = parse_documents(handed_over(page), "draft")
+        assert document.name == "scope-off-crm-sales" and document.spec.selector.tools == ("export_contacts",)
+
+
+PAGES = ("/connectors/crm", "/connectors/billing", "/grants", "/grants?show=all", "/grants?connector=nope&show=all")
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
@@ -98,6 +117,7 @@ def test_axe_finds_nothing(theatre: Theatre, browser: Any, theme: str) -> None:
                 page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
             else:
                 page.goto(f"{theatre.url}{address}")
+                page.evaluate("document.querySelectorAll('.choose details').forEach((one) => { one.open = true; })")
             results = axe.run(page)
             found |= {f"{address} {one['id']}": [node["html"][:200] for node in one["nodes"]] for one in results.response["violations"]}
     assert not found

@@ -6,18 +6,21 @@ from urllib.parse import quote
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from gatebook.console import scopes
 from gatebook.console.connectors_view import connector_row, look_of, moment, tool_row
 from gatebook.console.deps import ConsoleDeps
 from gatebook.console.pages import Pages, Shown
 from gatebook.console.posting import posted
-from gatebook.console.readers import Handler, Readers
+from gatebook.console.readers import Handler, Readers, check_administers
 from gatebook.console.tool_view import tool_view
 from gatebook.console.zones import zone_of
 from gatebook.reading.viewer import Viewer
 from gatebook.reading.wording import as_sentence
 from gatebook.state.deciding import DecisionError, Order
+from gatebook.state.scoping import ScopeError
 
 _OUT_OF_DATE = "This form is out of date, and nothing was decided. Look again."
+_NO_SCOPE = "Nothing was chosen that is different, or the form is out of date. Choose a scope in the table, and draft again."
 _STATUSES = {"unknown": 404, "nothing": 409, "moved": 409, "wrong": 400}
 
 
@@ -36,6 +39,7 @@ class ConnectorPages:
             ("GET", "/connectors", readers(self._list)),
             ("GET", one, readers(self._connector)),
             ("POST", one, readers(self._decide_all)),
+            ("POST", f"{one}/scopes", readers(self._scope)),
             ("GET", tool, readers(self._tool)),
             ("POST", tool, readers(self._decide_one)),
         ]
@@ -61,6 +65,8 @@ class ConnectorPages:
             "waiting": detail.waiting,
             "rows": [tool_row(detail.name, one, now_us) for one in detail.all_tools],
             "error": error,
+            "scopes": await scopes.matrix_of(self._deps, viewer, request),
+            "choices": scopes.CHOICES,
         }
         return self._pages.page("connector.html", self._shown(request, viewer), status, **values)
 
@@ -85,6 +91,15 @@ class ConnectorPages:
         except DecisionError as error:
             return await self._connector_page(request, viewer, as_sentence(error), _STATUSES[error.fault])
         return RedirectResponse(f"/connectors/{quote(name, safe='')}", 303)
+
+    async def _scope(self, request: Request, viewer: Viewer) -> Response:
+        """A draft of other scopes; nothing is changed."""
+        check_administers(viewer, "draft scopes")
+        try:
+            made = await scopes.draft(self._deps, self._pages, request, viewer)
+        except ScopeError as error:
+            return await self._connector_page(request, viewer, as_sentence(error), 409)
+        return await self._connector_page(request, viewer, _NO_SCOPE, 400) if made is None else made
 
     async def _decide_one(self, request: Request, viewer: Viewer) -> Response:
         name, tool = request.path_params["name"], request.path_params["tool"]

@@ -7,9 +7,9 @@ from starlette.responses import Response
 
 from gatebook.console import grants_view as view
 from gatebook.console.deps import ConsoleDeps
+from gatebook.console.drafts import Drafted, draft_page
 from gatebook.console.pages import Pages, Shown, params_of
 from gatebook.console.posting import posted_pairs
-from gatebook.definitions.characters import visible
 from gatebook.definitions.telling import one_line
 from gatebook.reading.grant_facts import Narrowing
 from gatebook.reading.grant_room import DAYS, DAYS_MAX, Asked, UseUnknown
@@ -86,22 +86,20 @@ class GrantPages:
         back = view.address({name: fields.get(name, "") for name in ("days", "connector", "group", "show")})
         days = _asked(fields).days
         count = f"{len(made.names)} {'policy' if len(made.names) == 1 else 'policies'}"
-        values: dict[str, Any] = {
-            "title": "A narrowing",
-            "back": back,
-            "back_text": "Grants",
-            "lead": f"{count} that would take {made.taken:,} {'grant' if made.taken == 1 else 'grants'} away, which nobody used in {days} days."
-            if made.documents
-            else "None of what was chosen can be taken away by a policy.",
-            "after": "Whoever misses one of these tools asks for it with one click; deleting a policy gives its tools back.",
-            "left_out": [f"{one_line(one.text, _LINE_MAX)}: {one.why}" if one.text else one.why for one in made.left_out],
-            "problems": made.problems,
-            "warnings": made.warnings,
-            "text": made.documents,
-            "told": visible(made.documents),
-            "reason": f"Not used in {days} days",
-        }
-        return self._pages.page("draft.html", self._shown(request, viewer), **values)
+        lead = f"{count} that would take {made.taken:,} {'grant' if made.taken == 1 else 'grants'} away, which nobody used in {days} days."
+        draft = Drafted(
+            title="A narrowing",
+            back=back,
+            back_text="Grants",
+            lead=lead if made.documents else "None of what was chosen can be taken away by a policy.",
+            after="Whoever misses one of these tools asks for it with one click; deleting a policy gives its tools back.",
+            text=made.documents,
+            reason=f"Not used in {days} days",
+            left_out=[f"{one_line(one.text, _LINE_MAX)}: {one.why}" if one.text else one.why for one in made.left_out],
+            problems=made.problems,
+            warnings=made.warnings,
+        )
+        return draft_page(self._pages, self._shown(request, viewer), draft)
 
     def _not_for_you(self, request: Request, viewer: Viewer, error: NotForYou) -> Response:
         return self._pages.page("problem.html", self._shown(request, viewer), 403, title="Not for you", text=as_sentence(error))

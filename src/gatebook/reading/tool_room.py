@@ -13,6 +13,7 @@ from gatebook.index import EngineError
 from gatebook.reading.grant_room import GrantRoom
 from gatebook.reading.inventory import Inventory
 from gatebook.reading.room import ReadingRoom, TooSlow
+from gatebook.reading.scope_room import ScopeRoom
 from gatebook.reading.tool_activity import Calls, calls
 from gatebook.reading.tool_facts import Activity, ConnectorDetail, ConnectorFacts, ToolDetail
 from gatebook.reading.viewer import Viewer
@@ -46,6 +47,7 @@ class ToolRoom:
         self._kept: tuple[int, Inventory] | None = None
         self._turn = asyncio.Lock()
         self.grants = GrantRoom(room, store, self._inventory)
+        self.scopes = ScopeRoom(room.clock.wall_us, self._inventory, self.grants.checked)
 
     async def connectors(self, viewer: Viewer) -> list[ConnectorFacts]:
         """All connectors by name. Raises NotForYou, StateError, LogUnavailable."""

@@ -64,8 +64,11 @@ def spot(rules: Rules, base: str, wanted: PolicySpec, taken: Collection[str] = (
 
 def shape_of(spec: PolicySpec) -> tuple[object, ...]:
     """What of a policy tells whether it is still as it was drafted: whose calls it decides, and how. Tools, words, approvers and tests may differ."""
-    mode = "enforce" if is_empty(spec) else spec.mode
-    return spec.effect, mode, replace(spec.selector, tools=()), spec.when, spec.limit
+    mode, chosen = "enforce" if is_empty(spec) else spec.mode, spec.selector
+    names = (chosen.groups, chosen.people, chosen.not_groups, chosen.not_people)
+    lower = tuple(tuple(sorted(name.lower() for name in some)) for some in names)
+    rest = replace(chosen, tools=(), groups=(), people=(), not_groups=(), not_people=())
+    return spec.effect, mode, lower, rest, spec.when, spec.limit
 
 
 def is_empty(spec: PolicySpec) -> bool:
