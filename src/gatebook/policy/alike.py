@@ -3,8 +3,10 @@
 from collections.abc import Iterable, Sequence
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from gatebook.policy.bundle import Sources
+from gatebook.policy.globs import matches
 from gatebook.policy.request import Request
 
 
@@ -15,17 +17,43 @@ class Alike(Struct, frozen=True, kw_only=True):
     members: tuple[int, ...]
 
 
-def alike(sources: Sources, people: Sequence[Request]) -> list[Alike]:
-    """Return people, told by their place in `people`, in classes. `reach` says the same of all of a class."""
-    names, groups = _mentioned(sources)
-    found: dict[object, list[int]] = {}
-    for number, who in enumerate(people):
-        own = {who.person.lower(), who.email.lower()} & names
-        # Whoever is named by themselves is alone: their id and address stand for nobody else.
-        alone = (who.person, who.email) if own else None
-        key = (who.kind, alone, frozenset(group.lower() for group in who.groups) & groups, who.client)
-        found.setdefault(key, []).append(number)
-    return [Alike(one=people[members[0]], members=tuple(members)) for members in found.values()]
+class Crowd:
+    """People in classes, made again for each part of a configuration. Asked often: what was asked before is remembered."""
+
+    def __init__(self, people: Sequence[Request]) -> None:
+        self._people = people
+        self._own = [
+            (who.kind, {who.person.lower(), who.email.lower()} - {""}, frozenset(group.lower() for group in who.groups), who.client)
+            for who in people
+        ]
+        self._known: dict[tuple[frozenset[str], frozenset[str]], list[Alike]] = {}
+
+    def classes(self, sources: Sources) -> list[Alike]:
+        """Return people, told by their place, in classes. `reach` says the same of all of a class about what these sources decide."""
+        asked = names, groups = _mentioned(sources)
+        if asked not in self._known:
+            found: dict[object, list[int]] = {}
+            for number, (kind, ids, own, client) in enumerate(self._own):
+                # Whoever is named by themselves is alone: their id and address stand for nobody else.
+                alone = number if ids & names else None
+                found.setdefault((kind, alone, own & groups, client), []).append(number)
+            self._known[asked] = [Alike(one=self._people[members[0]], members=tuple(members)) for members in found.values()]
+        return self._known[asked]
+
+
+def about(sources: Sources, connector: str, tool: str) -> Sources:
+    """Return the part of a configuration that could say something about one tool."""
+    return replace(
+        sources,
+        access=tuple(one for one in sources.access if one.connector == connector),
+        packs=tuple(one for one in sources.packs if one.holds(connector, tool)),
+        rules=tuple(one for one in sources.rules if _fits(one.selector.connectors, connector) and _fits(one.selector.tools, tool)),
+        grants=tuple(one for one in sources.grants if (one.connector, one.tool) == (connector, tool)),
+    )
+
+
+def _fits(patterns: Sequence[str], name: str) -> bool:
+    return not patterns or any(matches(pattern, name) for pattern in patterns)
 
 
 def _mentioned(sources: Sources) -> tuple[frozenset[str], frozenset[str]]:

@@ -8,7 +8,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from gatebook.policy.alike import alike
+from gatebook.policy.alike import Crowd, about
 from gatebook.policy.bundle import Bundle
 from gatebook.policy.given import Given, Tools, given, holds
 from gatebook.policy.reach import reach
@@ -59,7 +59,7 @@ def held(
     ways = given(bundle.sources, tools)
     members = {holder: [number for number, who in enumerate(people) if holds(who, holder)] for holder in {one.holder for one in ways}}
     ids = {holder: {people[number].person for number in numbers} for holder, numbers in members.items()}
-    may = _may(bundle, people, tools)
+    may = _may(bundle, people, tools, ways)
     active = {(person, connector) for person, connector, _ in uses.by_person}
     users = _users(uses)
     made = []
@@ -85,13 +85,19 @@ def member(one: Given, people: Iterable[Request], time_us: int) -> Request:
     return known or Request(connector="", person=name, email=name if "@" in name else "", time_us=time_us)
 
 
-def _may(bundle: Bundle, people: Sequence[Request], tools: Tools) -> dict[tuple[str, str], set[int]]:
-    """Return who may call each tool, by (connector, tool): calls of theirs are not always denied."""
-    found: dict[tuple[str, str], set[int]] = {}
-    for some in alike(bundle.sources, people):
-        for one in reach(bundle, some.one, tools):
-            if one.outcome != "denied":
-                found.setdefault((one.connector, one.tool), set()).update(some.members)
+def _may(bundle: Bundle, people: Sequence[Request], tools: Tools, ways: Iterable[Given]) -> dict[tuple[str, str], set[int]]:
+    """Return who may call each tool that is given, by (connector, tool): calls of theirs are not always denied."""
+    crowd, found = Crowd(people), dict[tuple[str, str], set[int]]()
+    holders: dict[tuple[str, str], set[tuple[str, str]]] = {}
+    for one in ways:
+        holders.setdefault((one.connector, one.tool), set()).add(one.holder)
+    hints = {(connector, tool): hints for connector, some in tools.items() for tool, hints in some}
+    for (connector, tool), given_to in holders.items():
+        able = found.setdefault((connector, tool), set())
+        for some in crowd.classes(about(bundle.sources, connector, tool)):
+            if any(holds(some.one, holder) for holder in given_to):
+                (one_tool,) = reach(bundle, some.one, {connector: [(tool, hints[connector, tool])]})
+                able.update(some.members if one_tool.outcome != "denied" else ())
     return found
 
 
