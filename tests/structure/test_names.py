@@ -114,7 +114,7 @@ TESTED_ELSEWHERE = {
     "reading/rewriting.py": "tests/reading/test_rule_room.py, modes and earlier versions",
     "reading/tool_facts.py": "data only; tests/reading/test_inventory.py makes it",
     "console/call_facts.py": "tests/console/test_calls.py, similar calls and investigations",
-    "console/drafts.py": "tests/console/test_grants.py and test_scopes.py, what is handed to the editor",
+    "console/handover.py": "tests/console/test_grants.py and test_scopes.py, what is handed to the editor",
     "console/grants_view.py": "tests/console/test_grants.py",
     "console/context_view.py": "tests/console/test_calls.py, what happened around a call",
     "console/trends_view.py": "tests/console/test_trends.py",

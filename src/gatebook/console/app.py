@@ -98,7 +98,6 @@ def _signed_routes(deps: ConsoleDeps, pages: Pages, preferences: Preferences) ->
     saved = SavedPages(deps, pages, explorer)
     exports = ExportPages(deps, pages)
     asked = RequestPages(deps, pages)
-    grants = GrantPages(deps, pages)
     return [
         ("GET", "/", explorer.show),
         ("GET", "/live", Live(deps, pages, explorer).follow),
@@ -128,9 +127,8 @@ def _signed_routes(deps: ConsoleDeps, pages: Pages, preferences: Preferences) ->
         ("POST", "/approvals/{id}", asked.decide),
         ("GET", "/access/{id}", asked.access),
         ("POST", "/access/{id}", asked.act),
-        ("GET", "/grants", grants.show),
-        ("POST", "/grants", grants.draft),
         *ConnectorPages(deps, pages).routes(),
+        *GrantPages(deps, pages).routes(),
         *RulePages(deps, pages, "Policy").routes(),
         *RulePages(deps, pages, "Guardrail").routes(),
         *Editor(deps, pages).routes(),

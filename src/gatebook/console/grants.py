@@ -7,13 +7,13 @@ from starlette.responses import Response
 
 from gatebook.console import grants_view as view
 from gatebook.console.deps import ConsoleDeps
-from gatebook.console.drafts import Drafted, draft_page
+from gatebook.console.handover import Drafted, draft_page
 from gatebook.console.pages import Pages, Shown, params_of
 from gatebook.console.posting import posted_pairs
+from gatebook.console.readers import Handler, Readers, check_administers
 from gatebook.definitions.telling import one_line
 from gatebook.reading.grant_facts import Narrowing
 from gatebook.reading.grant_room import DAYS, DAYS_MAX, Asked, UseUnknown
-from gatebook.reading.tool_room import NotForYou
 from gatebook.reading.viewer import Viewer
 from gatebook.reading.wording import as_sentence
 
@@ -31,12 +31,18 @@ class GrantPages:
         self._deps = deps
         self._pages = pages
 
-    async def show(self, request: Request, viewer: Viewer) -> Response:
+    def routes(self) -> list[tuple[str, str, Handler]]:
+        """Method, path and handler of the page and its form."""
+        readers = Readers(self._pages, "Grants")
+        return [("GET", "/grants", readers(self._show)), ("POST", "/grants", readers(self._draft))]
+
+    async def _show(self, request: Request, viewer: Viewer) -> Response:
         """The report: unused grants unless all are asked for."""
         return await self._page(request, viewer, params_of(request))
 
-    async def draft(self, request: Request, viewer: Viewer) -> Response:
+    async def _draft(self, request: Request, viewer: Viewer) -> Response:
         """A draft of policies that take the chosen grants away, with the form that hands it to the editor. Changes nothing."""
+        check_administers(viewer, "draft policies")
         pairs = await posted_pairs(request, self._deps)
         if pairs is None:
             return await self._page(request, viewer, {}, _STALE, 400)
@@ -45,11 +51,7 @@ class GrantPages:
         if ids == []:
             return await self._page(request, viewer, fields, _NOTHING, 400)
         try:
-            if not viewer.administers:
-                raise NotForYou("only members of the group admins draft policies")
             made = await self._deps.tools.grants.narrow(viewer, _asked(fields), ids, self._deps.health())
-        except NotForYou as error:
-            return self._not_for_you(request, viewer, error)
         except UseUnknown as error:
             return await self._page(request, viewer, fields, as_sentence(error), 503)
         return self._drafted(request, viewer, made, fields)
@@ -62,8 +64,6 @@ class GrantPages:
         found = None
         try:
             found = await self._deps.tools.grants.report(viewer, asked, self._deps.health())
-        except NotForYou as refused:
-            return self._not_for_you(request, viewer, refused)
         except UseUnknown as unknown:
             error, status = as_sentence(unknown), 503
         now_us = self._deps.room.clock.wall_us()
@@ -100,9 +100,6 @@ class GrantPages:
             warnings=made.warnings,
         )
         return draft_page(self._pages, self._shown(request, viewer), draft)
-
-    def _not_for_you(self, request: Request, viewer: Viewer, error: NotForYou) -> Response:
-        return self._pages.page("problem.html", self._shown(request, viewer), 403, title="Not for you", text=as_sentence(error))
 
     def _shown(self, request: Request, viewer: Viewer) -> Shown:
         return Shown(request=request, viewer=viewer, page_name="Grants")

@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from gatebook.console.connectors_view import NAME_CHARACTERS_MAX
 from gatebook.console.deps import ConsoleDeps
-from gatebook.console.drafts import Drafted, draft_page
+from gatebook.console.handover import Drafted, draft_page
 from gatebook.console.looks import Look
 from gatebook.console.pages import Pages, Shown
 from gatebook.console.posting import posted_pairs
