@@ -26,7 +26,7 @@ MAIN = ROOT / ".venv"
 # Each lock of the main environment holds all that the ones before it hold.
 CHAIN = ("runtime", "demo", "test")
 # These hold nothing of the product's own environment.
-APART = ("bench-fastmcp", "bench-search", "presidio")
+APART = ("bench-fastmcp", "bench-governance", "bench-search", "presidio")
 
 
 def ensure_main(lock: str) -> Path:
