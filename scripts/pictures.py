@@ -80,7 +80,7 @@ def _screens(page: Page, url: str) -> Iterator[tuple[str, str, Callable[[Page], 
     yield "policies", f"{url}/policies", _nothing
     yield "policy-editor", f"{url}/changes/new?kind=Policy&name=wide-searches", _try_draft
     yield "person", f"{url}/people/{_SUSPECT}", _nothing
-    yield "grants", f"{url}/grants", _nothing
+    yield "grants", f"{url}/grants?show=all", _nothing
 
 
 @contextmanager
