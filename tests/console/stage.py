@@ -26,6 +26,7 @@ from gatebook.index import Follower, Index
 from gatebook.log.book import Book
 from gatebook.log.seal import Sealer, load_or_create_signing_key
 from gatebook.log.vault import Vault
+from gatebook.reading.backtests import Backtests
 from gatebook.reading.exports import Exports
 from gatebook.reading.health import Health, health
 from gatebook.reading.people_room import PeopleRoom
@@ -36,6 +37,7 @@ from gatebook.reading.room import ReadingRoom
 from gatebook.reading.rule_room import RuleRoom
 from gatebook.reading.saved import Shelf
 from gatebook.reading.tool_room import ToolRoom
+from gatebook.reading.trials import Trials
 from gatebook.reading.viewer import Viewer
 from gatebook.record.body import MessageRelayed, ProcessStarted
 from gatebook.record.parts import PartName
@@ -92,7 +94,9 @@ class Stage:
         self.rules = RuleRoom(self.room, self.store, self.desk.changing)
         self.people = PeopleRoom(self.room, self.store, self.vault.subject)
         self.exports = Exports(self.room, self.settings.exports_dir, lambda: Vault(self.settings.keys_dir, MASTER_KEY), origin)
+        self.backtests = Backtests(self.room, self.store, lambda: Vault(self.settings.keys_dir, MASTER_KEY))
         self.replays = Replays(self.room, self.store)
+        self.trials = Trials(self.room, self.store)
         self.requests = Requests(self.room, self.store, Deciding(self.desk), self.vault.derive(ARGUMENTS_KEY))
         self.console_url = console_url
         self.app = self._app()
@@ -102,7 +106,9 @@ class Stage:
         deps = ConsoleDeps(
             room=self.room,
             exports=self.exports,
+            backtests=self.backtests,
             replays=self.replays,
+            trials=self.trials,
             requests=self.requests,
             shelf=self.shelf,
             tools=self.tools,
@@ -122,7 +128,9 @@ class Stage:
         return ApiDeps(
             room=self.room,
             exports=self.exports,
+            backtests=self.backtests,
             replays=self.replays,
+            trials=self.trials,
             requests=self.requests,
             shelf=self.shelf,
             store=self.store,

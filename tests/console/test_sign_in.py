@@ -90,6 +90,9 @@ async def test_over_https_the_cookie_is_bound_to_the_host(stage: Stage) -> None:
     deps = ConsoleDeps(
         room=stage.room,
         exports=stage.exports,
+        backtests=stage.backtests,
+        replays=stage.replays,
+        trials=stage.trials,
         requests=stage.requests,
         replays=stage.replays,
         shelf=stage.shelf,

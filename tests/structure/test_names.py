@@ -7,6 +7,11 @@ FORBIDDEN = {"utils", "util", "helpers", "helper", "common", "misc", "manager", 
 # Source files without a test file of their own, and where they are tested instead.
 TESTED_ELSEWHERE = {
     "index/past.py": "tests/reading/test_replaying.py, against each call by itself",
+    "reading/backtested.py": "tests/reading/test_backtests.py, every number of a result",
+    "reading/backtesting.py": "tests/reading/test_backtests.py, and against the gateway's own look",
+    "reading/drafting.py": "tests/reading/test_backtests.py, every draft",
+    "reading/past_payloads.py": "tests/reading/test_backtests.py, taken out, erased, cut, withheld",
+    "cli/drafts.py": "tests/cli/test_dlp_backtest.py, drafts with mistakes; test_policy.py",
     "reading/replays.py": "tests/api/test_policies.py, begun and watched",
     "cli/policy_replay.py": "tests/cli/test_policy.py",
     "console/exports_view.py": "tests/console/test_exports.py",

@@ -22,6 +22,7 @@ from gatebook.api.deps import ApiDeps
 from gatebook.api.document import document
 from gatebook.api.exports import Exports
 from gatebook.api.grants import Grants
+from gatebook.api.guardrails import Guardrails
 from gatebook.api.operations import Ask, Operation, respond
 from gatebook.api.people import People
 from gatebook.api.policies import Policies
@@ -84,6 +85,7 @@ def all_operations(deps: ApiDeps) -> tuple[Operation, ...]:
         Policies(deps),
         Rules(deps),
         Changes(deps),
+        Guardrails(deps),
     )
     table = tuple(operation for part in parts for operation in part.operations())
     return (*table, _self_description(table))

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from msgspec import Struct
 
 from gatebook.identity.directory import Directory, Principal
+from gatebook.reading.backtests import Backtests
 from gatebook.reading.exports import Exports
 from gatebook.reading.health import Health
 from gatebook.reading.people_room import PeopleRoom
@@ -14,6 +15,7 @@ from gatebook.reading.room import ReadingRoom
 from gatebook.reading.rule_room import RuleRoom
 from gatebook.reading.saved import Shelf
 from gatebook.reading.tool_room import ToolRoom
+from gatebook.reading.trials import Trials
 from gatebook.state.store import Store
 
 SESSION_COOKIES = ("__Host-gatebook", "gatebook")
@@ -31,7 +33,9 @@ class ApiDeps(Struct, frozen=True, kw_only=True):
 
     room: ReadingRoom
     exports: Exports
+    backtests: Backtests
     replays: Replays
+    trials: Trials
     requests: Requests
     shelf: Shelf
     store: Store

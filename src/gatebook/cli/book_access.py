@@ -166,6 +166,7 @@ def _api(settings: Settings) -> Iterator["_Api"]:
     from gatebook.log.book import Book
     from gatebook.log.errors import StreamBusy
     from gatebook.log.vault import Vault
+    from gatebook.reading.backtests import Backtests
     from gatebook.reading.exports import Exports
     from gatebook.reading.health import health
     from gatebook.reading.people_room import PeopleRoom
@@ -175,6 +176,7 @@ def _api(settings: Settings) -> Iterator["_Api"]:
     from gatebook.reading.rule_room import RuleRoom
     from gatebook.reading.saved import Shelf
     from gatebook.reading.tool_room import ToolRoom
+    from gatebook.reading.trials import Trials
     from gatebook.record.views.call import Origin
     from gatebook.state.approvals import ARGUMENTS_KEY
     from gatebook.state.store import Store
@@ -197,7 +199,9 @@ def _api(settings: Settings) -> Iterator["_Api"]:
             ApiDeps(
                 room=room,
                 exports=Exports(room, settings.exports_dir, lambda: Vault(settings.keys_dir, master_key), origin),
+                backtests=Backtests(room, store, lambda: Vault(settings.keys_dir, master_key)),
                 replays=Replays(room, store),
+                trials=Trials(room, store),
                 requests=Requests(room, store, Deciding(desk), vault.derive(ARGUMENTS_KEY)),
                 shelf=Shelf(store, book, room.clock),
                 store=store,

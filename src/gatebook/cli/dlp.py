@@ -1,4 +1,4 @@
-"""`gatebook dlp`: find sensitive data in a file, and check, time and list detectors. Needs no data directory and changes nothing."""
+"""`gatebook dlp`: find sensitive data in a file or in past calls, and check, time and list detectors. Changes nothing."""
 
 import argparse
 import json
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from gatebook.cli import dlp_bench, dlp_scan
+from gatebook.cli import dlp_backtest, dlp_bench, dlp_scan
 from gatebook.cli.apply import read_files
 from gatebook.cli.get import table
 from gatebook.cli.main import Problem, add_common
@@ -22,7 +22,7 @@ from gatebook.state.in_force import CUSTOM, all_detectors, detector_ids, detecto
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the verb."""
-    actions = parser.add_subparsers(dest="action", required=True, metavar="scan|lint|bench|detectors")
+    actions = parser.add_subparsers(dest="action", required=True, metavar="scan|backtest|lint|bench|detectors")
     scan = actions.add_parser(
         "scan",
         help="what is found in a file",
@@ -33,6 +33,17 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     scan.add_argument("file", metavar="FILE|-", help="what to look at; - is standard input")
     scan.add_argument("--detectors", default="*", metavar="LIST", help="detectors or patterns, separated by commas (default: *, all)")
     scan.add_argument("--show-values", action="store_true", help="print what was found as it is, not masked")
+    backtest = actions.add_parser(
+        "backtest",
+        help="what a draft would have done with past calls",
+        description="Try guardrails and detectors on the stored payloads of past calls, and show which would end differently. Needs a running keeper.",
+        epilog="examples:\n  gatebook dlp backtest guardrails/\n  gatebook dlp backtest stricter.yaml --since 24h --max 5000\n",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    backtest.add_argument("files", nargs="+", metavar="FILE|DIR", help="YAML that would be applied")
+    backtest.add_argument("--since", default="7d", metavar="TIME", help="only calls since then: 7d, 12h, 2026-11-01 (default: 7d)")
+    backtest.add_argument("--until", metavar="TIME", help="only calls before then")
+    backtest.add_argument("--max", type=int, default=20_000, metavar="N", help="at most so many calls, the newest (default: 20000)")
     lint = actions.add_parser(
         "lint",
         help="check detectors and guardrails without applying them",
@@ -52,14 +63,14 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         action.add_argument(
             "-f", "--file", dest="own", action="append", default=[], metavar="FILE|DIR|-", help="YAML with detectors of your own"
         )
-    for action in (scan, lint, bench, listing):
+    for action in (scan, backtest, lint, bench, listing):
         action.add_argument("--json", action="store_true", help="print JSON")
         add_common(action)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Do one of scan, lint, bench, detectors."""
-    return {"scan": _scan, "lint": _lint, "bench": _bench, "detectors": _detectors}[args.action](args)
+    """Do one of scan, backtest, lint, bench, detectors."""
+    return {"scan": _scan, "backtest": dlp_backtest.run, "lint": _lint, "bench": _bench, "detectors": _detectors}[args.action](args)
 
 
 def lint_errors(documents: list[Document]) -> Iterator[str]:

@@ -2,59 +2,31 @@
 
 import argparse
 import json
-import re
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
-from gatebook.cli import asking, book_access, look
-from gatebook.cli.apply import read_files
+from gatebook.cli import drafts, look
 from gatebook.cli.get import table
-from gatebook.cli.main import Problem, read_settings
-from gatebook.cli.progress import Progress
 from gatebook.cli.width import clean
-from gatebook.control.governance import Text, read_texts
-from gatebook.state.documents import DocumentError
 
-_AGE: Final = re.compile(r"\d+[smhdw]")
 _EXAMPLES: Final = 5
 
 
 def run(args: argparse.Namespace) -> int:
     """Replay and print what would change; 0 also when nothing would."""
     now_us = time.time_ns() // 1000
-    bounds = {"since": _bound("since", args.since, now_us), "until": _bound("until", args.until, now_us)}
-    order = {"documents": draft_of(args.files), **bounds}
-    settings = read_settings(args)
-    progress = Progress(sys.stderr)
-    try:
-        job = book_access.job(
-            settings, "/policies/replays", order, lambda done: progress.show(round(done * 1000), 1000, "of the calls replayed")
-        )
-    except book_access.Refused as refused:
-        raise Problem("\n".join(refused.members.get("problems") or [clean(str(refused))])) from None
-    finally:
-        progress.end()
-    if job["state"] == "failed":
-        raise Problem(f"the replay failed: {clean(job['failure'])}")
+    draft = drafts.Draft(args.files)
+    order = {"since": drafts.bound("since", args.since, now_us), "until": drafts.bound("until", args.until, now_us)}
+    found = drafts.result_of(args, "/policies/replays", draft, order, "of the calls replayed")
     if args.json:
-        print(json.dumps(job["result"], ensure_ascii=False))
+        print(json.dumps(found, ensure_ascii=False))
         return 0
-    for line in lines(job["result"], colour=look.coloured(sys.stdout)):
+    for line in lines(found, colour=look.coloured(sys.stdout)):
         print(line)
     return 0
-
-
-def draft_of(names: Sequence[str]) -> str:
-    """The documents of files or directories as one text. Raises Problem; a mistake has the name and the line of its file."""
-    texts = [text for name in names for text in read_files(name)]
-    try:
-        read_texts([Text(**text) for text in texts])
-    except DocumentError as error:
-        raise Problem("\n".join(error.problems)) from None
-    return "\n---\n".join(text["text"] for text in texts)
 
 
 def lines(found: dict[str, Any], *, colour: bool) -> Iterator[str]:
@@ -101,9 +73,3 @@ def _some(examples: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
         shown[one["was"], one["now"]] += 1
         if shown[one["was"], one["now"]] <= _EXAMPLES:
             yield one
-
-
-def _bound(name: str, value: str | None, now_us: int) -> int | None:
-    if value is not None and _AGE.fullmatch(value):
-        value = f"-{value}"
-    return asking.bound(name, value, now_us)

@@ -6,6 +6,7 @@ from typing import Protocol
 from msgspec import Struct
 
 from gatebook.identity.directory import Principal
+from gatebook.reading.backtests import Backtests
 from gatebook.reading.exports import Exports
 from gatebook.reading.health import Health
 from gatebook.reading.people_room import PeopleRoom
@@ -15,6 +16,7 @@ from gatebook.reading.room import ReadingRoom
 from gatebook.reading.rule_room import RuleRoom
 from gatebook.reading.saved import Shelf
 from gatebook.reading.tool_room import ToolRoom
+from gatebook.reading.trials import Trials
 from gatebook.record.parts import Source
 
 
@@ -48,7 +50,9 @@ class ConsoleDeps(Struct, frozen=True, kw_only=True):
 
     room: ReadingRoom
     exports: Exports
+    backtests: Backtests
     replays: Replays
+    trials: Trials
     requests: Requests
     shelf: Shelf
     tools: ToolRoom

@@ -99,6 +99,47 @@ class Verdict(Struct, frozen=True, kw_only=True):
     error_class: ErrorClass | None = None
 
 
+class Judged(Struct, frozen=True, kw_only=True):
+    """What guardrails mean for so many hits of each detector, before anything is taken out. `meant`: those that reach their `min_count`.
+
+    `by_detector`: the strongest of them that is not only observing, None where there is none.
+    """
+
+    meant: list[Guardrail]
+    by_detector: dict[str, Guardrail | None]
+
+    @property
+    def active(self) -> list[Guardrail]:
+        """Those that do something."""
+        return [rule for rule in self.meant if not rule.observe]
+
+    @property
+    def observed(self) -> tuple[str, ...]:
+        """Ids of those that only observe."""
+        return tuple(rule.id for rule in self.meant if rule.observe)
+
+    @property
+    def effect(self) -> Effect:
+        """What happens to the payload."""
+        actions = {rule.action for rule in self.by_detector.values() if rule is not None}
+        if "block" in actions:
+            return "blocked"
+        return "redacted" if actions - {"log"} else "logged" if actions else "clean"
+
+    @property
+    def decides(self) -> str:
+        """Id of the guardrail with the strongest action; empty where none does anything."""
+        rules = [rule for rule in self.by_detector.values() if rule is not None]
+        return max(rules, key=lambda rule: STRENGTH[rule.action]).id if rules else ""
+
+
+def judge(counts: Mapping[str, int], guardrails: Sequence[Guardrail]) -> Judged:
+    """Return what guardrails of one direction mean where each detector of `counts` found so much."""
+    meant = [rule for rule in guardrails if sum(count for name, count in counts.items() if rule.covers(name)) >= max(rule.min_count, 1)]
+    active = [rule for rule in meant if not rule.observe]
+    return Judged(meant=meant, by_detector={name: _strongest(active, name) for name in counts})
+
+
 def apply(payload: bytes, scanned: Scanned, part: Direction, guardrails: Sequence[Guardrail], key: bytes, scanner: Scans) -> Verdict:
     """Return what the guardrails mean for a payload. `scanned` is what `scanner` said about it; `key` is the secret of fingerprints.
 
@@ -107,13 +148,10 @@ def apply(payload: bytes, scanned: Scanned, part: Direction, guardrails: Sequenc
     mine = [rule for rule in guardrails if part in rule.on]
     if scanned.fault is not None:
         return _unscanned(payload, scanned.fault, mine)
-    counts = Counter(hit.detector for hit in scanned.hits)
-    meant = [rule for rule in mine if sum(count for name, count in counts.items() if rule.covers(name)) >= max(rule.min_count, 1)]
-    observed = tuple(rule.id for rule in meant if rule.observe)
-    active = [rule for rule in meant if not rule.observe]
-    by_detector = {name: _strongest(active, name) for name in counts}
+    judged = judge(Counter(hit.detector for hit in scanned.hits), mine)
+    observed, active, by_detector = judged.observed, judged.active, judged.by_detector
     decided = [(hit, rule) for hit in scanned.hits if (rule := by_detector[hit.detector]) is not None]
-    seen = _seen(scanned.hits, by_detector, [rule for rule in meant if rule.observe])
+    seen = _seen(scanned.hits, by_detector, [rule for rule in judged.meant if rule.observe])
     findings = _findings([(hit, rule, _DONE[rule.action]) for hit, rule in decided] + seen, part, key, scanner)
     if not decided:
         return Verdict(effect="clean", body=payload, findings=findings, observed=observed)

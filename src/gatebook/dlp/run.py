@@ -113,7 +113,7 @@ class Run:
             some = tokens[first : first + _TOGETHER]
             for token in some:
                 if token.key is None:
-                    token.key = "" if token.is_key else _key(outer, document.names(token))
+                    token.key = "" if token.is_key else words_of_key(outer, document.names(token))
             self._engine.matchers[name].find_in(some, self._purse, finds)
 
     def _coded_tokens(self, document: Document, signs: set[str]) -> dict[int, Token]:
@@ -147,7 +147,7 @@ class Run:
     def _token(self, document: Document, token: Token, names: set[str], how: tuple[str, int, bool]) -> list[Find]:
         outer, depth, coded = how
         text = token.text
-        key = "" if token.is_key else _key(outer, document.names(token))
+        key = "" if token.is_key else words_of_key(outer, document.names(token))
         finds = self._match(names - self._engine.signs, text, key)
         if coded:
             finds += self._coded(text, key, names, 1, finds)
@@ -255,7 +255,8 @@ def _place(found: tuple[Token, list[Find]]) -> int:
     return found[0].at
 
 
-def _key(outer: str, names: str) -> str:
+def words_of_key(outer: str, names: str) -> str:
+    """Return the names that a value stands under, as context words are looked for in them."""
     return _short_key(outer, names) if len(outer) + len(names) <= _NAME_MAX else _short_key.__wrapped__(outer, names)
 
 

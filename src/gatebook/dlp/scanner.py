@@ -69,6 +69,16 @@ class Scanner:
         """Return the names of the probes that match: what the first pass lets through, at the speed of the first pass."""
         return self._engine.first.alive(payload)
 
+    @property
+    def engine(self) -> Engine:
+        """The compiled detectors."""
+        return self._engine
+
+    @property
+    def detectors(self) -> dict[str, Detector]:
+        """What is looked for, by id."""
+        return {name: matcher.detector for name, matcher in self._engine.matchers.items()}
+
     def severity(self, detector: str) -> Severity:
         """Return the severity of one of the detectors."""
         return self._engine.matchers[detector].detector.severity

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -54,16 +54,20 @@ class GovernanceKeys:
 
 
 class Scanners:
-    """Makes scanners, and keeps the last one: few changes of a configuration touch the detectors, and compiling them takes a while."""
+    """Makes scanners, and keeps the last one: few changes of a configuration touch the detectors, and compiling them takes a while.
 
-    def __init__(self) -> None:
+    `clock`, in seconds, is what the budget of time of a scan goes by.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
         self._made: tuple[object, Scanner] | None = None
 
     def get(self, detectors: Mapping[str, Detector], limits: Limits) -> Scanner:
         """A scanner for these detectors."""
         wanted = (sorted(detectors.items()), limits)
         if self._made is None or self._made[0] != wanted:
-            self._made = (wanted, Scanner(detectors.values(), limits, time.monotonic))
+            self._made = (wanted, Scanner(detectors.values(), limits, self._clock))
         return self._made[1]
 
 
@@ -92,6 +96,11 @@ class Guarding:
         self._scanner = scanners.get({name: detectors[name] for name in used - KINDS.keys()}, limits) if used else None
         self._names = Naming.of(rules.governance.presidio, used)
         self._known: dict[tuple[object, ...], tuple[int, ...]] = {}
+
+    @property
+    def scanner(self) -> Scanner | None:
+        """What looks at payloads; None where there is no guardrail."""
+        return self._scanner
 
     @property
     def any(self) -> bool:

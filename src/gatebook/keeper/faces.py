@@ -20,6 +20,7 @@ from gatebook.keeper.background import Background
 from gatebook.keeper.departures import EndWithReader
 from gatebook.log.book import Book
 from gatebook.log.vault import Vault
+from gatebook.reading.backtests import Backtests
 from gatebook.reading.exports import Exports
 from gatebook.reading.health import Health, health
 from gatebook.reading.people_room import PeopleRoom
@@ -29,6 +30,7 @@ from gatebook.reading.room import ReadingRoom
 from gatebook.reading.rule_room import RuleRoom
 from gatebook.reading.saved import Shelf
 from gatebook.reading.tool_room import ToolRoom
+from gatebook.reading.trials import Trials
 from gatebook.record.views.call import Origin
 from gatebook.settings import Settings
 from gatebook.state.approvals import ARGUMENTS_KEY
@@ -69,7 +71,9 @@ def build_faces(settings: Settings, desk: Desk, book: Book, vault: Vault, backgr
     """Build the apps on top of one reading room."""
     room = ReadingRoom(lambda: background.index, book, vault, settings.log_dir)
     exports = Exports(room, settings.exports_dir, background.make_vault, Origin(deployment=settings.deployment, version=__version__))
+    backtests = Backtests(room, desk.store, background.make_vault)
     replays = Replays(room, desk.store)
+    trials = Trials(room, desk.store)
     shelf = Shelf(desk.store, book, room.clock)
     requests = Requests(room, desk.store, Deciding(desk), vault.derive(ARGUMENTS_KEY))
     tools = ToolRoom(room, desk.store, desk)
@@ -83,7 +87,9 @@ def build_faces(settings: Settings, desk: Desk, book: Book, vault: Vault, backgr
         ApiDeps(
             room=room,
             exports=exports,
+            backtests=backtests,
             replays=replays,
+            trials=trials,
             requests=requests,
             shelf=shelf,
             store=desk.store,
@@ -101,7 +107,9 @@ def build_faces(settings: Settings, desk: Desk, book: Book, vault: Vault, backgr
         ConsoleDeps(
             room=room,
             exports=exports,
+            backtests=backtests,
             replays=replays,
+            trials=trials,
             requests=requests,
             shelf=shelf,
             tools=tools,

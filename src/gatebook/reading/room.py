@@ -118,6 +118,13 @@ class ReadingRoom:
         except TimeoutError:
             raise TooSlow(f"no answer within {budget_s:g} s; a shorter time range helps") from None
 
+    async def work(self, work: Callable[[], _T], budget_s: float) -> _T:
+        """Run what takes minutes in a thread that no question needs; else as `ask`. It should stand back while `is_busy`."""
+        try:
+            return await self._slots.work(work, budget_s)
+        except TimeoutError:
+            raise TooSlow(f"not done within {budget_s:g} s; a shorter time range helps") from None
+
     def snapshot(self) -> Snapshot:
         """The position of the book now. Questions that are given the same one answer from exactly the same calls. Raises IndexAbsent."""
         return self.index.snapshot()

@@ -1,4 +1,5 @@
 """Threads for blocking questions: some for light ones, and few of their own for heavy ones, so that light ones never queue behind those.
+Work that takes minutes has threads apart from both.
 
 A question that takes too long, or whose reader has gone, is stopped in the engine as well and gives its thread back.
 """
@@ -13,6 +14,7 @@ from gatebook.index.asking import Ask, asking
 
 _LIGHT_THREADS: Final = 4
 _HEAVY_THREADS: Final = 2
+_WORK_THREADS: Final = 2
 _T = TypeVar("_T")
 
 
@@ -21,6 +23,7 @@ class Slots:
 
     def __init__(self, light: int = _LIGHT_THREADS, heavy: int = _HEAVY_THREADS) -> None:
         self._pools = {False: ThreadPoolExecutor(light, "ask"), True: ThreadPoolExecutor(heavy, "ask-heavy")}
+        self._workers = ThreadPoolExecutor(_WORK_THREADS, "work")
         self._asking = 0
 
     @property
@@ -33,13 +36,21 @@ class Slots:
 
         Then, and when the caller is cancelled, its query in the engine ends within milliseconds.
         """
-        ask = Ask(heavy=heavy)
-        with asking(ask):
-            context = contextvars.copy_context()
         self._asking += 1
         try:
-            async with asyncio.timeout(budget_s):
-                return await asyncio.get_running_loop().run_in_executor(self._pools[heavy], context.run, work)
+            return await self._run(work, budget_s, self._pools[heavy], Ask(heavy=heavy))
         finally:
             self._asking -= 1
+
+    async def work(self, work: Callable[[], _T], budget_s: float) -> _T:
+        """Run what takes minutes: as a heavy question, but it holds up no question, and it does not count as somebody who waits for an answer."""
+        return await self._run(work, budget_s, self._workers, Ask(heavy=True))
+
+    async def _run(self, work: Callable[[], _T], budget_s: float, pool: ThreadPoolExecutor, ask: Ask) -> _T:
+        with asking(ask):
+            context = contextvars.copy_context()
+        try:
+            async with asyncio.timeout(budget_s):
+                return await asyncio.get_running_loop().run_in_executor(pool, context.run, work)
+        finally:
             ask.cancel()
