@@ -52,8 +52,8 @@ def test_what_could_not_be_told_is_said() -> None:
     for part in (
         "the newest 4,000 of 9,000 calls",
         "4 erased, 1 kept in part",
-        "3 calls were stopped by policy",
-        "2 calls are stored without values",
-        "1 calls hold a payload that cannot be scanned: beyond the budget of time",
+        "Policy stopped 3 calls",
+        "Of 2 calls the book has a payload without values",
+        "In 1 call a payload cannot be scanned, and so does not pass: it is beyond the budget of time of a scan",
     ):
         assert part in text

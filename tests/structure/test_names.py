@@ -118,6 +118,8 @@ TESTED_ELSEWHERE = {
     "state/proposals.py": "tests/control/test_changing.py, every state of a proposal",
     "reading/rewriting.py": "tests/reading/test_rule_room.py, modes and earlier versions",
     "reading/tool_facts.py": "data only; tests/reading/test_inventory.py makes it",
+    "console/backtest_view.py": "tests/console/test_backtest.py",
+    "console/tester_view.py": "tests/console/test_tester.py",
     "console/call_facts.py": "tests/console/test_calls.py, similar calls and investigations",
     "console/handover.py": "tests/console/test_grants.py and test_scopes.py, what is handed to the editor",
     "console/grants_view.py": "tests/console/test_grants.py",

@@ -67,7 +67,7 @@ class Guardrails:
                 body=BacktestBody,
                 answer=Backtesting,
                 status=202,
-                problems={**_DENIED, 503: "Another is running."},
+                problems={**_DENIED, 429: "Another is running; wait for it."},
             ),
             Operation(
                 name="showBacktest",
@@ -105,7 +105,7 @@ class Guardrails:
         except DocumentError as error:
             raise _not_valid(error) from None
         except TooManyJobs as error:
-            raise Problem(503, "Too many backtests", str(error)) from None
+            raise Problem(429, "Too many backtests", str(error)) from None
 
     async def show(self, ask: Ask) -> Backtesting:
         """One backtest of the caller."""

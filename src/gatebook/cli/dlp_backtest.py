@@ -10,25 +10,10 @@ from typing import Any, Final
 from gatebook.cli import drafts, look
 from gatebook.cli.get import table
 from gatebook.cli.width import clean
+from gatebook.reading.wording import FAULT_WORDS, MISSING_WORDS
 
 _ROWS: Final = 10
 _EXAMPLES: Final = 20
-REASONS: Final = {
-    "dropped": "dropped by retention",
-    "erased": "erased",
-    "damaged": "damaged",
-    "too_large": "too large to be kept",
-    "disk_full": "not kept, because the disk was full",
-    "cut": "kept in part",
-    "withheld": "withheld without being kept",
-}
-FAULTS: Final = {
-    "too_large": "larger than what is scanned",
-    "too_deep": "nested too deep",
-    "not_json": "no JSON",
-    "budget": "beyond the budget of time",
-    "too_many": "too many candidates",
-}
 
 
 def run(args: argparse.Namespace) -> int:
@@ -82,17 +67,21 @@ def _said(found: dict[str, Any]) -> Iterator[str]:
         oldest = look.moment(found["oldest_us"])[:16]
         yield f"Looked at the newest {look.number(found['looked_at'])} of {look.number(found['calls'])} calls, since {oldest}; --max takes more."
     if found["undecided"]:
-        why = ", ".join(f"{look.number(count)} {REASONS.get(name, clean(name))}" for name, count in found["missing"].items())
-        yield f"{look.number(found['undecided'])} calls could not be looked at, because a payload is not there: {why}."
+        why = ", ".join(f"{look.number(count)} {MISSING_WORDS.get(name, clean(name))}" for name, count in found["missing"].items())
+        yield f"{_calls(found['undecided'])} could not be looked at, because a payload is not there: {why}."
     if found["stopped"]:
-        yield f"{look.number(found['stopped'])} calls were stopped by policy before guardrails looked at them."
+        yield f"Policy stopped {_calls(found['stopped'])} before guardrails looked."
     if found["altered"]:
         yield (
-            f"{look.number(found['altered'])} calls are stored without values that were taken out then; what was found then is counted,"
-            " but other detectors cannot look at it."
+            f"Of {_calls(found['altered'])} the book has a payload without values that a guardrail took out then; what was found then is counted,"
+            " but no other detector can look at it."
         )
     for name, count in found["faults"].items():
-        yield f"{look.number(count)} calls hold a payload that cannot be scanned: {FAULTS.get(name, clean(name))}."
+        yield f"In {_calls(count)} a payload cannot be scanned, and so does not pass: it is {FAULT_WORDS.get(name, clean(name))}."
+
+
+def _calls(count: int) -> str:
+    return f"{look.number(count)} {'call' if count == 1 else 'calls'}"
 
 
 def _section(title: str, head: list[str], rows: list[list[str]], colour: bool) -> Iterator[str]:

@@ -12,6 +12,7 @@ from starlette.routing import Route
 
 from gatebook.console import columns, session
 from gatebook.console.assets import Assets
+from gatebook.console.backtest import BacktestPages
 from gatebook.console.brief import Brief
 from gatebook.console.calls import CallPages
 from gatebook.console.changes import ChangePages
@@ -35,6 +36,7 @@ from gatebook.console.requests import RequestPages
 from gatebook.console.rules import RulePages
 from gatebook.console.saved_pages import SavedPages
 from gatebook.console.sign_in import SignIn
+from gatebook.console.tester import TesterPages
 from gatebook.console.trends import TrendsPages
 from gatebook.index import EngineError
 from gatebook.log.errors import LogDamaged, LogUnavailable
@@ -98,6 +100,7 @@ def _signed_routes(deps: ConsoleDeps, pages: Pages, preferences: Preferences) ->
     saved = SavedPages(deps, pages, explorer)
     exports = ExportPages(deps, pages)
     asked = RequestPages(deps, pages)
+    tester, backtest = TesterPages(deps, pages), BacktestPages(deps, pages)
     return [
         ("GET", "/", explorer.show),
         ("GET", "/live", Live(deps, pages, explorer).follow),
@@ -127,6 +130,11 @@ def _signed_routes(deps: ConsoleDeps, pages: Pages, preferences: Preferences) ->
         ("POST", "/approvals/{id}", asked.decide),
         ("GET", "/access/{id}", asked.access),
         ("POST", "/access/{id}", asked.act),
+        # Before the pages of single guardrails and changes, whose addresses would take these too.
+        ("GET", "/guardrails/tester", tester.show),
+        ("POST", "/guardrails/tester", tester.run),
+        ("POST", "/changes/backtest", backtest.begin),
+        ("GET", "/changes/backtests/{id}", backtest.show),
         *ConnectorPages(deps, pages).routes(),
         *GrantPages(deps, pages).routes(),
         *RulePages(deps, pages, "Policy").routes(),

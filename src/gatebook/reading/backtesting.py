@@ -71,7 +71,7 @@ class DetectorFinds(Struct, kw_only=True):
 
 
 class GuardrailFinds(Struct, kw_only=True):
-    """What a guardrail would do. `finds`: values that it covers; `calls`: those it applies to, `calls_before`: by what is in force."""
+    """What a guardrail would do. `action` is that of the draft, else that in force; `finds`: values that it covers; `calls`: those it applies to, `calls_before`: by what is in force."""
 
     guardrail: str
     action: str
@@ -120,7 +120,10 @@ class Side:
 
 
 class _Seen(Struct, frozen=True, kw_only=True):
-    """What one side makes of one payload. `counts`: finds by detector, those included that had been taken out."""
+    """What one side makes of one payload. `counts`: finds by detector, those included that had been taken out; `rules`: guardrails that apply to them;
+
+    `covered`: the finds of which some of those says something.
+    """
 
     effect: Effect = "clean"
     by: str = ""
@@ -128,17 +131,8 @@ class _Seen(Struct, frozen=True, kw_only=True):
     counts: Counter[str] = Counter()
     hits: tuple[Hit, ...] = ()
     fault: str | None = None
-
-    @property
-    def rules(self) -> list[Guardrail]:
-        """The guardrails that apply to what was found."""
-        return [rule for rule in self.judged.meant if any(rule.covers(name) for name in self.counts)] if self.judged else []
-
-    @property
-    def covered(self) -> Counter[str]:
-        """Finds of which some guardrail says something."""
-        rules = self.rules
-        return Counter({name: number for name, number in self.counts.items() if any(rule.covers(name) for rule in rules)})
+    rules: tuple[Guardrail, ...] = ()
+    covered: Counter[str] = Counter()
 
     def rule_of(self, detector: str) -> Guardrail | None:
         """The guardrail that decides about finds of a detector, else one that observes them."""
@@ -213,7 +207,7 @@ class Backtest:
         for look in seen:
             counts += look.new.covered
             for rule in look.new.rules:
-                self._guardrail(rule).finds += sum(number for name, number in look.new.counts.items() if rule.covers(name))
+                self._guardrail(rule, drafted=True).finds += sum(number for name, number in look.new.counts.items() if rule.covers(name))
             self._keep_examples(past, look)
         for name, number in counts.items():
             self._detector(name).finds += number
@@ -221,7 +215,7 @@ class Backtest:
         for name in {name for look in seen for name in look.old.covered}:
             self._detector(name).calls_before += 1
         for rule in {rule.id: rule for look in seen for rule in look.new.rules}.values():
-            self._guardrail(rule).calls += 1
+            self._guardrail(rule, drafted=True).calls += 1
         for rule in {rule.id: rule for look in seen for rule in look.old.rules}.values():
             self._guardrail(rule).calls_before += 1
         if counts:
@@ -272,8 +266,10 @@ class Backtest:
             found = self.totals.detectors[name] = DetectorFinds(detector=name, severity=severity)
         return found
 
-    def _guardrail(self, rule: Guardrail) -> GuardrailFinds:
+    def _guardrail(self, rule: Guardrail, *, drafted: bool = False) -> GuardrailFinds:
         found = self.totals.guardrails.get(rule.id)
+        if found is not None and drafted:
+            found.action, found.observed = rule.action, rule.observe
         if found is None:
             found = self.totals.guardrails[rule.id] = GuardrailFinds(guardrail=rule.id, action=rule.action, observed=rule.observe)
         return found
@@ -313,7 +309,9 @@ def _seen(payload: bytes, part: Direction, scanned: Scanned, rules: _Rules, take
     if effect == "redacted" and not taken:
         # Whether something is left is known only once it was taken out.
         effect = apply(payload, scanned, part, rules, _KEY, scanner).effect
-    return _Seen(effect=effect, by=judged.decides, judged=judged, counts=counts, hits=scanned.hits)
+    applied = tuple(rule for rule in judged.meant if any(rule.covers(name) for name in counts))
+    covered = Counter({name: number for name, number in counts.items() if any(rule.covers(name) for rule in applied)})
+    return _Seen(effect=effect, by=judged.decides, judged=judged, counts=counts, hits=scanned.hits, rules=applied, covered=covered)
 
 
 def _outcome(seen: Sequence[tuple[Direction, _Seen]]) -> tuple[str, str, str]:

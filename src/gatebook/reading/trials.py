@@ -21,7 +21,8 @@ from gatebook.state.documents import parse_documents
 from gatebook.state.in_force import all_detectors, detector_ids, guardrail_of
 from gatebook.state.store import Store
 
-_BUDGET_S: Final = 10.0
+# The first one compiles every detector, which takes a second of a processor that others may need too.
+_BUDGET_S: Final = 30.0
 _OF_TOOLS: Final[dict[str, object]] = {"tools": (), "packs": (), "hints": HINTS}
 
 
