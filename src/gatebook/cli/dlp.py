@@ -36,7 +36,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     backtest = actions.add_parser(
         "backtest",
         help="what a draft would have done with past calls",
-        description="Try guardrails and detectors on the stored payloads of past calls, and show which would end differently. Needs a running keeper.",
+        description="Try guardrails and detectors on the stored payloads of past calls, and show which would end differently.",
         epilog="examples:\n  gatebook dlp backtest guardrails/\n  gatebook dlp backtest stricter.yaml --since 24h --max 5000\n",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

@@ -108,5 +108,5 @@ def _changed(found: dict[str, Any]) -> list[list[str]]:
             f"{one['was']} -> {one['now']}",
             clean(one["now_by"] or one["was_by"]),
         ]
-        for one in found["examples"][:_EXAMPLES]
+        for one in drafts.of_each_kind(found["examples"])
     ]

@@ -3,6 +3,8 @@
 import argparse
 import re
 import sys
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 from gatebook.cli import asking, book_access
@@ -13,6 +15,7 @@ from gatebook.cli.width import clean
 
 _AGE: Final = re.compile(r"\d+[smhdw]")
 _PLACE: Final = re.compile(r"^draft:(\d+)")
+_EXAMPLES: Final = 5
 _BETWEEN: Final = "\n---\n"
 
 
@@ -42,6 +45,15 @@ def bound(name: str, value: str | None, now_us: int) -> int | None:
     if value is not None and _AGE.fullmatch(value):
         value = f"-{value}"
     return asking.bound(name, value, now_us)
+
+
+def of_each_kind(examples: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """A few examples of each kind of change: twenty of the first would hide the second."""
+    shown: Counter[tuple[str, str]] = Counter()
+    for one in examples:
+        shown[one["was"], one["now"]] += 1
+        if shown[one["was"], one["now"]] <= _EXAMPLES:
+            yield one
 
 
 def result_of(args: argparse.Namespace, path: str, draft: Draft, order: dict[str, Any], words: str) -> Any:

@@ -4,15 +4,12 @@ import argparse
 import json
 import sys
 import time
-from collections import Counter
-from collections.abc import Iterable, Iterator
-from typing import Any, Final
+from collections.abc import Iterator
+from typing import Any
 
 from gatebook.cli import drafts, look
 from gatebook.cli.get import table
 from gatebook.cli.width import clean
-
-_EXAMPLES: Final = 5
 
 
 def run(args: argparse.Namespace) -> int:
@@ -61,15 +58,6 @@ def lines(found: dict[str, Any], *, colour: bool) -> Iterator[str]:
                 f"{one['was']} -> {one['now']}",
                 clean(one["now_by"]),
             ]
-            for one in _some(found["examples"])
+            for one in drafts.of_each_kind(found["examples"])
         ]
         yield table(["CALL", "PERSON", "TOOL", "WOULD GO", "BY"], rows)
-
-
-def _some(examples: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    """A few of each kind of change."""
-    shown: Counter[tuple[str, str]] = Counter()
-    for one in examples:
-        shown[one["was"], one["now"]] += 1
-        if shown[one["was"], one["now"]] <= _EXAMPLES:
-            yield one
