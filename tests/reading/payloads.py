@@ -47,13 +47,16 @@ def recorded(
     person: int = 0,
     tool: str = "get_customer",
     connector: str = "crm",
+    method: str = "tools/call",
     ago_us: int = HOUR_US,
     findings: Sequence[Finding] = (),
     outcome: Outcome | None = None,
 ) -> str:
     """Record a call that went through, or whose answer was withheld; returns its id. `findings` are those of the record, of either part."""
     started = CallStarted(
-        **_known(stage, person, tool, connector), decision=ALLOWED, findings=tuple(one for one in findings if one.part == "arguments")
+        **{**_known(stage, person, tool, connector), "method": method},
+        decision=ALLOWED,
+        findings=tuple(one for one in findings if one.part == "arguments"),
     )
     finish = CallFinished(
         call="",

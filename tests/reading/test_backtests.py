@@ -86,7 +86,8 @@ async def test_hidden_values_are_found_as_the_gateway_finds_them(stage: Stage) -
         ("crm__get_customer", 2, "connector:crm tool:get_customer"), ("crm__get_note", 1, "connector:crm tool:get_note"),
     ]  # fmt: skip
     assert [(one.value, one.changed) for one in found.by_person] == [(PEOPLE[0].id, 3)]
-    assert found.bytes > 300 and found.calls_per_s > 0 and found.mb_per_s > 0
+    assert found.bytes > 300 and found.calls_per_s == pytest.approx(4 / found.took_s, rel=0.02)
+    assert found.mb_per_s == pytest.approx(found.bytes / found.took_s / 1e6, abs=0.006)
     assert IBAN.encode() not in msgspec.json.encode(found)
 
 
@@ -151,8 +152,23 @@ async def test_payloads_that_are_not_there_are_said_to_be_undecided(stage: Stage
 async def test_calls_that_policy_stopped_were_never_looked_at(stage: Stage) -> None:
     """Guardrails come after policies: what a policy denied stays denied, whatever its arguments hold."""
     refused(stage, {"account": IBAN}, Decision(effect="blocked", rule="no-deletions", bundle="b" * 16))
+    refused(
+        stage,
+        {"account": IBAN},
+        Decision(effect="blocked", rule="canary", bundle="b" * 16),
+        [finding("canary", "blocked", part="arguments")],
+    )
     found = await backtest(stage, guardrail("accounts"))
-    assert (found.stopped, found.changed, found.looked_at, found.by_detector) == (1, 0, 1, [])
+    assert (found.stopped, found.changed, found.looked_at, found.by_detector) == (2, 0, 2, [])
+
+
+async def test_more_than_calls_of_tools_is_looked_at(stage: Stage) -> None:
+    """A resource that was read; not by a guardrail that is about tools, and never what only opens a session or asks what there is."""
+    recorded(stage, {}, {"contents": [{"uri": "file:///a", "text": IBAN}]}, method="resources/read", tool="file:///a")
+    recorded(stage, {}, {"tools": [{"name": IBAN}]}, method="tools/list", tool="x")
+    found = await backtest(stage, guardrail("accounts"))
+    assert (found.calls, transitions(found)) == (1, {("allowed", "blocked"): 1})
+    assert (await backtest(stage, guardrail("accounts", more="selector: {tools: ['*']}"))).changed == 0
 
 
 async def test_the_newest_calls_are_looked_at_first(stage: Stage) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from gatebook.index.asking import current_ask
 from gatebook.index.engine import Engine, QueryTooHeavy
 from gatebook.reading.slots import Slots
 
@@ -90,3 +91,24 @@ async def test_several_queries_of_one_question_end_together(engine: Engine) -> N
         await slots.run(work, 0.2)
     await until(lambda: len(ends) == 2)
     assert "the question was cancelled" in ends[1]
+
+
+async def test_work_holds_up_no_question_and_is_no_reader() -> None:
+    """What takes minutes has threads of its own; it is told when nobody waits for it any more."""
+    slots = Slots(light=1, heavy=1)
+    ended = threading.Event()
+
+    def work() -> None:
+        ask = current_ask()
+        while ask is not None and not ask.cancelled:
+            time.sleep(0.005)
+        ended.set()
+
+    tasks = [asyncio.create_task(slots.work(work, 60)) for _ in range(4)]
+    await asyncio.sleep(0.05)
+    assert not slots.busy
+    assert await slots.run(lambda: 1, 30) == await slots.run(lambda: 1, 30, heavy=True) == 1
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    assert await asyncio.to_thread(ended.wait, 30)

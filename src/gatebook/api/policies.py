@@ -51,7 +51,7 @@ class Policies:
                 body=ReplayOrder,
                 answer=Replaying,
                 status=202,
-                problems={**_DENIED, 503: "Others are running."},
+                problems={**_DENIED, 429: "Others are running; wait for one of them."},
             ),
             Operation(
                 name="showReplay",
@@ -80,7 +80,7 @@ class Policies:
         try:
             return await self._replays.start(ask.viewer, drafted, Question(text="method:tools/call", since_us=since_us, until_us=until_us))
         except TooManyReplays as error:
-            raise Problem(503, "Too many replays", str(error)) from None
+            raise Problem(429, "Too many replays", str(error)) from None
 
     async def show(self, ask: Ask) -> Replaying:
         """One replay of the caller."""

@@ -61,9 +61,14 @@ def past_payloads(loaded: Loaded, hints: Mapping[str, Mapping[str, Hints]], guar
 
 
 def _by_guardrail(refused: CallRefused, guardrails: Collection[str]) -> bool:
-    if any(finding.action != "logged" for finding in refused.findings):
+    if any(_was_taken_out(finding) for finding in refused.findings):
         return True
     return refused.decision is not None and refused.decision.rule in guardrails
+
+
+def _was_taken_out(finding: Finding) -> bool:
+    """Whether the stored payload lacks what was found. A canary is found by no detector, before guardrails look, and stays."""
+    return finding.action != "logged" and "/" in finding.detector
 
 
 def _is_cut(arguments: bytes) -> bool:
@@ -77,7 +82,7 @@ def _is_cut(arguments: bytes) -> bool:
 
 def _take(taken: Mapping[Direction, Counter[str]], findings: Collection[Finding]) -> None:
     for finding in findings:
-        if finding.action != "logged":
+        if _was_taken_out(finding):
             taken[finding.part][finding.detector] += finding.count
 
 
