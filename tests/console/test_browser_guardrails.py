@@ -15,14 +15,6 @@ from tests.reading.payloads import CODED, IBAN, enforce, finding, guardrail, rec
 pytestmark = story_marks()
 TEXT = f'{{"pay": "{IBAN}", "note": "{CODED}", "other": "DE89370400440532013001", "x": "<img src=x onerror=alert(1)>"}}'
 DRAFT = guardrail("accounts", more="parts: [response], reason: Account numbers stay here.")
-START = """([text, csrf]) => {
-  const form = document.createElement("form");
-  form.method = "post";
-  form.innerHTML = '<input type="hidden" name="csrf"><textarea name="text" aria-label="Draft"></textarea><button class="button" formaction="/changes/backtest" data-backtest>Try it on payloads</button>';
-  form.elements.csrf.value = csrf;
-  form.elements.text.value = text;
-  document.getElementById("main").prepend(form);
-}"""
 
 
 def play(stage: Stage) -> None:
@@ -50,9 +42,9 @@ def enter(page: Any, theatre: Theatre, path: str) -> None:
 
 
 def begin(page: Any, theatre: Theatre) -> None:
-    """Begin a backtest from a form with a draft, as the editor has it, and wait for its result."""
-    page.goto(f"{theatre.url}/changes/backtests/0123456789abcdef")
-    page.evaluate(START, [DRAFT, page.get_attribute("body", "data-csrf")])
+    """Write a draft in the editor, begin a backtest, and wait for its result."""
+    page.goto(f"{theatre.url}/changes/new?kind=Guardrail")
+    page.fill("#text", DRAFT)
     page.click("[data-backtest]")
     page.wait_for_selector("#backtest .result")
 
@@ -96,14 +88,28 @@ def test_a_draft_is_tried_without_scripts(theatre: Theatre, browser: Any) -> Non
         assert page.inner_text(".verdict .badge") == "Blocked" and "Account numbers stay here." in page.inner_text(".verdict")
 
 
+def test_a_backtest_is_a_page_without_scripts(theatre: Theatre, browser: Any) -> None:
+    """The same button leads to a page that says how far it is, and then what came of it."""
+    with watched(browser, java_script_enabled=False) as page:
+        page.goto(f"{theatre.url}/sign-in")
+        page.fill("input[name=secret]", theatre.run(theatre.stage.link_secret(ADMIN)))
+        page.click("button")
+        page.goto(f"{theatre.url}/changes/new?kind=Guardrail")
+        page.fill("#text", DRAFT)
+        page.click("[data-backtest]")
+        page.wait_for_url("**/changes/backtests/*")
+        page.wait_for_selector("#backtest .result")
+        assert "13 of " in page.inner_text("#backtest .result")
+
+
 def test_a_backtest_is_begun_followed_and_read(theatre: Theatre, browser: Any) -> None:
-    """From the button of a form to the numbers, without leaving the page; each leads to its calls; no value is shown."""
-    with watched(browser, expected="404") as page:
+    """From the button of the editor to the numbers, without leaving the page; each leads to its calls; no value is shown."""
+    with watched(browser) as page:
         enter(page, theatre, "/")
         begin(page, theatre)
         text = page.inner_text("#backtest")
         assert "13 of " in text and "Of " in text and IBAN not in text and "**####" in text
-        assert page.evaluate("document.activeElement.dataset.backtest") == ""
+        assert page.evaluate("document.activeElement.dataset.backtest") == "" and page.input_value("#text") == DRAFT
         assert "would end differently" in page.inner_text("#announce")
         page.click(".sums [aria-label=Tools] a")
         page.wait_for_selector("#calls tbody tr")
@@ -116,7 +122,7 @@ def test_axe_finds_nothing(theatre: Theatre, browser: Any, theme: str) -> None:
     from axe_playwright_python.sync_playwright import Axe
 
     axe, found = Axe(), {}
-    with watched(browser, expected="404", color_scheme=theme, reduced_motion="reduce") as page:
+    with watched(browser, color_scheme=theme, reduced_motion="reduce") as page:
         enter(page, theatre, "/guardrails/tester")
         for name in ("empty", "answered", "backtest"):
             if name == "answered":
@@ -134,7 +140,7 @@ def test_axe_finds_nothing(theatre: Theatre, browser: Any, theme: str) -> None:
 @pytest.mark.parametrize("width", [1440, 1024, 720, 390])
 def test_pages_fit_their_width(theatre: Theatre, browser: Any, width: int) -> None:
     """No page scrolls sideways, also at 200 % zoom (720) and on a phone; a result is a page of its own too."""
-    with watched(browser, expected="404") as page:
+    with watched(browser) as page:
         enter(page, theatre, "/guardrails/tester")
         page.set_viewport_size({"width": width, "height": 900})
         page.fill("textarea[name=text]", TEXT + "x" * 300)

@@ -94,7 +94,6 @@ async def test_over_https_the_cookie_is_bound_to_the_host(stage: Stage) -> None:
         replays=stage.replays,
         trials=stage.trials,
         requests=stage.requests,
-        replays=stage.replays,
         shelf=stage.shelf,
         tools=stage.tools,
         rules=stage.rules,
