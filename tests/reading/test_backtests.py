@@ -11,7 +11,7 @@ import msgspec
 import pytest
 import pytest_asyncio
 
-from gatebook.gateway.guards import Guarding
+from gatebook.gateway.guards import Guarding, Guards
 from gatebook.reading.backtested import Backtested
 from gatebook.reading.backtests import Backtesting, BacktestOrder, Backtests
 from gatebook.reading.jobs import JobLimits, TooManyJobs
@@ -223,9 +223,10 @@ async def test_a_backtest_agrees_with_the_gateways_own_look(stage: Stage) -> Non
         recorded(stage, arguments, result)
         params = json.dumps({"name": "get_customer", "arguments": arguments}).encode()
         rules = tuple(rule for _, rule in guarding._guardrails)
-        effects = [guarding.look(params, "arguments", rules).effect]
+        guards = Guards(arguments=rules, response=rules)
+        effects = [guarding.look(params, "arguments", guards, {}).effect]
         if effects[0] != "blocked":
-            effects.append(guarding.look(json.dumps(result).encode(), "response", rules).effect)
+            effects.append(guarding.look(json.dumps(result).encode(), "response", guards, {}).effect)
         wanted["blocked" if "blocked" in effects else "redacted" if "redacted" in effects else "allowed"] += 1
     found = await backtest(stage, draft)
     assert transitions(found) == {("allowed", name): count for name, count in wanted.items() if name != "allowed"}
