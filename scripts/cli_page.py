@@ -14,9 +14,8 @@ _HEAD = """# The command line
 `--help`. Exit code: 0 done, 1 it did not work, 2 the command was wrong.
 
 `search`, `show`, `tail`, `trends`, `grants` and `export` read the book through the running keeper, with its [API](api.md); each reading is on the record.
-Without a keeper `search`, `show`, `trends`, `grants` and `policy replay` read it themselves. A table fits the terminal; in a pipe it has all columns whole.
-`search`, `show`, `tail`, `trends` and `export` read the book through the running keeper, with its [API](api.md); each reading is on the record.
-Without a keeper `search`, `show`, `trends`, `policy replay` and `dlp backtest` read it themselves. A table fits the terminal; in a pipe it has all columns whole.
+Without a keeper `search`, `show`, `trends`, `grants`, `policy replay` and `dlp backtest` read it themselves.
+A table fits the terminal; in a pipe it has all columns whole.
 Colour is for terminals only; `NO_COLOR` switches it off. What a tool or a person wrote cannot steer the terminal: such characters are written
 out, as `\\x1b`. `--json` prints what programs read.
 """
