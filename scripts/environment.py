@@ -25,8 +25,11 @@ MAIN = ROOT / ".venv"
 
 # Each lock of the main environment holds all that the ones before it hold.
 CHAIN = ("runtime", "demo", "test")
-# These hold nothing of the product's own environment.
-APART = ("bench-fastmcp", "bench-governance", "bench-search", "presidio")
+
+
+def is_apart(lock: str) -> bool:
+    """Whether a lock is for an environment that holds nothing of the product's own."""
+    return lock.startswith("bench") or lock == "presidio"
 
 
 def ensure_main(lock: str) -> Path:

@@ -127,7 +127,7 @@ def _lock(arguments: list[str]) -> int:
         if source.stem == "build":
             continue
         inputs: list[str | Path] = [source]
-        if source.stem not in environment.APART:
+        if not environment.is_apart(source.stem):
             inputs += ["pyproject.toml"] if source.stem == "runtime" else ["pyproject.toml", "--extra", "demo"]
         target = source.with_suffix(".txt")
         code = _call(["uv", "pip", "compile", "--quiet", *LOCK_OPTIONS, *arguments, *inputs, "-o", target], stdout=subprocess.DEVNULL)
