@@ -32,7 +32,7 @@ def handed_over(page: Any) -> str:
 
 
 def test_unused_grants_are_drafted_with_keys(theatre: Theatre, browser: Any) -> None:
-    """From the explorer with `g g`; all that are shown by one box, two are taken out again; the draft reaches the editor as it was shown."""
+    """From the explorer with `g g`; all that are shown by one box, two are taken out again; the draft is put in force in the editor, and they are gone."""
     with watched(browser) as page:
         enter(page, theatre)
         page.wait_for_selector("#results:not(:has([data-load]))")
@@ -54,6 +54,11 @@ def test_unused_grants_are_drafted_with_keys(theatre: Theatre, browser: Any) -> 
         documents = parse_documents(handed_over(page), "draft")
         assert "narrow-crm-interns" in shown and {one.kind for one in documents} == {"Policy"}
         assert sum(len(one.spec.selector.tools) for one in documents) == 6
+        page.wait_for_selector("#check[data-good]")
+        page.click("[data-make]")
+        page.wait_for_url(lambda address: not address.endswith("/changes/new"))
+        page.goto(f"{theatre.url}/grants?group=interns")
+        assert page.locator("tr[data-record]").count() == 1 and "1 of 1 grant was not used" in page.inner_text("#summary")
 
 
 def test_without_scripts_it_is_the_same(theatre: Theatre, browser: Any) -> None:
