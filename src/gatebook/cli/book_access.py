@@ -24,6 +24,7 @@ from gatebook.settings import Settings
 
 if TYPE_CHECKING:
     from gatebook.index import Follower
+    from gatebook.log.book import Book
     from gatebook.log.vault import Vault
 
 _SHOWN_COLUMNS = 100
@@ -163,8 +164,6 @@ def _api(settings: Settings) -> Iterator["_Api"]:
     from gatebook.control.deciding import Deciding
     from gatebook.control.desk import Desk
     from gatebook.identity.directory import Directory
-    from gatebook.log.book import Book
-    from gatebook.log.errors import StreamBusy
     from gatebook.log.vault import Vault
     from gatebook.reading.backtests import Backtests
     from gatebook.reading.exports import Exports
@@ -184,10 +183,7 @@ def _api(settings: Settings) -> Iterator["_Api"]:
     master_key = read_master_key(settings)
     vault = Vault(settings.keys_dir, master_key)
     with contextlib.ExitStack() as parts:
-        try:
-            book = Book.open(settings.log_dir, settings.keeper_stream, vault, settings.log)
-        except StreamBusy as error:
-            raise Problem(f"a keeper runs (process {error.pid}) but does not answer on {settings.keeper_socket}; try again") from error
+        book = _book(settings, vault)
         parts.callback(book.close)
         follower = parts.enter_context(_followed(settings, Vault(settings.keys_dir, master_key)))
         room = ReadingRoom(lambda: follower.index, book, vault, settings.log_dir)
@@ -216,6 +212,17 @@ def _api(settings: Settings) -> Iterator["_Api"]:
             )
         )
         yield _Api(api, {CALLER_KEY: local_caller(None, vault.subject)})
+
+
+def _book(settings: Settings, vault: "Vault") -> "Book":
+    """The stream of the keeper, which nobody else writes now. Raises Problem."""
+    from gatebook.log.book import Book
+    from gatebook.log.errors import StreamBusy
+
+    try:
+        return Book.open(settings.log_dir, settings.keeper_stream, vault, settings.log)
+    except StreamBusy as error:
+        raise Problem(f"a keeper runs (process {error.pid}) but does not answer on {settings.keeper_socket}; try again") from error
 
 
 @contextlib.contextmanager
