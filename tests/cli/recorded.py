@@ -52,7 +52,7 @@ def keeper(data: Path) -> Iterator[Settings]:
         ends_s = time.monotonic() + 90
         while True:
             try:
-                if keeper_client(settings).get("/status")["follower"].get("behind_bytes") == 0:
+                if keeper_client(settings).get("/status")["follower"].get("index") == "up to date":
                     break
             except KeeperAbsent:
                 pass

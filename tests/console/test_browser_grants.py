@@ -44,8 +44,8 @@ def test_unused_grants_are_drafted_with_keys(theatre: Theatre, browser: Any) -> 
         page.wait_for_url("**group=interns**")
         tab_to(page, "[data-choose-all]")
         page.keyboard.press("Space")
-        assert page.locator("td.pick input:checked").count() == 7
-        page.locator("td.pick input").first.uncheck()
+        assert page.locator("td.tick input:checked").count() == 7
+        page.locator("td.tick input").first.uncheck()
         assert page.evaluate("document.querySelector('[data-choose-all]').indeterminate")
         page.click("button[value=chosen]")
         page.wait_for_selector("form[action='/changes/new']")
@@ -69,7 +69,7 @@ def test_without_scripts_it_is_the_same(theatre: Theatre, browser: Any) -> None:
         page.click("button")
         page.goto(f"{theatre.url}/grants?connector=git")
         assert not page.is_visible("[data-choose-all]")
-        page.locator("td.pick input").first.check()
+        page.locator("td.tick input").first.check()
         page.click("button[value=chosen]")
         assert "1 policy that would take 1 grant away" in page.inner_text("#drafted")
         assert parse_documents(handed_over(page), "draft")

@@ -100,7 +100,7 @@ class Background:
         behind: dict[str, Any] = {}
         if lag is not None:
             behind = {
-                "index": index_state(lag.rebuilt, lag.searchable_since_us, lag.behind_s, time.time_ns() // 1000),
+                "index": index_state(bool(lag.positions), lag.rebuilt, lag.searchable_since_us, lag.behind_s, time.time_ns() // 1000),
                 "behind_bytes": lag.behind_bytes,
                 "behind_s": round(lag.behind_s, 1),
                 "errors": "; ".join(lag.errors.values()) or None,

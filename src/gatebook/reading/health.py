@@ -49,7 +49,7 @@ class Health(Struct, frozen=True, kw_only=True):
     @property
     def index_state(self) -> str:
         """How far the index is, in words."""
-        return index_state(self.rebuilt, self.searchable_since_us, self.behind_s, self.now_us)
+        return index_state(bool(self.positions), self.rebuilt, self.searchable_since_us, self.behind_s, self.now_us)
 
     @property
     def records(self) -> int:
@@ -97,11 +97,13 @@ def health(log_dir: Path, lag: Lag, verified: Verified | None, now_us: int) -> H
     )
 
 
-def index_state(rebuilt: float | None, since_us: int | None, behind_s: float, now_us: int) -> str:
-    """Say how far an index is, as footer and status do."""
+def index_state(begun: bool, rebuilt: float | None, since_us: int | None, behind_s: float, now_us: int) -> str:
+    """Say how far an index is, as footer and status do. `begun`: it has looked at the log; before, nobody knows how far it is behind."""
     if rebuilt is not None:
         since = "" if since_us is None else f"; complete since {_moment(since_us, now_us)}"
         return f"rebuilding, {int(rebuilt * 100)} % done{since}"
+    if not begun:
+        return "being opened"
     return "up to date" if behind_s < _BEHIND_S else f"{behind_s:.0f} s behind"
 
 

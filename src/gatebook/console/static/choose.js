@@ -1,6 +1,6 @@
 // The box in the head of a table chooses all rows that are shown.
 const all = document.querySelector("[data-choose-all]");
-const boxes = () => [...(all?.closest("table").querySelectorAll("tbody td.pick input") ?? [])];
+const boxes = () => [...(all?.closest("table").querySelectorAll("tbody td.tick input") ?? [])];
 
 if (all) {
   all.hidden = !boxes().length;
