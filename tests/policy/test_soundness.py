@@ -16,7 +16,7 @@ GOOD = Rule(id="r", effect="deny")
 @pytest.mark.parametrize(
     ("change", "path"),
     [
-        ({"id": " "}, "id"), ({"id": "default-deny"}, "id"), ({"id": "connector/crm"}, "id"), ({"id": "grant/x"}, "id"),
+        ({"id": " "}, "id"), ({"id": "default-deny"}, "id"), ({"id": "toxic-flow"}, "id"), ({"id": "tool-definition"}, "id"), ({"id": "connector/crm"}, "id"), ({"id": "grant/x"}, "id"),
         ({"effect": "redact"}, "redact"), ({"redact": ("pii/*",)}, "redact"),
         ({"limit": Limit(per_s=60)}, "limit"), ({"limit": Limit(per_s=60, calls_max=1, response_bytes_max=1)}, "limit"),
         ({"limit": Limit(per_s=60, calls_max=-1)}, "limit"), ({"effect": "allow", "limit": Limit(per_s=60, calls_max=1)}, "limit"),

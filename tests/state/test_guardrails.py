@@ -31,6 +31,8 @@ spec:
          "it is one of arguments, response"),
         (GUARDRAIL, "no-secrets", "no_secrets",
          "g.yaml:2: Guardrail no_secrets: name: must be 1 to 63 of a-z, 0-9 and -, and must begin with a letter or digit"),
+        (GUARDRAIL, "no-secrets", "toxic-flow",
+         "g.yaml:2: Guardrail toxic-flow: name: is kept for what is no guardrail: default-deny, gateway, tool-definition, toxic-flow, canary"),
         (DETECTOR, "[E-104233]", "[]", "g.yaml:5: Detector employee: spec.examples: expected `array` of length >= 1"),
         (DETECTOR, "  examples: [E-104233]\n", "", "g.yaml:3: Detector employee: spec.examples: holds no text in which it is found"),
         (DETECTOR, "pattern:", "patern:", "g.yaml:4: Detector employee: spec.patern: unknown field; did you mean 'pattern'?"),

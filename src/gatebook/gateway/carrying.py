@@ -6,9 +6,9 @@ from msgspec.structs import replace
 
 from gatebook.definitions.flows import Toxic
 from gatebook.gateway import wire
-from gatebook.gateway.flows import CANARY, TOXIC_FLOW
 from gatebook.gateway.plan import Plan
 from gatebook.gateway.refusal import by_policy
+from gatebook.policy.access import CANARY, TOXIC_FLOW
 from gatebook.record.parts import Decision, Finding
 
 if TYPE_CHECKING:

@@ -16,8 +16,6 @@ from gatebook.policy.request import HINTS
 from gatebook.state.governance import GovernanceSpec
 from gatebook.state.snapshot import Snapshot
 
-TOXIC_FLOW = "toxic-flow"
-CANARY = "canary"
 _SESSIONS_MAX = 20_000
 _KNOWN_MAX = 10_000
 ToxicAction = Literal["none", "alert", "require_approval", "block"]

@@ -9,6 +9,10 @@ DEFAULT_DENY = "default-deny"
 GATEWAY = "gateway"
 TOOL_DEFINITION = "tool-definition"
 """What decides where the definition of a tool is not the one that was approved."""
+TOXIC_FLOW = "toxic-flow"
+CANARY = "canary"
+RESERVED = (DEFAULT_DENY, GATEWAY, TOOL_DEFINITION, TOXIC_FLOW, CANARY)
+"""What records name as deciding that is neither policy nor guardrail."""
 
 
 class AccessRules(Struct, frozen=True, kw_only=True):

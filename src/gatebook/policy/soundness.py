@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 
 from gatebook.policy import selectors
-from gatebook.policy.access import DEFAULT_DENY, GATEWAY
+from gatebook.policy.access import RESERVED
 from gatebook.policy.conditions import Condition, Facts
 from gatebook.policy.engine import ConditionError, ConditionFailed, Engine
 from gatebook.policy.problems import Problem
@@ -13,7 +13,6 @@ from gatebook.policy.rules import Grant, Rule
 from gatebook.policy.selectors import ToolPack
 from gatebook.policy.tokens import literal_patterns, tokens
 
-_RESERVED = (DEFAULT_DENY, GATEWAY)
 _RESERVED_BEGINNINGS = ("connector/", "pack/", "grant/")
 
 
@@ -82,8 +81,8 @@ def of_patterns(rule: Rule, engine: Engine) -> Iterator[Problem]:
 def _of_fields(rule: Rule) -> Iterator[tuple[str, str]]:
     if not rule.id.strip():
         yield "id", "is empty"
-    elif rule.id in _RESERVED or rule.id.startswith(_RESERVED_BEGINNINGS):
-        yield "id", f"is kept for what is no policy: {', '.join(_RESERVED)} and all that begins with {', '.join(_RESERVED_BEGINNINGS)}"
+    elif rule.id in RESERVED or rule.id.startswith(_RESERVED_BEGINNINGS):
+        yield "id", f"is kept for what is no policy: {', '.join(RESERVED)} and all that begins with {', '.join(_RESERVED_BEGINNINGS)}"
     if rule.effect == "redact" and not rule.redact:
         yield "redact", "is empty: name the detectors whose findings are redacted"
     if rule.effect != "redact" and rule.redact:

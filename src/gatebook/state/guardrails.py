@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
+from gatebook.policy.access import RESERVED
 from gatebook.policy.selectors import Selector
 from gatebook.record.parts import Severity
 from gatebook.state.parts import Part
@@ -60,6 +61,8 @@ def guardrail_faults(name: str, spec: GuardrailSpec) -> Iterator[tuple[str, str]
     """Yield (path in the document, what is wrong) for all that types alone do not say."""
     if not NAME.match(name):
         yield "name", NAME_FAULT
+    elif name in RESERVED:
+        yield "name", f"is kept for what is no guardrail: {', '.join(RESERVED)}"
 
 
 def detector_faults(name: str, spec: DetectorSpec) -> Iterator[tuple[str, str]]:
