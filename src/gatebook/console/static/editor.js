@@ -1,8 +1,8 @@
 // The editor: checks what is written while one types, leads to the line of a mistake, and begins and follows a replay. Without it the buttons do the same.
+import { begin, follow } from "./job.js";
 import { announce, fetchFragment } from "./swap.js";
 
 const TYPING_MS = 400;
-const EVERY_MS = 500;
 const form = document.getElementById("editor");
 const text = form?.querySelector("textarea");
 const earlier = document.getElementById("earlier");
@@ -52,47 +52,16 @@ function goTo(line) {
   place();
 }
 
-function show(fresh) {
-  const old = document.getElementById("replay");
-  const held = old.contains(document.activeElement);
-  old.replaceWith(fresh);
-  if (held) {
-    fresh.tabIndex = -1;
-    fresh.focus();
-  }
-  if (fresh.dataset.running === undefined) announce(fresh.dataset.summary);
-}
-
-// While it runs only the bar moves, so that nobody loses their place.
-async function follow() {
-  const now = document.getElementById("replay");
-  const at = now?.dataset.running;
-  if (!at) return;
-  const fresh = await fetchFragment(at, "replay").catch(() => null);
-  if (now === document.getElementById("replay") && fresh) {
-    if (fresh.dataset.running) now.querySelector("progress").value = fresh.querySelector("progress").value;
-    else show(fresh);
-  }
-  setTimeout(follow, EVERY_MS);
-}
-
 async function tryIt(button) {
   const failed = document.getElementById("try-failed");
-  button.disabled = true;
   failed.hidden = true;
   try {
-    const fresh = await fetchFragment("/changes/replays", "replay", undefined, fields());
-    if (!fresh) return;
+    if (!(await begin("replay", button))) return;
     tried = text?.value;
     earlier.hidden = true;
-    show(fresh);
-    follow();
   } catch {
     failed.hidden = false;
     announce(failed.textContent);
-  } finally {
-    button.disabled = false;
-    button.focus();
   }
 }
 
@@ -111,4 +80,4 @@ text?.addEventListener("input", () => {
   if (earlier) earlier.hidden = !document.getElementById("replay").dataset.of || text.value === tried;
 });
 for (const name of ["keyup", "click", "focus"]) text?.addEventListener(name, place);
-follow();
+follow("replay");
