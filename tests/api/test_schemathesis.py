@@ -15,7 +15,6 @@ import uvicorn
 
 from gatebook.api import tail
 from gatebook.processes.protocol import Protocol
-from gatebook.reading import replays
 from tests.api import samples
 from tests.console.stage import ADMIN, EMPLOYEE, Stage
 from tests.console.tooling import dress
@@ -34,9 +33,8 @@ _DEADLINE_S = 540
 
 @pytest_asyncio.fixture(loop_scope="module")
 async def address(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[str]:
-    """The stage behind a real server. Streams end at once, because nobody reads on; replays that others begin are no reason to refuse one."""
+    """The stage behind a real server. Streams end at once, because nobody reads on."""
     monkeypatch.setattr(tail, "_LIFE_S", 0.05)
-    monkeypatch.setattr(replays, "RUNNING_MAX", 1000)
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         server = uvicorn.Server(uvicorn.Config(stage.app, http=Protocol, log_level="warning", lifespan="off"))
