@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.console.stage import ADMIN
-from tests.console.theatre import Theatre, opened, story_marks, watched
+from tests.console.theatre import Theatre, assert_fit, opened, story_marks, violations, watched
 from tests.console.traffic import PEOPLE, Case
 
 pytestmark = story_marks()
@@ -161,9 +161,6 @@ def test_the_theme_is_kept_and_painted_at_once(theatre: Theatre, browser: Any) -
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_axe_finds_nothing(theatre: Theatre, browser: Any, theme: str) -> None:
     """No accessibility violation on any screen."""
-    from axe_playwright_python.sync_playwright import Axe
-
-    axe = Axe()
     id = theatre.call(lambda stage: stage.call(PEOPLE[0], Case(tool="export_contacts", end="blocked")))
     ok = theatre.call(lambda stage: stage.call(PEOPLE[0], Case(tool="export_contacts")))
     addresses = (
@@ -177,18 +174,17 @@ def test_axe_finds_nothing(theatre: Theatre, browser: Any, theme: str) -> None:
         "/calls/x",
         "/sign-in",
     )
-    found: dict[str, Any] = {}
+    found: dict[str, list[str]] = {}
     with watched(browser, "status of 404", color_scheme=theme, reduced_motion="reduce") as page:
         enter(page, theatre)
         for address in addresses:
             answer = page.goto(f"{theatre.url}{address}")
             assert answer is not None
-            results = axe.run(page)
-            found |= {f"{address} {one['id']}": [node["html"][:200] for node in one["nodes"]] for one in results.response["violations"]}
+            found |= violations(page, address)
         page.goto(f"{theatre.url}/")
         page.keyboard.press("?")
         page.wait_for_selector("#help[open]")
-        found |= {f"help {one['id']}": one["help"] for one in axe.run(page).response["violations"]}
+        found |= violations(page, "help")
     assert not found
 
 
@@ -197,8 +193,5 @@ def test_pages_fit_their_width(theatre: Theatre, browser: Any, width: int) -> No
     """No page scrolls sideways, also at 200 % zoom (720) and on a phone."""
     with watched(browser) as page:
         enter(page, theatre)
-        page.set_viewport_size({"width": width, "height": 900})
         id = page.locator(ROWS).first.get_attribute("data-call")
-        for address in ("/", f"/calls/{id}", "/records"):
-            page.goto(f"{theatre.url}{address}")
-            assert page.evaluate("document.documentElement.scrollWidth") <= width, address
+        assert_fit(page, theatre, ("/", f"/calls/{id}", "/records"), width)

@@ -8,7 +8,7 @@ import pytest
 
 from gatebook.record.parts import ApiRequest
 from tests.console.stage import ADMIN, Stage
-from tests.console.theatre import Theatre, opened, story_marks, watched
+from tests.console.theatre import Theatre, assert_fit, opened, story_marks, violations, watched
 from tests.console.traffic import PEOPLE, Case, found
 
 pytestmark = story_marks()
@@ -172,12 +172,9 @@ def test_casework_works_without_scripts(theatre: Theatre, browser: Any, calls: l
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_axe_finds_nothing(theatre: Theatre, browser: Any, calls: list[str], theme: str) -> None:
     """No accessibility violation on any screen of casework."""
-    from axe_playwright_python.sync_playwright import Axe
-
-    axe = Axe()
     parts = ("overview", "response", "requests", "decision", "context", "proof")
     addresses = [*(f"/calls/{calls[1]}#{part}" for part in parts), f"/?call={calls[1]}", "/investigate", "/investigate?start=persn:x", "/investigate?start=&range=24h", "/trends"]  # fmt: skip
-    found: dict[str, Any] = {}
+    found: dict[str, list[str]] = {}
     with watched(browser, color_scheme=theme, reduced_motion="reduce") as page:
         enter(page, theatre)
         for address in addresses:
@@ -185,8 +182,7 @@ def test_axe_finds_nothing(theatre: Theatre, browser: Any, calls: list[str], the
             if "#context" in address:
                 page.wait_for_selector(".story .here")
             page.evaluate("document.querySelectorAll('.case details').forEach((one) => { one.open = true; })")
-            results = axe.run(page)
-            found |= {f"{address} {one['id']}": [node["html"][:200] for node in one["nodes"]] for one in results.response["violations"]}
+            found |= violations(page, address)
     assert not found
 
 
@@ -195,7 +191,4 @@ def test_pages_fit_their_width(theatre: Theatre, browser: Any, calls: list[str],
     """No page scrolls sideways, also at 200 % zoom (720) and on a phone."""
     with watched(browser) as page:
         enter(page, theatre)
-        page.set_viewport_size({"width": width, "height": 900})
-        for address in (f"/calls/{calls[1]}", "/investigate?start=&range=24h", "/trends"):
-            page.goto(f"{theatre.url}{address}")
-            assert page.evaluate("document.documentElement.scrollWidth") <= width, address
+        assert_fit(page, theatre, (f"/calls/{calls[1]}", "/investigate?start=&range=24h", "/trends"), width)

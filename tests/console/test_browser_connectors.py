@@ -9,7 +9,7 @@ import pytest
 from gatebook.definitions.key import key_of
 from tests.console.stage import ADMIN
 from tests.console.test_browser_keyboard import tab_to
-from tests.console.theatre import Theatre, opened, story_marks, watched
+from tests.console.theatre import Theatre, assert_fit, opened, story_marks, violations, watched
 from tests.console.tooling import dress
 from tests.state.noting import HOSTILE
 
@@ -92,16 +92,13 @@ PAGES = ("/connectors", "/connectors/crm", "/connectors/scratch", "/connectors/c
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_axe_finds_nothing(theatre: Theatre, browser: Any, theme: str) -> None:
     """No accessibility violation on any page of connectors."""
-    from axe_playwright_python.sync_playwright import Axe
-
-    axe, found = Axe(), {}
+    found: dict[str, list[str]] = {}
     with watched(browser, color_scheme=theme, reduced_motion="reduce") as page:
         enter(page, theatre)
         for address in PAGES:
             page.goto(f"{theatre.url}{address}")
             page.evaluate("document.querySelectorAll('.connectors details').forEach((one) => { one.open = true; })")
-            results = axe.run(page)
-            found |= {f"{address} {one['id']}": [node["html"][:200] for node in one["nodes"]] for one in results.response["violations"]}
+            found |= violations(page, address)
     assert not found
 
 
@@ -110,7 +107,4 @@ def test_pages_fit_their_width(theatre: Theatre, browser: Any, width: int) -> No
     """No page scrolls sideways, also at 200 % zoom (720) and on a phone."""
     with watched(browser) as page:
         enter(page, theatre)
-        page.set_viewport_size({"width": width, "height": 900})
-        for address in PAGES:
-            page.goto(f"{theatre.url}{address}")
-            assert page.evaluate("document.documentElement.scrollWidth") <= width, address
+        assert_fit(page, theatre, PAGES, width)

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.console.stage import ADMIN
-from tests.console.theatre import Theatre, opened, story_marks, watched
+from tests.console.theatre import Theatre, opened, story_marks, violations, watched
 from tests.console.traffic import PEOPLE, Case
 
 pytestmark = story_marks()
@@ -284,14 +284,10 @@ def test_single_keys_can_be_switched_off(theatre: Theatre, browser: Any) -> None
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_axe_finds_nothing_in_menus(theatre: Theatre, browser: Any, theme: str) -> None:
     """No accessibility violation with menus, palette, completions and selection open, and on the pages around."""
-    from axe_playwright_python.sync_playwright import Axe
-
-    axe = Axe()
-    found: dict[str, Any] = {}
+    found: dict[str, list[str]] = {}
 
     def check(page: Any, name: str) -> None:
-        results = axe.run(page).response["violations"]
-        found.update({f"{name} {one['id']}": [node["html"][:200] for node in one["nodes"]] for one in results})
+        found.update(violations(page, name))
 
     with watched(browser, color_scheme=theme, reduced_motion="reduce") as page:
         enter(page, theatre)

@@ -10,7 +10,7 @@ from tests.console.granting import entitle
 from tests.console.stage import ADMIN
 from tests.console.test_browser_connectors import enter
 from tests.console.test_browser_keyboard import tab_to
-from tests.console.theatre import Theatre, opened, story_marks, watched
+from tests.console.theatre import Theatre, assert_fit, opened, story_marks, violations, watched
 
 pytestmark = story_marks()
 
@@ -100,9 +100,7 @@ PAGES = ("/connectors/crm", "/connectors/billing", "/grants", "/grants?show=all"
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_axe_finds_nothing(theatre: Theatre, browser: Any, theme: str) -> None:
     """No accessibility violation on the page, on its empty state, and on a draft."""
-    from axe_playwright_python.sync_playwright import Axe
-
-    axe, found = Axe(), {}
+    found: dict[str, list[str]] = {}
     with watched(browser, color_scheme=theme, reduced_motion="reduce") as page:
         enter(page, theatre)
         for address in (*PAGES, "draft"):
@@ -114,8 +112,7 @@ def test_axe_finds_nothing(theatre: Theatre, browser: Any, theme: str) -> None:
             else:
                 page.goto(f"{theatre.url}{address}")
                 page.evaluate("document.querySelectorAll('.choose details').forEach((one) => { one.open = true; })")
-            results = axe.run(page)
-            found |= {f"{address} {one['id']}": [node["html"][:200] for node in one["nodes"]] for one in results.response["violations"]}
+            found |= violations(page, address)
     assert not found
 
 
@@ -124,10 +121,7 @@ def test_pages_fit_their_width(theatre: Theatre, browser: Any, width: int) -> No
     """No page scrolls sideways, also at 200 % zoom (720) and on a phone."""
     with watched(browser) as page:
         enter(page, theatre)
-        page.set_viewport_size({"width": width, "height": 900})
-        for address in PAGES:
-            page.goto(f"{theatre.url}{address}")
-            assert page.evaluate("document.documentElement.scrollWidth") <= width, address
+        assert_fit(page, theatre, PAGES, width)
         page.goto(f"{theatre.url}/grants")
         page.click("button[value=all]")
         page.wait_for_selector("pre.yaml")

@@ -8,7 +8,7 @@ import pytest
 
 from tests.console.stage import ADMIN, Stage
 from tests.console.test_browser_keyboard import tab_to
-from tests.console.theatre import Theatre, opened, story_marks, watched
+from tests.console.theatre import Theatre, opened, story_marks, violations, watched
 from tests.console.tooling import dress
 from tests.reading.payloads import CODED, IBAN, enforce, finding, guardrail, recorded, text_of
 
@@ -119,9 +119,7 @@ def test_a_backtest_is_begun_followed_and_read(theatre: Theatre, browser: Any) -
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_axe_finds_nothing(theatre: Theatre, browser: Any, theme: str) -> None:
     """No accessibility violation in the tester, empty and with an answer, nor in a result."""
-    from axe_playwright_python.sync_playwright import Axe
-
-    axe, found = Axe(), {}
+    found: dict[str, list[str]] = {}
     with watched(browser, color_scheme=theme, reduced_motion="reduce") as page:
         enter(page, theatre, "/guardrails/tester")
         for name in ("empty", "answered", "backtest"):
@@ -132,8 +130,7 @@ def test_axe_finds_nothing(theatre: Theatre, browser: Any, theme: str) -> None:
                 page.wait_for_selector(".verdict")
             if name == "backtest":
                 begin(page, theatre)
-            results = axe.run(page)
-            found |= {f"{name} {one['id']}": [node["html"][:200] for node in one["nodes"]] for one in results.response["violations"]}
+            found |= violations(page, name)
     assert not found
 
 

@@ -13,7 +13,7 @@ from tests.console.stage import EMPLOYEE
 from tests.console.test_browser_connectors import enter
 from tests.console.test_browser_keyboard import tab_to
 from tests.console.test_people import POLICY
-from tests.console.theatre import Theatre, opened, story_marks, watched
+from tests.console.theatre import Theatre, assert_fit, opened, story_marks, violations, watched
 from tests.console.tooling import dress
 from tests.console.traffic import PEOPLE, Case
 from tests.state.noting import HOSTILE
@@ -114,9 +114,7 @@ def test_hostile_tools_run_nothing(theatre: Theatre, browser: Any) -> None:
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_axe_finds_nothing(theatre: Theatre, browser: Any, theme: str) -> None:
     """No accessibility violation on any page of people, and none on the tab of a call that leads there."""
-    from axe_playwright_python.sync_playwright import Axe
-
-    axe, found = Axe(), {}
+    found: dict[str, list[str]] = {}
     index = theatre.stage.index
     assert index is not None
     call = index.search(parse("method:tools/call"), limit=1).rows[0].call_id
@@ -124,15 +122,13 @@ def test_axe_finds_nothing(theatre: Theatre, browser: Any, theme: str) -> None:
         enter(page, theatre)
         for address in (*PAGES, f"/calls/{call}#decision"):
             page.goto(f"{theatre.url}{address}")
-            results = axe.run(page)
-            found |= {f"{address} {one['id']}": [node["html"][:200] for node in one["nodes"]] for one in results.response["violations"]}
+            found |= violations(page, address)
         page.goto(f"{theatre.url}{PAGES[4]}")
         for text in ('{"limit": 500}', "{"):
             page.fill("textarea[name=arguments]", text)
             page.click(".ask button.primary")
             page.wait_for_load_state("networkidle")
-            results = axe.run(page)
-            found |= {f"{text} {one['id']}": [node["html"][:200] for node in one["nodes"]] for one in results.response["violations"]}
+            found |= violations(page, text)
         assert "The arguments are not JSON" in page.inner_text("[role=alert]")
     assert not found
 
@@ -142,7 +138,4 @@ def test_pages_fit_their_width(theatre: Theatre, browser: Any, width: int) -> No
     """No page scrolls sideways, also at 200 % zoom (720) and on a phone."""
     with watched(browser) as page:
         enter(page, theatre)
-        page.set_viewport_size({"width": width, "height": 900})
-        for address in PAGES:
-            page.goto(f"{theatre.url}{address}")
-            assert page.evaluate("document.documentElement.scrollWidth") <= width, address
+        assert_fit(page, theatre, PAGES, width)

@@ -8,7 +8,7 @@ import pytest
 from tests.console.ruling import EDITED, SECOND, apply, ask_for_two, enroll_second, rule
 from tests.console.stage import ADMIN
 from tests.console.test_browser_keyboard import tab_to
-from tests.console.theatre import Theatre, opened, story_marks, watched
+from tests.console.theatre import Theatre, assert_fit, opened, story_marks, violations, watched
 
 pytestmark = story_marks()
 
@@ -221,14 +221,11 @@ def withdraw(page: Any, theatre: Theatre, path: str) -> None:
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_axe_finds_nothing(theatre: Theatre, browser: Any, theme: str) -> None:
     """No accessibility violation on any of the pages, also with a mistake, a finished replay and all details open."""
-    from axe_playwright_python.sync_playwright import Axe
-
-    axe, found = Axe(), {}
+    found: dict[str, list[str]] = {}
 
     def look(page: Any, name: str) -> None:
         page.evaluate("document.querySelectorAll('.rules details').forEach((one) => { one.open = true; })")
-        results = axe.run(page)
-        found.update({f"{name} {one['id']}": [node["html"][:200] for node in one["nodes"]] for one in results.response["violations"]})
+        found.update(violations(page, name))
 
     with watched(browser, color_scheme=theme, reduced_motion="reduce") as page:
         enter(page, theatre)
@@ -255,10 +252,7 @@ def test_pages_fit_their_width(theatre: Theatre, browser: Any, width: int) -> No
     """No page scrolls sideways, also at 200 % zoom (720) and on a phone."""
     with watched(browser) as page:
         enter(page, theatre)
-        page.set_viewport_size({"width": width, "height": 900})
-        for address in PAGES:
-            page.goto(f"{theatre.url}{address}")
-            assert page.evaluate("document.documentElement.scrollWidth") <= width, address
+        assert_fit(page, theatre, PAGES, width)
 
 
 def test_a_draft_that_cannot_be_tried_now_says_so(theatre: Theatre, browser: Any) -> None:

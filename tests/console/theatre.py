@@ -5,7 +5,7 @@ import importlib.util
 import shutil
 import socket
 import threading
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -101,6 +101,22 @@ def opened(tmp_path_factory: pytest.TempPathFactory, calls: int) -> Iterator[The
         yield theatre
     finally:
         theatre.close()
+
+
+def violations(page: Any, name: str) -> dict[str, list[str]]:
+    """What axe has against the page as it stands, by `name` and rule: the elements that it is about."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    found = Axe().run(page).response["violations"]
+    return {f"{name} {one['id']}": [node["html"][:200] for node in one["nodes"]] for one in found}
+
+
+def assert_fit(page: Any, theatre: "Theatre", addresses: Iterable[str], width: int) -> None:
+    """No page scrolls sideways where the window is so wide."""
+    page.set_viewport_size({"width": width, "height": 900})
+    for address in addresses:
+        page.goto(f"{theatre.url}{address}")
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, address
 
 
 @contextmanager

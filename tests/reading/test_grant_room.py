@@ -10,7 +10,7 @@ from gatebook.control.caller import local_caller
 from gatebook.reading import grant_room
 from gatebook.reading.grant_facts import GrantFacts
 from gatebook.reading.grant_room import Asked, UseUnknown
-from gatebook.reading.tool_room import NotForYou
+from gatebook.reading.rights import NotForYou
 from gatebook.reading.viewer import Viewer
 from gatebook.state.documents import parse_documents
 from tests.console.granting import DAY_US, entitle

@@ -11,7 +11,7 @@ from gatebook.identity.accounts import put_person
 from gatebook.reading.people_facts import OUTCOMES
 from gatebook.reading.people_room import PAGE_PEOPLE, Wanted, of_outcome
 from gatebook.reading.permissions import Asked
-from gatebook.reading.tool_room import NotForYou
+from gatebook.reading.rights import NotForYou
 from gatebook.reading.viewer import Viewer
 from gatebook.state.documents import parse_documents
 from gatebook.state.schema import access_requests

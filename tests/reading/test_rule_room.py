@@ -7,8 +7,8 @@ import pytest
 import pytest_asyncio
 
 from gatebook.identity.directory import make_principal
+from gatebook.reading.rights import NotForYou
 from gatebook.reading.rule_facts import ChangeRefused, Edit
-from gatebook.reading.tool_room import NotForYou
 from gatebook.reading.viewer import Viewer
 from gatebook.state.documents import DocumentError
 from gatebook.state.snapshot import Person

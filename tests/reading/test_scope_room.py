@@ -7,8 +7,8 @@ import pytest
 import pytest_asyncio
 
 from gatebook.control.caller import local_caller
+from gatebook.reading.rights import NotForYou
 from gatebook.reading.scope_room import COLUMNS_MAX, Matrix, cell_id
-from gatebook.reading.tool_room import NotForYou
 from gatebook.reading.viewer import Viewer
 from gatebook.state.documents import parse_documents
 from gatebook.state.scoping import ScopeError

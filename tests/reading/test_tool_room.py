@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from gatebook.identity.directory import make_principal
-from gatebook.reading.tool_room import NotForYou
+from gatebook.reading.rights import NotForYou
 from gatebook.reading.viewer import Viewer
 from gatebook.state.deciding import Order
 from gatebook.state.snapshot import Person

@@ -40,10 +40,10 @@ from gatebook.log.errors import LogDamaged, LogUnavailable
 from gatebook.query import QueryError
 from gatebook.reading.decisions import DecisionRefused
 from gatebook.reading.grant_room import UseUnknown
+from gatebook.reading.rights import NotForYou
 from gatebook.reading.room import TooSlow
 from gatebook.reading.rule_facts import ChangeRefused
 from gatebook.reading.saved import Conflict, SavedError
-from gatebook.reading.tool_room import NotForYou
 from gatebook.reading.wording import as_sentence
 from gatebook.state.documents import DocumentError
 from gatebook.state.store import StateError

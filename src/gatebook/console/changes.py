@@ -5,7 +5,7 @@ from typing import Any, Final
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from gatebook.console.changes_view import DAYS, REPLAYED, SCANNING, check_view, proposal_view
+from gatebook.console.changes_view import DAYS, REPLAYED, SCANNING, STATUSES, check_view, proposal_view
 from gatebook.console.deps import ConsoleDeps
 from gatebook.console.drafting import REASON_CHARACTERS_MAX, Draft
 from gatebook.console.pages import Pages, Shown
@@ -19,7 +19,6 @@ from gatebook.state.documents import DocumentError
 
 _STALE: Final = "This form is out of date, and nothing was decided. Look again."
 _DECIDED_MAX: Final = 50
-_STATUSES: Final = {"moved": 409, "own": 403, "unknown": 404, "state": 409}
 _DECISIONS: Final[dict[str, Decision]] = {"applied": "applied", "declined": "declined", "withdrawn": "withdrawn"}
 
 
@@ -83,7 +82,7 @@ class ChangePages:
         except DocumentError as error:
             return await self._page(request, viewer, f"Nothing was changed. {as_sentence(error.problems[0])}", 409, reason)
         except ChangeRefused as refused:
-            return await self._page(request, viewer, as_sentence(refused), _STATUSES[refused.kind], reason)
+            return await self._page(request, viewer, as_sentence(refused), STATUSES[refused.kind], reason)
         return RedirectResponse(f"/changes/{id}", 303)
 
     def _shown(self, request: Request, viewer: Viewer) -> Shown:

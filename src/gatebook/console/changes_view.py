@@ -20,6 +20,8 @@ from gatebook.reading.replaying import Named, Replayed
 from gatebook.reading.replays import Replaying
 from gatebook.reading.rule_facts import Checked, EditedChange, Proposal
 
+STATUSES = {"moved": 409, "own": 403, "unknown": 404, "state": 409}
+"""The HTTP status of a page that says why a change was not made, by the kind of the refusal."""
 PLAIN_CHARACTERS_MAX = 400
 DAYS = (7, 30, 90)
 REPLAYED = frozenset({"Policy", "ToolPack", "Governance", "Connector"})

@@ -6,7 +6,18 @@ from msgspec.structs import replace
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from gatebook.console.changes_view import DAYS, REPLAYED, SCANNING, CheckView, ReplayView, check_view, page_of, replay_view, seen_versions
+from gatebook.console.changes_view import (
+    DAYS,
+    REPLAYED,
+    SCANNING,
+    STATUSES,
+    CheckView,
+    ReplayView,
+    check_view,
+    page_of,
+    replay_view,
+    seen_versions,
+)
 from gatebook.console.deps import ConsoleDeps
 from gatebook.console.drafting import EXAMPLES, TEXT_BYTES_MAX, Draft, kind_of, read_draft
 from gatebook.console.pages import Pages, Shown, params_of, wanted
@@ -23,7 +34,6 @@ from gatebook.reading.wording import as_sentence
 from gatebook.state.documents import DocumentError
 
 _STALE: Final = "This form is out of date or too large, and nothing was changed. Look again."
-_STATUSES: Final = {"moved": 409, "own": 409, "unknown": 404, "state": 409}
 _CALLS: Final = "method:tools/call"
 
 
@@ -135,7 +145,7 @@ class Editor:
             return await self._page(request, viewer, draft, 400, "Nothing was changed, because the draft is not valid.")
         except ChangeRefused as refused:
             text = f"{as_sentence(refused)} Nothing was changed."
-            return await self._page(request, viewer, draft, _STATUSES[refused.kind], text)
+            return await self._page(request, viewer, draft, STATUSES[refused.kind], text)
         if not made.proposal and not any(change.action != "unchanged" for change in made.changes):
             return await self._page(request, viewer, draft, 409, "Nothing is different from what is in force, so nothing was changed.")
         return RedirectResponse(_after(made), 303)

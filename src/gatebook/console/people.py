@@ -20,7 +20,7 @@ from gatebook.definitions.telling import one_line
 from gatebook.policy.reach import Reach
 from gatebook.reading.people_facts import OUTCOMES, Explained
 from gatebook.reading.people_room import ME, Recorded, Wanted, of_outcome
-from gatebook.reading.tool_room import NotForYou
+from gatebook.reading.rights import NotForYou
 from gatebook.reading.viewer import Viewer
 from gatebook.reading.wording import as_sentence
 

@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gatebook.console.pages import Pages, Shown
-from gatebook.reading.tool_room import NotForYou
+from gatebook.reading.rights import NotForYou
 from gatebook.reading.viewer import Viewer
 from gatebook.reading.wording import as_sentence
 

@@ -5,7 +5,7 @@ from typing import Literal
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from gatebook.console.changes_view import address
+from gatebook.console.changes_view import STATUSES, address
 from gatebook.console.deps import ConsoleDeps
 from gatebook.console.drafting import EXAMPLES, REASON_CHARACTERS_MAX
 from gatebook.console.pages import Pages, Shown
@@ -84,9 +84,7 @@ class RulePages:
         except DocumentError as error:
             return await self._page(request, viewer, f"Nothing was changed. {as_sentence(error.problems[0])}", 400)
         except ChangeRefused as refused:
-            return await self._page(
-                request, viewer, f"{as_sentence(refused)} Nothing was changed.", 404 if refused.kind == "unknown" else 409
-            )
+            return await self._page(request, viewer, f"{as_sentence(refused)} Nothing was changed.", STATUSES[refused.kind])
         return RedirectResponse(f"/changes/{made.proposal}" if made.proposal else f"/{PLACES[self._kind]}/{name}", 303)
 
     def _shown(self, request: Request, viewer: Viewer) -> Shown:

@@ -32,10 +32,10 @@ from gatebook.reading.people_facts import (
     ToolMay,
 )
 from gatebook.reading.permissions import Asked, Permissions
+from gatebook.reading.rights import check_reader
 from gatebook.reading.room import Question, ReadingRoom, TooSlow
 from gatebook.reading.tallies import Asking
 from gatebook.reading.tool_activity import BUDGET_S, CALLS, DAY_US
-from gatebook.reading.tool_room import NotForYou
 from gatebook.reading.verdict import verdict
 from gatebook.reading.viewer import Viewer
 from gatebook.state.deciding import named
@@ -96,8 +96,7 @@ class PeopleRoom:
 
     async def people(self, viewer: Viewer, wanted: Wanted) -> PeopleList:
         """One page of the directory; a page that is not there is empty. Raises NotForYou, StateError, LogUnavailable."""
-        if not viewer.reads_all:
-            raise NotForYou(_OTHERS)
+        check_reader(viewer, _OTHERS)
         kept, now_us = await self._read(), self._room.clock.wall_us()
 
         def read() -> tuple[int, list[PersonFacts]]:
@@ -209,8 +208,8 @@ def _whom(viewer: Viewer, id: str) -> str:
     own = viewer.principal.person
     wanted = own if id == ME else id.lower()
     # Said before anything is looked up, so that nobody learns who is there.
-    if wanted != own and not viewer.reads_all:
-        raise NotForYou(_OTHERS)
+    if wanted != own:
+        check_reader(viewer, _OTHERS)
     return wanted
 
 

@@ -11,9 +11,9 @@ from typing import Final, TypeVar
 from msgspec.structs import replace
 from sqlalchemy import Connection
 
-from gatebook.identity.approvers import NOT_BY_TOKEN, in_person
 from gatebook.index import EngineError
 from gatebook.reading import proposed, rewriting
+from gatebook.reading.rights import check_administrator, check_reader
 from gatebook.reading.room import ReadingRoom, TooSlow
 from gatebook.reading.rule_activity import NONE, hits
 from gatebook.reading.rule_changes import Applied, Changer, Terms
@@ -32,7 +32,6 @@ from gatebook.reading.rule_facts import (
     RuleFacts,
 )
 from gatebook.reading.rule_list import read_facts, read_resource
-from gatebook.reading.tool_room import NotForYou
 from gatebook.reading.viewer import Viewer
 from gatebook.state.changes import Change
 from gatebook.state.documents import DocumentError, parse_documents
@@ -49,7 +48,7 @@ _T = TypeVar("_T")
 
 
 class RuleRoom:
-    """What faces read and change. All methods raise NotForYou (of tool_room), StateError, LogUnavailable; changes also DocumentError and ChangeRefused."""
+    """What faces read and change. All methods raise NotForYou, StateError, LogUnavailable; changes also DocumentError and ChangeRefused."""
 
     def __init__(self, room: ReadingRoom, store: Store, changer: Changer) -> None:
         self._room = room
@@ -75,19 +74,19 @@ class RuleRoom:
 
     async def change(self, viewer: Viewer, edit: Edit) -> Made:
         """Make an edit, all of it or nothing."""
-        self._check_changer(viewer)
+        check_administrator(viewer, _CHANGERS)
         wanted = await asyncio.to_thread(_wanted, edit)
         return _made(await self._changer.make(wanted, viewer.principal, Terms(reason=edit.reason or None)))
 
     async def set_mode(self, viewer: Viewer, kind: Listed, name: str, mode: Mode, reason: str, base: int) -> Made:
         """Put a policy or guardrail into another mode; nothing else of it changes."""
-        self._check_changer(viewer)
+        check_administrator(viewer, _CHANGERS)
         wanted = await self._read(viewer, lambda connection: rewriting.with_mode(connection, kind, name, mode))
         return await self._rewrite(viewer, replace(wanted, bases={f"{kind}/{name}": base}), reason)
 
     async def roll_back(self, viewer: Viewer, kind: Kind, name: str, version: int, reason: str, base: int) -> Made:
         """Make an earlier version the newest one; one that was a deletion deletes."""
-        self._check_changer(viewer)
+        check_administrator(viewer, _CHANGERS)
         wanted = await self._read(viewer, lambda connection: rewriting.rolled_back(connection, kind, name, version))
         return await self._rewrite(viewer, replace(wanted, bases={f"{kind}/{name}": base}), reason)
 
@@ -110,18 +109,12 @@ class RuleRoom:
 
     async def decide(self, viewer: Viewer, id: str, decision: Decision, reason: str) -> Made | None:
         """Approve, decline or withdraw one; returns what was applied, None otherwise."""
-        self._check_changer(viewer)
+        check_administrator(viewer, _CHANGERS)
         done = await self._changer.decide(id, decision, reason, viewer.principal)
         return None if done is None else _made(done)
 
     async def _rewrite(self, viewer: Viewer, wanted: Wanted, reason: str) -> Made:
         return _made(await self._changer.make(wanted, viewer.principal, Terms(reason=reason or None)))
-
-    def _check_changer(self, viewer: Viewer) -> None:
-        if not in_person(viewer.principal):
-            raise NotForYou(NOT_BY_TOKEN)
-        if not viewer.administers:
-            raise NotForYou(_CHANGERS)
 
     async def _hits(self, viewer: Viewer) -> dict[str, Hits] | None:
         try:
@@ -131,8 +124,7 @@ class RuleRoom:
             return None
 
     async def _read(self, viewer: Viewer, work: Callable[[Connection], _T]) -> _T:
-        if not viewer.reads_all:
-            raise NotForYou(_READERS)
+        check_reader(viewer, _READERS)
 
         def read() -> _T:
             with self._store.read() as connection:

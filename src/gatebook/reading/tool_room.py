@@ -7,11 +7,11 @@ from typing import Protocol, TypeVar
 
 from msgspec.structs import replace
 
-from gatebook.identity.approvers import NOT_BY_TOKEN, in_person
 from gatebook.identity.directory import Principal
 from gatebook.index import EngineError
 from gatebook.reading.grant_room import GrantRoom
 from gatebook.reading.inventory import Inventory
+from gatebook.reading.rights import check_administrator, check_reader
 from gatebook.reading.room import ReadingRoom, TooSlow
 from gatebook.reading.scope_room import ScopeRoom
 from gatebook.reading.tool_activity import Calls, calls
@@ -24,10 +24,6 @@ from gatebook.state.store import Store
 _logger = logging.getLogger(__name__)
 _Key = TypeVar("_Key")
 _NONE = Activity()
-
-
-class NotForYou(Exception):
-    """The viewer may not look, or not decide. The text says who may."""
 
 
 class Decider(Protocol):
@@ -82,15 +78,11 @@ class ToolRoom:
 
     async def decide(self, viewer: Viewer, order: Order) -> list[Planned]:
         """Approve or refuse for the viewer. Raises NotForYou, DecisionError, StateError, LogUnavailable."""
-        if not in_person(viewer.principal):
-            raise NotForYou(NOT_BY_TOKEN)
-        if not viewer.administers:
-            raise NotForYou("only members of the group admins decide about tools")
+        check_administrator(viewer, "only members of the group admins decide about tools")
         return await self._decider.decide_definition(order, viewer.principal)
 
     async def _inventory(self, viewer: Viewer) -> Inventory:
-        if not viewer.reads_all:
-            raise NotForYou("what connectors list is for members of the groups admins, auditors and security")
+        check_reader(viewer, "what connectors list is for members of the groups admins, auditors and security")
 
         def read() -> tuple[int, Inventory]:
             with self._store.read() as connection:
