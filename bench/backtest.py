@@ -16,6 +16,7 @@ from bench.corpus import CHUNK, Corpus
 from bench.search_writer import plan
 from gatebook.control.caller import local_caller
 from gatebook.control.desk import Desk
+from gatebook.identity.journal import Journal
 from gatebook.index import Follower, Index
 from gatebook.log.book import Book
 from gatebook.log.vault import Vault
@@ -54,7 +55,7 @@ async def measure(path: Path, calls: int) -> None:
         caller = local_caller("bench", vault.subject)
         print(f"{calls:,} calls, {size / calls:,.0f} bytes of payload each")
         show("3 detectors, none in force", await run(backtests, Viewer(principal=caller), _FEW, calls))
-        await Desk(store, keeper, vault.subject, "http://127.0.0.1").apply(parse_documents(_FEW, "bench"), caller, "bench")
+        await Desk(Journal(store, keeper, vault.subject), "http://127.0.0.1").apply(parse_documents(_FEW, "bench"), caller, "bench")
         show("all detectors, 3 in force", await run(backtests, Viewer(principal=caller), _ALL, calls))
     finally:
         follower.close()

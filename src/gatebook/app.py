@@ -82,6 +82,7 @@ async def _keeper(settings: Settings, lifeline: Lifeline) -> int:
     from gatebook.control import server as control
     from gatebook.control import unix_socket
     from gatebook.control.desk import Desk
+    from gatebook.identity.journal import Journal
     from gatebook.keeper.background import Background
     from gatebook.keeper.faces import Roll, build_faces
     from gatebook.keeper.status import Status
@@ -94,7 +95,7 @@ async def _keeper(settings: Settings, lifeline: Lifeline) -> int:
         parts.callback(store.close)
         book = Book.open(settings.log_dir, settings.keeper_stream, vault, settings.log)
         parts.callback(book.close)
-        desk = Desk(store, book, vault.subject, settings.console_url)
+        desk = Desk(Journal(store, book, vault.subject), settings.console_url)
         run = Run("keeper", book)
         snapshot = store.snapshot()
         await run.started(snapshot.bundle)

@@ -22,6 +22,7 @@ from gatebook.control.deciding import Deciding
 from gatebook.control.desk import Desk, TokenOrder
 from gatebook.identity import sign_in
 from gatebook.identity.directory import Directory
+from gatebook.identity.journal import Journal
 from gatebook.index import Follower, Index
 from gatebook.log.book import Book
 from gatebook.log.seal import Sealer, load_or_create_signing_key
@@ -82,7 +83,7 @@ class Stage:
         self.store = Store.open(self.settings.state_path)
         self.worker = Book.open(self.settings.log_dir, "node1-w0", self.vault, LOG, self.clock)
         self.keeper = Book.open(self.settings.log_dir, "node1-k", self.vault, LOG)
-        self.desk = Desk(self.store, self.keeper, self.vault.subject, console_url)
+        self.desk = Desk(Journal(self.store, self.keeper, self.vault.subject), console_url)
         self.index: Index | None = Index.open(self.settings.index_dir)
         self.follower = Follower(self.settings.log_dir, Vault(self.settings.keys_dir, MASTER_KEY), self.index)
         key = load_or_create_signing_key(self.settings.secrets_dir / "signing.key")

@@ -9,6 +9,7 @@ from gatebook.control.caller import local_caller
 from gatebook.control.desk import Desk
 from gatebook.control.key_files import create_keys, read_master_key
 from gatebook.identity.directory import Principal
+from gatebook.identity.journal import Journal
 from gatebook.log.book import Book
 from gatebook.log.reader import StreamReader
 from gatebook.log.vault import Vault
@@ -56,7 +57,7 @@ def book(settings: Settings, vault: Vault) -> Iterator[Book]:
 @pytest.fixture
 def desk(settings: Settings, store: Store, book: Book, vault: Vault) -> Desk:
     """A desk over state and book."""
-    return Desk(store, book, vault.subject, settings.console_url)
+    return Desk(Journal(store, book, vault.subject), settings.console_url)
 
 
 @pytest.fixture

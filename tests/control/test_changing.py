@@ -11,6 +11,7 @@ import pytest
 from gatebook.control.caller import local_caller
 from gatebook.control.desk import Desk
 from gatebook.identity.directory import Principal, make_principal
+from gatebook.identity.journal import Journal
 from gatebook.log.book import Book
 from gatebook.log.errors import LogUnavailable
 from gatebook.log.vault import Vault
@@ -239,7 +240,7 @@ async def test_people_are_told_apart_across_restarts(
     id = await propose(two, of(PACK), who("ann"))
     fresh = Store.open(settings.state_path)
     try:
-        desk = Desk(fresh, book, vault.subject, "http://127.0.0.1:8401")
+        desk = Desk(Journal(fresh, book, vault.subject), "http://127.0.0.1:8401")
         with pytest.raises(ChangeRefused, match="of their own"):
             await desk.changing.decide(id, "applied", "", who("ann"))
         assert await desk.changing.decide(id, "applied", "", who("bob")) is not None

@@ -13,6 +13,7 @@ from gatebook.control.caller import local_caller
 from gatebook.control.deciding import Deciding
 from gatebook.control.desk import Desk, TokenOrder
 from gatebook.identity.directory import Principal, make_principal
+from gatebook.identity.journal import Journal
 from gatebook.log.book import Book
 from gatebook.log.errors import LogUnavailable
 from gatebook.log.vault import Vault
@@ -69,7 +70,7 @@ def clock() -> TurnedClock:
 @pytest.fixture
 async def deciding(store: Store, book: Book, vault: Vault, settings: Settings, clock: TurnedClock) -> Deciding:
     """Decisions of a governed deployment, by that clock."""
-    desk = Desk(store, book, vault.subject, settings.console_url, clock)
+    desk = Desk(Journal(store, book, vault.subject, clock), settings.console_url)
     await desk.apply(parse_documents(POLICIES, "p.yaml"), local_caller("root", vault.subject))
     return Deciding(desk)
 

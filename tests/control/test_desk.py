@@ -7,6 +7,7 @@ import pytest
 
 from gatebook.control.desk import Desk, TokenOrder
 from gatebook.identity.directory import Directory, Principal
+from gatebook.identity.journal import Journal
 from gatebook.identity.tokens import digest
 from gatebook.log.book import Book
 from gatebook.log.errors import LogUnavailable
@@ -134,5 +135,5 @@ async def test_a_link_is_not_used_up_without_a_record(
     with pytest.raises(LogUnavailable):
         await desk.sign_in(url.partition("#")[2], SOURCE)
     later = Book.open(settings.log_dir, settings.keeper_stream, vault, settings.log)
-    assert await Desk(store, later, vault.subject, "").sign_in(url.partition("#")[2], SOURCE) is not None
+    assert await Desk(Journal(store, later, vault.subject), "").sign_in(url.partition("#")[2], SOURCE) is not None
     later.close()

@@ -10,6 +10,7 @@ import pytest
 
 from gatebook.control.caller import local_caller
 from gatebook.control.desk import Desk
+from gatebook.identity.journal import Journal
 from gatebook.log.book import Book
 from gatebook.log.vault import Vault
 from gatebook.settings import LogSettings
@@ -110,7 +111,7 @@ async def test_what_an_administrator_approves_is_listed_again(
     """From the drift to the desk's decision and back into the list; what is refused afterwards is gone again."""
     vault = Vault(tmp_path / "keys-of-keeper", bytes(range(32)))
     book = Book.open(tmp_path / "log-of-keeper", "keeper", vault, LogSettings(segment_bytes=1 << 20, reserve_bytes=0))
-    desk, caller = Desk(store, book, vault.subject, "http://127.0.0.1:8401"), local_caller("root", vault.subject)
+    desk, caller = Desk(Journal(store, book, vault.subject), "http://127.0.0.1:8401"), local_caller("root", vault.subject)
     async with Hostile() as upstream:
         connectors = {"x": spec(url=upstream.url)}
         async with gateway(connectors, store=store) as running:

@@ -6,7 +6,8 @@ import pytest
 from gatebook.index import build
 from gatebook.index.build import Opened
 from gatebook.log.position import Position
-from gatebook.record.body import CallFinished, CallOutcomeUnknown, CallRefused, CallStarted, Header
+from gatebook.record.base import Header
+from gatebook.record.body import CallFinished, CallOutcomeUnknown, CallRefused, CallStarted
 from gatebook.record.parts import ApiRequest, Client, Credential, Decision, Finding, Outcome, Part, Payload, Round, Timing
 from tests.index.conftest import request
 

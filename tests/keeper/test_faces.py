@@ -5,6 +5,7 @@ from starlette.testclient import TestClient
 from gatebook.control.caller import local_caller
 from gatebook.control.desk import Desk, TokenOrder
 from gatebook.control.key_files import read_master_key
+from gatebook.identity.journal import Journal
 from gatebook.keeper.background import Background
 from gatebook.keeper.faces import Roll, build_faces
 from gatebook.log.book import Book
@@ -15,7 +16,7 @@ from gatebook.state.store import Store
 
 async def test_health_api_and_console_answer_with_nothing_else_running(settings: Settings, store: Store, book: Book, vault: Vault) -> None:
     """Health asks nobody who they are; the API wants a token; the console sends a stranger to sign in."""
-    desk = Desk(store, book, vault.subject, settings.console_url)
+    desk = Desk(Journal(store, book, vault.subject), settings.console_url)
     roll = Roll(store.snapshot(), vault.subject, settings)
     faces = build_faces(settings, desk, book, vault, Background(settings, read_master_key(settings)), roll)
     token = (await desk.create_token(TokenOrder(person="ana", person_name="Ana"), local_caller("root", vault.subject))).secret

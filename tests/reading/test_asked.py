@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from gatebook.reading.asked import AskedCall, asked_call
 from gatebook.reading.detail import StoredRecord
-from gatebook.record.body import CallRefused, Header, SignedIn
+from gatebook.record.base import Header
+from gatebook.record.body import CallRefused, SignedIn
 from gatebook.record.parts import Actor, Client, Decision, Outcome, Source, Timing, Trace
 from gatebook.state.approvals import arguments_digest
 from gatebook.state.policies import PolicySpec

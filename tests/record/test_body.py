@@ -4,7 +4,8 @@ from typing import get_args
 
 import pytest
 
-from gatebook.record.body import AnyBody, Body
+from gatebook.record.base import Body
+from gatebook.record.body import AnyBody
 
 
 @pytest.mark.parametrize("kind", get_args(AnyBody), ids=lambda kind: str(kind.__name__))

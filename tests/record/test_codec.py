@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gatebook.record import body as records
+from gatebook.record.base import Body
 from gatebook.record.codec import FIRST_PREV, RecordError, decode_body, decode_header, encode_core, leaf_hash
 from gatebook.record.parts import Actor, Client, Outcome, Source, Timing, Trace
 from tests.record.cast import any_body
@@ -25,7 +26,7 @@ STARTED = records.CallStarted(
 )
 
 
-def encode(body: records.Body, **header: Any) -> bytes:
+def encode(body: Body, **header: Any) -> bytes:
     """Encode with a header that a test need not care for."""
     return encode_core(body, **({"id": ID, "stream": "node1-w0", "seq": 1, "prev": FIRST_PREV, "time_us": 1_763_860_000_000_000} | header))
 

@@ -164,6 +164,7 @@ def _api(settings: Settings) -> Iterator["_Api"]:
     from gatebook.control.deciding import Deciding
     from gatebook.control.desk import Desk
     from gatebook.identity.directory import Directory
+    from gatebook.identity.journal import Journal
     from gatebook.log.vault import Vault
     from gatebook.reading.backtests import Backtests
     from gatebook.reading.exports import Exports
@@ -190,7 +191,7 @@ def _api(settings: Settings) -> Iterator["_Api"]:
         origin = Origin(deployment=settings.deployment, version=__version__)
         store = Store.open(settings.state_path, create=False)
         parts.callback(store.close)
-        desk = Desk(store, book, vault.subject, settings.console_url)
+        desk = Desk(Journal(store, book, vault.subject), settings.console_url)
         api = create_api(
             ApiDeps(
                 room=room,

@@ -23,7 +23,7 @@ from gatebook.state.changes import Author, unified
 from gatebook.state.documents import parse_documents
 from gatebook.state.editing import Looked, Wanted
 from gatebook.state.proposals import Proposed, find_proposal, put_proposal
-from gatebook.state.snapshot import read_revision
+from gatebook.state.revision import read_revision
 from gatebook.state.store import bump
 
 if TYPE_CHECKING:

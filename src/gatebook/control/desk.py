@@ -1,11 +1,7 @@
-"""Changes to state, each with its record. A change is committed only once its record is durable: no record, no change.
+"""What administrators change, each with its record (identity/journal.py)."""
 
-Lives on one event loop, that of the keeper (or of a command that works while no keeper runs), because the book does.
-"""
-
-import asyncio
 import secrets
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Literal
 
@@ -16,12 +12,12 @@ from gatebook.control.changing import Changing
 from gatebook.identity import accounts, sign_in
 from gatebook.identity.approvers import ADMINS
 from gatebook.identity.directory import Principal, make_principal
+from gatebook.identity.journal import Journal
 from gatebook.identity.tokens import make_token
-from gatebook.log.book import Book
-from gatebook.log.clock import Clock, SystemClock
+from gatebook.log.clock import Clock
 from gatebook.reading.rule_changes import Applied, Terms
 from gatebook.record import body as records
-from gatebook.record.parts import Actor, PartName, Source
+from gatebook.record.parts import Actor, Source
 from gatebook.state import changes, definitions
 from gatebook.state.changes import Stored
 from gatebook.state.deciding import Order, Planned, plan_decisions
@@ -61,15 +57,13 @@ class OpenedSession(Struct, frozen=True, kw_only=True):
 class Desk:
     """Makes changes for a caller who is allowed to make them; who that is, the faces decide."""
 
-    def __init__(self, store: Store, book: Book, subject_of: Callable[[str], str], console_url: str, clock: Clock | None = None) -> None:
+    def __init__(self, journal: Journal, console_url: str) -> None:
         self.console_url = console_url
         self.changing = Changing(self)
-        self._store = store
-        self._book = book
-        self._subject_of = subject_of
-        self._clock = clock or SystemClock()
-        # One change at a time: a transaction stays open while its record becomes durable.
-        self._turn = asyncio.Lock()
+        self.journal = journal
+        self._store = journal.store
+        self._subject_of = journal.subject_of
+        self._clock = journal.clock
 
     @property
     def store(self) -> Store:
@@ -91,7 +85,7 @@ class Desk:
 
     async def decide_definition(self, order: Order, caller: Principal) -> list[Planned]:
         """Approve or refuse one definition of a tool, or all that wait of a connector. Raises DecisionError, StateError, LogUnavailable."""
-        async with self._change() as connection:
+        async with self.journal.change() as connection:
             planned = plan_decisions(connection, order, caller.person, self._clock.wall_us())
             for one in planned:
                 definitions.decide(connection, one.known)
@@ -108,7 +102,7 @@ class Desk:
                     reason=known.reason,
                 )
                 diff = f"{known.state}: {known.hash}\n{one.diff}".encode()
-                await self._record(body, caller.subject, [("identity", caller.identity), ("diff", diff)])
+                await self.journal.record(body, caller.subject, [("identity", caller.identity), ("diff", diff)])
         return planned
 
     async def create_token(self, order: TokenOrder, caller: Principal) -> IssuedToken:
@@ -117,7 +111,7 @@ class Desk:
         if order.expires_us is not None and order.expires_us <= now_us:
             raise StateError("the token would have expired already")
         secret = make_token(secrets.token_bytes(32))
-        async with self._change() as connection:
+        async with self.journal.change() as connection:
             wanted = accounts.Wanted(id=order.person, email=order.email, name=order.person_name, groups=order.groups)
             put = accounts.put_person(connection, wanted, now_us)
             blank = Token(
@@ -137,7 +131,7 @@ class Desk:
 
     async def revoke_token(self, id_or_prefix: str, caller: Principal) -> Token:
         """Revoke a token. Raises StateError, LogUnavailable."""
-        async with self._change() as connection:
+        async with self.journal.change() as connection:
             token = accounts.revoke(connection, id_or_prefix, self._clock.wall_us())
             owner = accounts.find_person(connection, token.person) or Person(id=token.person)
             bump(connection)
@@ -150,7 +144,7 @@ class Desk:
         Returns its address and when it expires. Raises StateError, LogUnavailable.
         """
         secret, now_us = secrets.token_urlsafe(32), self._clock.wall_us()
-        async with self._change() as connection:
+        async with self.journal.change() as connection:
             before = accounts.find_person(connection, person.lower())
             groups = (*(before.groups if before else ()), ADMINS)
             put = accounts.put_person(connection, accounts.Wanted(id=person, groups=groups), now_us)
@@ -160,13 +154,13 @@ class Desk:
             body = records.ConfigChanged(
                 kind="OneTimeLink", name=put.person.id, action="created", version=1, revision=revision, actor=caller.actor
             )
-            await self._record(body, caller.subject, [("identity", caller.identity)])
+            await self.journal.record(body, caller.subject, [("identity", caller.identity)])
         return sign_in.link_url(self.console_url, secret), expires_us
 
     async def sign_in(self, link_secret: str, source: Source) -> OpenedSession | None:
         """Use a one-time link up and open a session; None when the link is not, or no longer, good."""
         secret, now_us = secrets.token_urlsafe(32), self._clock.wall_us()
-        async with self._change() as connection:
+        async with self.journal.change() as connection:
             id = sign_in.use_link(connection, link_secret, now_us)
             person = accounts.find_person(connection, id) if id else None
             if person is None or not person.active:
@@ -175,12 +169,12 @@ class Desk:
             bump(connection)
             principal = make_principal(person, self._subject_of(person.id), "session")
             actor = Actor(subject=principal.subject, kind=principal.kind, auth="link")
-            await self._record(records.SignedIn(actor=actor, source=source), principal.subject, [("identity", principal.identity)])
+            await self.journal.record(records.SignedIn(actor=actor, source=source), principal.subject, [("identity", principal.identity)])
         return OpenedSession(secret=secret, session=session, principal=principal)
 
     async def sign_out(self, secret: str) -> None:
         """Close a console session."""
-        async with self._change() as connection:
+        async with self.journal.change() as connection:
             sign_in.close_session(connection, secret)
             bump(connection)
 
@@ -209,18 +203,12 @@ class Desk:
     @asynccontextmanager
     async def deciding(self) -> AsyncIterator[Connection]:
         """A transaction for `control.deciding` and `control.changing`, one change at a time. Raises StateError."""
-        async with self._change() as connection:
+        async with self.journal.change() as connection:
             yield connection
 
     async def record(self, body: records.ConfigChanged, caller: Principal, diff: str) -> None:
         """Put a change on the record, before its transaction ends. Raises LogUnavailable."""
-        await self._record(body, caller.subject, [("identity", caller.identity), ("diff", diff.encode())])
-
-    @asynccontextmanager
-    async def _change(self) -> AsyncIterator[Connection]:
-        async with self._turn:
-            with self._store.write() as connection:
-                yield connection
+        await self.journal.record(body, caller.subject, [("identity", caller.identity), ("diff", diff.encode())])
 
     async def _record_person(self, put: accounts.PersonChange, revision: int, caller: Principal) -> None:
         if put.action == "unchanged":
@@ -233,7 +221,7 @@ class Desk:
             revision=revision,
             actor=caller.actor,
         )
-        await self._record(body, caller.subject, [("identity", caller.identity), ("diff", put.diff.encode())])
+        await self.journal.record(body, caller.subject, [("identity", caller.identity), ("diff", put.diff.encode())])
 
     async def _record_token(self, action: Literal["created", "revoked"], token: Token, owner: Person, caller: Principal) -> None:
         principal = make_principal(owner, self._subject_of(owner.id), "token", token.id)
@@ -244,7 +232,4 @@ class Desk:
             actor=caller.actor,
             expires=token.expires_us,
         )
-        await self._record(body, principal.subject, [("identity", principal.identity)])
-
-    async def _record(self, body: records.Body, subject: str, parts: list[tuple[PartName, bytes]]) -> None:
-        await self._book.append(body, parts=parts, subject=subject).durable()
+        await self.journal.record(body, principal.subject, [("identity", principal.identity)])

@@ -10,6 +10,7 @@ from gatebook.control.client import KeeperAbsent, KeeperClient
 from gatebook.control.desk import Desk
 from gatebook.control.key_files import read_master_key
 from gatebook.control.operations import perform
+from gatebook.identity.journal import Journal
 from gatebook.log.book import Book
 from gatebook.log.errors import StreamBusy
 from gatebook.log.vault import Vault
@@ -57,7 +58,7 @@ async def _alone(settings: Settings, operation: str, params: bytes) -> bytes:
         except StreamBusy as error:
             raise KeeperSilent(f"a keeper runs (process {error.pid}) but does not answer on {settings.keeper_socket}; try again") from error
         try:
-            desk = Desk(store, book, vault.subject, settings.console_url)
+            desk = Desk(Journal(store, book, vault.subject), settings.console_url)
             return await perform(desk, operation, params, local_caller(None, vault.subject))
         finally:
             book.close()

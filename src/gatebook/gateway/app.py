@@ -162,7 +162,8 @@ class GatewayApp:
         gate = self._gate
         assert gate.directory is not None
         authorization = context.headers.get(b"authorization")
-        known = gate.directory.authenticate(None if authorization is None else authorization.decode("latin-1"), time.time_ns() // 1000)
+        header = None if authorization is None else authorization.decode("latin-1")
+        known = gate.directory.authenticate(header, time.time_ns() // 1000, self._base + context.endpoint)
         if not isinstance(known, Unknown):
             context.principal = known
             context.actor = known.actor

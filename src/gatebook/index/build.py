@@ -12,7 +12,8 @@ from gatebook.index.rows import CALL_COLUMNS, CallRow, FullRow, RecordRow
 from gatebook.log.position import Position
 from gatebook.query.paths import pairs
 from gatebook.query.text import searchable
-from gatebook.record.body import AnyBody, CallFinished, CallOutcomeUnknown, CallRefused, CallStarted, Header
+from gatebook.record.base import Header
+from gatebook.record.body import AnyBody, CallFinished, CallOutcomeUnknown, CallRefused, CallStarted
 from gatebook.record.parts import ApiRequest, Decision, Finding, Outcome, PartName, Payload, Timing
 
 TEXT_BYTES_MAX: Final = 1 << 20

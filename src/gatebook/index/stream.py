@@ -16,7 +16,8 @@ from gatebook.log.position import Position, read_position
 from gatebook.log.reader import Entry, StreamReader, read_entry
 from gatebook.log.segment import segment_path, segments
 from gatebook.log.vault import Vault
-from gatebook.record.body import CallFinished, CallOutcomeUnknown, CallRefused, CallStarted, Header
+from gatebook.record.base import Header
+from gatebook.record.body import CallFinished, CallOutcomeUnknown, CallRefused, CallStarted
 from gatebook.record.codec import RecordError, decode_body, decode_header
 from gatebook.record.parts import Payload
 

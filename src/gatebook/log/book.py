@@ -24,6 +24,7 @@ from gatebook.log.space import Space, Use
 from gatebook.log.vault import Vault
 from gatebook.log.writer import Writer
 from gatebook.record import body as records
+from gatebook.record.base import Body
 from gatebook.record.ids import uuid7
 from gatebook.record.parts import OpenCall, PartName
 
@@ -126,9 +127,7 @@ class Book:
         self._random_used = start + _ID_BYTES
         return uuid7(self._clock.wall_us(), self._random[start : start + _ID_BYTES])
 
-    def append(
-        self, body: records.Body, *, parts: Sequence[tuple[PartName, bytes]] = (), subject: str = "-", id: str | None = None
-    ) -> Receipt:
+    def append(self, body: Body, *, parts: Sequence[tuple[PartName, bytes]] = (), subject: str = "-", id: str | None = None) -> Receipt:
         """Give a record its place in the stream and queue it. `subject` says whose key seals the parts.
 
         The response of a call.finished is left out, and the record says so, when it is too large or the disk is full.
@@ -167,7 +166,7 @@ class Book:
         os.close(self._lock_fd)
         self._lock_fd = -1
 
-    def _append(self, body: records.Body, record_id: str, now_us: int, parts: Sequence[tuple[PartName, bytes]], subject: str) -> None:
+    def _append(self, body: Body, record_id: str, now_us: int, parts: Sequence[tuple[PartName, bytes]], subject: str) -> None:
         use: Use = "opening" if not isinstance(body, _CLOSING) else "closing" if parts else "outcome"
         bare = replace(body, response_dropped="disk_full") if isinstance(body, records.CallFinished) and parts else None
         blob = b""
@@ -199,7 +198,7 @@ class Book:
             core = self._chain.encode(body, record_id, now_us)
         self._put(body, record_id, core, blob)
 
-    def _put(self, body: records.Body, record_id: str, core: bytes, blob: bytes) -> None:
+    def _put(self, body: Body, record_id: str, core: bytes, blob: bytes) -> None:
         frame = encode_frame(core, blob, self._space.take(len(core) + len(blob), self._writer.queue_empty))
         self._chain.advance(body, record_id, core)
         self._writer.push(frame, self._chain.seq)
@@ -242,9 +241,7 @@ class Book:
             return None
         keep_torn(stream_dir, fd, tail)
         cut = records.TailCut(at_seq=tail.seq + 1, offset=tail.offset, size=tail.cut_end - tail.offset)
-        bodies: list[records.Body] = (
-            [cut] if tail.offset > SEGMENT_HEADER_BYTES or tail.segment == 1 else [self._segment_opened(tail.segment), cut]
-        )
+        bodies: list[Body] = [cut] if tail.offset > SEGMENT_HEADER_BYTES or tail.segment == 1 else [self._segment_opened(tail.segment), cut]
         # A copy: when the frames do not fit they are not part of the chain.
         chain = replace_chain(self._chain, open_calls=dict(self._chain.open_calls))
         now_us = self._clock.wall_us()

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass, field
 
-from gatebook.record.body import Body, CallFinished, CallOutcomeUnknown, CallStarted
+from gatebook.record.base import Body
+from gatebook.record.body import CallFinished, CallOutcomeUnknown, CallStarted
 from gatebook.record.codec import FIRST_PREV, encode_core, leaf_hash
 
 

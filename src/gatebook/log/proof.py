@@ -16,7 +16,7 @@ from gatebook.log.runs import RunsError, load_runs
 from gatebook.log.segment import segments
 from gatebook.log.tiles import TileError, TileReader
 from gatebook.log.verify import TREE_NAME, stream_dirs
-from gatebook.record.body import Header
+from gatebook.record.base import Header
 from gatebook.record.codec import RecordError, decode_header, leaf_hash
 
 PROOF_FORMAT = "gatebook.proof.1"

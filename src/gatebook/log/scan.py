@@ -28,7 +28,7 @@ from gatebook.log.position import Position, read_position
 from gatebook.log.recovery import damage_behind
 from gatebook.log.report import Finding, Findings, Kind, StreamReport
 from gatebook.log.segment import segment_path, segments
-from gatebook.record.body import Header
+from gatebook.record.base import Header
 from gatebook.record.codec import FIRST_PREV, RecordError, decode_header
 
 _CHUNK_BYTES = 1 << 20

@@ -10,7 +10,8 @@ from gatebook.log.errors import LogDamaged, PartUnavailable
 from gatebook.log.position import Position
 from gatebook.log.reader import Entry, read_entry
 from gatebook.log.vault import Vault
-from gatebook.record.body import AnyBody, Header
+from gatebook.record.base import Header
+from gatebook.record.body import AnyBody
 from gatebook.record.codec import RecordError, decode_body, decode_header, leaf_hash
 from gatebook.record.parts import PartName, Payload
 

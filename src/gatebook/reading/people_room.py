@@ -39,7 +39,8 @@ from gatebook.reading.tool_activity import BUDGET_S, CALLS, DAY_US
 from gatebook.reading.verdict import verdict
 from gatebook.reading.viewer import Viewer
 from gatebook.state.deciding import named
-from gatebook.state.snapshot import Person, Token, read_revision
+from gatebook.state.revision import read_revision
+from gatebook.state.snapshot import Person, Token
 from gatebook.state.store import Store
 
 ME: Final = "me"

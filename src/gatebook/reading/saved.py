@@ -24,8 +24,8 @@ from gatebook.reading.viewer import Viewer
 from gatebook.record.body import ConfigChanged
 from gatebook.state import saved as tables
 from gatebook.state.changes import unified
+from gatebook.state.revision import read_revision
 from gatebook.state.saved import Preference, Saved, Share
-from gatebook.state.snapshot import read_revision
 from gatebook.state.store import Store
 
 NAME_CHARACTERS_MAX: Final = 100

@@ -18,7 +18,7 @@ from gatebook.reading.tool_activity import Calls, calls
 from gatebook.reading.tool_facts import Activity, ConnectorDetail, ConnectorFacts, ToolDetail
 from gatebook.reading.viewer import Viewer
 from gatebook.state.deciding import Order, Planned
-from gatebook.state.snapshot import read_revision
+from gatebook.state.revision import read_revision
 from gatebook.state.store import Store
 
 _logger = logging.getLogger(__name__)

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
+from gatebook.record.base import Body
 from gatebook.record.parts import (
     Actor,
     ApiRequest,
@@ -22,24 +23,6 @@ from gatebook.record.parts import (
     Timing,
     Trace,
 )
-
-SCHEMA_VERSION = 1
-
-
-class Header(Struct, frozen=True, kw_only=True):
-    """What the log puts in front of every body."""
-
-    v: Annotated[int, Meta(description="Version of the record schema.")]
-    id: Annotated[str, Meta(description="UUIDv7 of the record; the id of a call is that of the record that opens it.")]
-    stream: Annotated[str, Meta(description="The stream that the record belongs to: one writer, one order.")]
-    seq: Annotated[int, Meta(description="Place in the stream: dense, from 1.")]
-    prev: Annotated[str, Meta(description="RFC 6962 leaf hash of the record before it in the stream, hex; 64 zeros for the first.")]
-    time: Annotated[int, Meta(description="Wall clock when the record was made, microseconds since 1970-01-01T00:00:00Z.")]
-    type: Annotated[str, Meta(description="The record type.")]
-
-
-class Body(Struct, frozen=True, kw_only=True, tag_field="type", omit_defaults=True):
-    """Base of all bodies; `type` tells them apart."""
 
 
 class _Request(Body, frozen=True, kw_only=True):
@@ -126,7 +109,8 @@ class AuthFailed(Body, frozen=True, kw_only=True, tag="auth.failed"):
     """A request without a valid access token, refused with 401."""
 
     reason: Annotated[
-        Literal["missing", "malformed", "unknown", "expired", "revoked", "inactive"], Meta(description="Why the token was refused.")
+        Literal["missing", "malformed", "unknown", "expired", "revoked", "inactive", "audience"],
+        Meta(description="Why the token was refused."),
     ]
     endpoint: Annotated[str, Meta(description="Path that was called.")]
     actor: Annotated[Actor, Meta(description="The token's owner where it is known, else anonymous.")]

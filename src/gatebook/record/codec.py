@@ -4,7 +4,8 @@ import hashlib
 
 import msgspec
 
-from gatebook.record.body import SCHEMA_VERSION, AnyBody, Body, Header
+from gatebook.record.base import SCHEMA_VERSION, Body, Header
+from gatebook.record.body import AnyBody
 
 FIRST_PREV = "0" * 64
 _LEAF_PREFIX = b"\x00"

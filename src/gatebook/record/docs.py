@@ -12,7 +12,8 @@ import msgspec.inspect as types
 from msgspec import Struct
 
 from gatebook.record import parts
-from gatebook.record.body import SCHEMA_VERSION, AnyBody, Header
+from gatebook.record.base import SCHEMA_VERSION, Header
+from gatebook.record.body import AnyBody
 
 _INTRODUCTION = f"""# The record
 

@@ -10,7 +10,7 @@ import msgspec.inspect as types
 import yaml
 from msgspec import Struct
 
-from gatebook.state import connectors, governance, guardrails, policies
+from gatebook.state import connectors, governance, guardrails, identity_providers, policies
 from gatebook.state.store import StateError
 
 TEXT_BYTES_MAX = 4 * 1024 * 1024
@@ -29,6 +29,7 @@ KINDS: dict[str, Kind] = {
     "Guardrail": Kind(guardrails.GuardrailSpec, guardrails.guardrail_faults),
     "Detector": Kind(guardrails.DetectorSpec, guardrails.detector_faults),
     "ToolPack": Kind(policies.ToolPackSpec, policies.pack_faults),
+    "IdentityProvider": Kind(identity_providers.IdentityProviderSpec, identity_providers.identity_provider_faults),
     "Governance": Kind(governance.GovernanceSpec, governance.governance_faults),
 }
 

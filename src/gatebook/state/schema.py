@@ -4,9 +4,11 @@ A step that has been released is never edited: add the next one, and bring the T
 Times are microseconds since 1970; hashes are SHA-256 in hex; secrets are never stored, only their hashes.
 """
 
-from sqlalchemy import BigInteger, Column, Connection, MetaData, SmallInteger, Table, Text, text
+from sqlalchemy import BigInteger, Column, Connection, SmallInteger, Table, Text, text
 
-metadata = MetaData()
+from gatebook.state.access_schema import ACCESS_STEP
+from gatebook.state.directory_schema import DIRECTORY_STEP
+from gatebook.state.metadata import metadata
 
 meta = Table(
     "meta",
@@ -41,7 +43,21 @@ people = Table(
     Column("active", SmallInteger, nullable=False),
     Column("version", BigInteger, nullable=False),
     Column("created_us", BigInteger, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("scim_id", Text),
+    Column("external_id", Text),
+    Column("user_name", Text),
+    Column("user_name_key", Text),
+    Column("manager", Text),
+    Column("department", Text),
+    Column("body", Text),
+    Column("epoch", BigInteger, nullable=False),
+    Column("changed_us", BigInteger, nullable=False),
+    Column("deactivated_us", BigInteger),
+    Column("deleted_us", BigInteger),
 )
+"""`groups` are those that were given by hand, beside the memberships of the directory; `source` is local or scim; `body` the SCIM resource; `manager` an
+id of a person; `epoch` counts cut-offs: what was handed out under an earlier one is void."""
 
 tokens = Table(
     "tokens",
@@ -55,6 +71,12 @@ tokens = Table(
     Column("expires_us", BigInteger),
     Column("last_used_us", BigInteger),
     Column("revoked_us", BigInteger),
+    Column("kind", Text, nullable=False),
+    Column("scopes", Text, nullable=False),
+    Column("resource", Text),
+    Column("client", Text),
+    Column("grant_id", Text),
+    Column("epoch", BigInteger, nullable=False),
 )
 
 one_time_links = Table(
@@ -65,6 +87,7 @@ one_time_links = Table(
     Column("created_us", BigInteger, nullable=False),
     Column("expires_us", BigInteger, nullable=False),
     Column("used_us", BigInteger),
+    Column("purpose", Text, nullable=False),
 )
 
 console_sessions = Table(
@@ -74,6 +97,14 @@ console_sessions = Table(
     Column("person", Text, nullable=False),
     Column("created_us", BigInteger, nullable=False),
     Column("expires_us", BigInteger, nullable=False),
+    Column("id", Text, nullable=False),
+    Column("auth", Text, nullable=False),
+    Column("issuer", Text),
+    Column("sub", Text),
+    Column("sid", Text),
+    Column("epoch", BigInteger, nullable=False),
+    Column("seen_us", BigInteger, nullable=False),
+    Column("user_agent", Text, nullable=False),
 )
 
 saved_searches = Table(
@@ -251,6 +282,8 @@ STEPS: tuple[tuple[str, ...], ...] = (
             asked_us BIGINT NOT NULL, state TEXT NOT NULL, decided_by TEXT, decided_us BIGINT, decision_reason TEXT
         )""",
     ),
+    # People and groups of the directory, sign-in at an identity provider, AI clients, credentials for connectors.
+    (*DIRECTORY_STEP, *ACCESS_STEP),
 )
 
 _BASE = (

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
 import msgspec
@@ -12,10 +12,13 @@ from sqlalchemy import Connection, RowMapping, func, select
 from gatebook.state.approvals import AccessRequest, Approval, read_grants, read_usable_approvals
 from gatebook.state.connectors import Connector, ConnectorSpec
 from gatebook.state.definitions import Approved, Listing, read_approved, read_listings
+from gatebook.state.directory_schema import directory_groups, memberships
 from gatebook.state.governance import ONLY_NAME, GovernanceSpec
 from gatebook.state.guardrails import DetectorSpec, GuardrailSpec
+from gatebook.state.identity_providers import IdentityProviderSpec
 from gatebook.state.policies import PolicySpec, ToolPackSpec
-from gatebook.state.schema import meta, people, resources, tokens
+from gatebook.state.revision import read_revision
+from gatebook.state.schema import people, resources, tokens
 
 _SPECS: dict[str, type[Struct]] = {
     "Connector": ConnectorSpec,
@@ -23,13 +26,18 @@ _SPECS: dict[str, type[Struct]] = {
     "Guardrail": GuardrailSpec,
     "Detector": DetectorSpec,
     "ToolPack": ToolPackSpec,
+    "IdentityProvider": IdentityProviderSpec,
     "Governance": GovernanceSpec,
 }
 _decoders = {kind: msgspec.json.Decoder(spec) for kind, spec in _SPECS.items()}
 
 
 class Person(Struct, frozen=True, kw_only=True):
-    """Somebody who may have tokens. `id` and `email` are lower case; `email` may be empty."""
+    """Somebody who may have tokens. `id` and `email` are lower case; `email` may be empty.
+
+    `groups` are all groups, those of the directory and those given by hand. `manager` is the id of a person. Whatever was handed out under another
+    `epoch` than this is void. `source` is scim for whom a directory keeps.
+    """
 
     id: str
     kind: Literal["person", "service"] = "person"
@@ -38,10 +46,18 @@ class Person(Struct, frozen=True, kw_only=True):
     groups: tuple[str, ...] = ()
     active: bool = True
     version: int = 1
+    source: Literal["local", "scim"] = "local"
+    manager: str | None = None
+    department: str | None = None
+    epoch: int = 0
 
 
 class Token(Struct, frozen=True, kw_only=True):
-    """An access token without its secret. Times in microseconds since 1970."""
+    """An access token without its secret. Times in microseconds since 1970.
+
+    `kind` oauth: issued to an AI client under the grant `grant_id`, good at `resource` (an address) only; the others have neither. No `scopes`: all
+    that the person may do (`identity/scopes.py`).
+    """
 
     id: str
     sha256: str
@@ -52,6 +68,12 @@ class Token(Struct, frozen=True, kw_only=True):
     expires_us: int | None = None
     last_used_us: int | None = None
     revoked_us: int | None = None
+    kind: Literal["personal", "service", "oauth"] = "personal"
+    scopes: tuple[str, ...] = ()
+    resource: str | None = None
+    client: str | None = None
+    grant_id: str | None = None
+    epoch: int = 0
 
 
 class Rules(Struct, frozen=True, kw_only=True):
@@ -70,6 +92,7 @@ class Snapshot(Struct, frozen=True, kw_only=True):
     revision: int = 0
     config_hash: str = "0" * 64
     connectors: Mapping[str, Connector] = {}
+    providers: Mapping[str, IdentityProviderSpec] = {}
     people: Mapping[str, Person] = {}
     tokens: Mapping[str, Token] = {}
     rules: Rules = Rules()
@@ -84,20 +107,27 @@ class Snapshot(Struct, frozen=True, kw_only=True):
         return self.config_hash[:16]
 
 
-def read_revision(connection: Connection) -> int:
-    """The number of changes so far."""
-    return int(connection.execute(select(meta.c.revision)).scalar_one())
-
-
 def read_people(connection: Connection) -> dict[str, Person]:
     """All people by id."""
-    return {row["id"]: person_of(row) for row in connection.execute(select(people)).mappings()}
+    groups = read_groups(connection)
+    return {row["id"]: person_of(row, groups.get(row["id"], ())) for row in connection.execute(select(people)).mappings()}
+
+
+def read_groups(connection: Connection, ids: Iterable[str] | None = None) -> dict[str, list[str]]:
+    """Names of the directory's groups by person; of all people, or of these."""
+    query = select(memberships.c.person, directory_groups.c.name).join(directory_groups, directory_groups.c.id == memberships.c.group_id)
+    if ids is not None:
+        query = query.where(memberships.c.person.in_(list(ids)))
+    found: dict[str, list[str]] = {}
+    for person, name in connection.execute(query):
+        found.setdefault(person, []).append(name)
+    return found
 
 
 def read_tokens(connection: Connection) -> list[Token]:
     """All tokens, newest first; also those that have expired or were revoked."""
     rows = connection.execute(select(tokens).order_by(tokens.c.created_us.desc(), tokens.c.id))
-    return [Token(**row._mapping) for row in rows]
+    return [token_of(row) for row in rows.mappings()]
 
 
 def read_snapshot(connection: Connection, now_us: int) -> Snapshot:
@@ -118,6 +148,7 @@ def read_snapshot(connection: Connection, now_us: int) -> Snapshot:
         revision=read_revision(connection),
         config_hash=digest.hexdigest(),
         connectors={name: _connector(name, spec, *versions["Connector", name]) for name, spec in specs["Connector"].items()},
+        providers=specs["IdentityProvider"],
         people=read_people(connection),
         tokens={token.sha256: token for token in read_tokens(connection)},
         rules=rules_of(specs),
@@ -155,6 +186,7 @@ def specs_of(snapshot: Snapshot) -> dict[str, dict[str, Any]]:
     rules = snapshot.rules
     return {
         "Connector": {name: connector.spec for name, connector in snapshot.connectors.items()},
+        "IdentityProvider": dict(snapshot.providers),
         "Policy": dict(rules.policies),
         "Guardrail": dict(rules.guardrails),
         "Detector": dict(rules.detectors),
@@ -174,14 +206,23 @@ def rules_of(specs: Mapping[str, Mapping[str, Any]]) -> Rules:
     )
 
 
-def person_of(row: RowMapping) -> Person:
-    """Make a person from a row of the table."""
+def person_of(row: RowMapping, groups: Iterable[str] = ()) -> Person:
+    """Make a person from a row of the table and the names of the directory's groups that they are in."""
     return Person(
         id=row["id"],
         kind="service" if row["kind"] == "service" else "person",
         email=row["email"],
         name=row["name"],
-        groups=tuple(json.loads(row["groups"])),
+        groups=tuple(sorted({*json.loads(row["groups"]), *groups})),
         active=bool(row["active"]),
         version=row["version"],
+        source="scim" if row["source"] == "scim" else "local",
+        manager=row["manager"],
+        department=row["department"],
+        epoch=row["epoch"],
     )
+
+
+def token_of(row: RowMapping) -> Token:
+    """Make a token from a row of the table."""
+    return Token(**{**row, "scopes": tuple(json.loads(row["scopes"]))})

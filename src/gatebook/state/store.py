@@ -14,8 +14,9 @@ import msgspec
 from sqlalchemy import Connection, Engine, create_engine, event, text, update
 from sqlalchemy.exc import SQLAlchemyError
 
+from gatebook.state.revision import read_revision
 from gatebook.state.schema import STEPS, meta, migrate
-from gatebook.state.snapshot import Snapshot, read_revision, read_snapshot
+from gatebook.state.snapshot import Snapshot, read_snapshot
 
 _BUSY_TIMEOUT_MS = 5000
 

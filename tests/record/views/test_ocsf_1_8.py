@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 from jsonschema_rs import Draft202012Validator
 from ocsf_json_schema import OcsfJsonSchemaEmbedded, get_ocsf_schema
 
+from gatebook.record import base, parts
 from gatebook.record import body as bodies
-from gatebook.record import parts
-from gatebook.record.body import CallFinished, CallOutcomeUnknown, CallRefused, CallStarted, Header
+from gatebook.record.base import Header
+from gatebook.record.body import CallFinished, CallOutcomeUnknown, CallRefused, CallStarted
 from gatebook.record.parts import (
     Actor,
     ApiRequest,
@@ -270,7 +271,7 @@ def test_the_validator_finds_a_fault(fault: str) -> None:
 def test_the_table_names_fields_that_exist(native: str, target: str) -> None:
     """On the left those of the record, on the right those of the class or free ones under unmapped."""
     struct, _, field = native.partition(".")
-    kind = getattr(bodies, struct, None) or getattr(parts, struct)
+    kind = next(getattr(module, struct) for module in (base, bodies, parts) if hasattr(module, struct))
     assert field in kind.__struct_fields__
     for place in target.partition(" (")[0].split(", "):
         names = place.split(".")

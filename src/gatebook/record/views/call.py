@@ -2,7 +2,8 @@
 
 from msgspec import Struct
 
-from gatebook.record.body import CallFinished, CallOutcomeUnknown, CallRefused, CallStarted, Header
+from gatebook.record.base import Header
+from gatebook.record.body import CallFinished, CallOutcomeUnknown, CallRefused, CallStarted
 from gatebook.record.parts import Outcome, Timing
 
 

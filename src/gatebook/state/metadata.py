@@ -1,0 +1,5 @@
+"""The collection that all tables of state belong to."""
+
+from sqlalchemy import MetaData
+
+metadata = MetaData()
