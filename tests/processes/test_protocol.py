@@ -2,12 +2,16 @@
 
 import asyncio
 import json
+import os
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 import pytest_asyncio
 
+from gatebook.control import unix_socket
+from gatebook.identity.peer import PEER_UID
 from gatebook.processes.listeners import Listener, bind
 from gatebook.processes.protocol import HEAD_BYTES_MAX, URL_BYTES_MAX
 
@@ -84,3 +88,24 @@ async def test_requests_one_after_the_other_are_counted_alone(port: int) -> None
         head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 10)
         assert b"200 OK" in head and await reader.readexactly(5) == b"60000"
     writer.close()
+
+
+async def test_a_request_over_a_unix_socket_carries_the_user_of_its_peer(tmp_path: Path) -> None:
+    """The app learns it from the kernel, whatever the request says."""
+    seen: list[Any] = []
+
+    async def app(scope: Any, _receive: Any, send: Any) -> None:
+        seen.append(scope.get(PEER_UID))
+        await send({"type": "http.response.start", "status": 204, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+
+    listener = Listener(app, unix_socket.listen(tmp_path / "own.sock"), 1.0)
+    serving = asyncio.create_task(listener.run_until_stopped())
+    await listener.accepting.wait()
+    reader, writer = await asyncio.open_unix_connection(tmp_path / "own.sock")
+    writer.write(b"GET / HTTP/1.1\r\nhost: keeper\r\nconnection: close\r\n\r\n")
+    await reader.read()
+    writer.close()
+    listener.stop()
+    await serving
+    assert seen == [os.getuid()]

@@ -16,10 +16,15 @@ def account_name(environ: Mapping[str, str] | None = None) -> str:
     variables = os.environ if environ is None else environ
     if os.getuid() == 0 and variables.get("SUDO_USER"):
         return variables["SUDO_USER"]
-    try:
-        return pwd.getpwuid(os.getuid()).pw_name
-    except KeyError:
-        return f"uid{os.getuid()}"
+    return _name_of(os.getuid())
+
+
+def name_at_socket(uid: int | None, claimed: str | None) -> str | None:
+    """Name of the account behind a request: what the kernel says of the peer. Only root may name another, since root may become any.
+
+    `uid` None: the request did not come over a socket, and what it says is taken.
+    """
+    return claimed if uid is None or (uid == 0 and claimed) else _name_of(uid)
 
 
 def local_caller(name: str | None, subject_of: Callable[[str], str]) -> Principal:
@@ -27,3 +32,10 @@ def local_caller(name: str | None, subject_of: Callable[[str], str]) -> Principa
     account = (name or account_name())[:_NAME_CHARACTERS_MAX]
     person = Person(id=f"os:{account}", name=account, groups=(LOCAL_GROUP,))
     return make_principal(person, subject_of(person.id), "socket")
+
+
+def _name_of(uid: int) -> str:
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return f"uid{uid}"

@@ -14,10 +14,12 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from gatebook.control.caller import local_caller
+from gatebook.control.caller import local_caller, name_at_socket
 from gatebook.control.client import USER_HEADER
 from gatebook.control.desk import Desk
 from gatebook.control.operations import OPERATIONS, perform
+from gatebook.identity.directory import Principal
+from gatebook.identity.peer import PEER_UID
 from gatebook.log.errors import LogUnavailable
 from gatebook.state.store import StateError
 
@@ -38,7 +40,7 @@ def create_app(desk: Desk, subject_of: Callable[[str], str], status: Callable[[]
             body += chunk
             if len(body) > BODY_BYTES_MAX:
                 return _error(413, "the request is too large")
-        caller = local_caller(request.headers.get(USER_HEADER), subject_of)
+        caller = _caller(request.scope, subject_of)
         try:
             return Response(await perform(desk, name, bytes(body), caller), media_type="application/json")
         except (StateError, msgspec.MsgspecError) as error:
@@ -76,9 +78,13 @@ class _AsLocalCaller:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
-            name = dict(scope["headers"]).get(USER_HEADER.lower().encode(), b"").decode("latin-1")
-            scope = {**scope, CALLER_KEY: local_caller(name or None, self._subject_of)}
+            scope = {**scope, CALLER_KEY: _caller(scope, self._subject_of)}
         await self._app(scope, receive, send)
+
+
+def _caller(scope: Scope, subject_of: Callable[[str], str]) -> Principal:
+    claimed = dict(scope["headers"]).get(USER_HEADER.lower().encode(), b"").decode("latin-1")
+    return local_caller(name_at_socket(scope.get(PEER_UID), claimed or None), subject_of)
 
 
 def _error(status: int, text: str) -> Response:

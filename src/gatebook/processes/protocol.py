@@ -1,9 +1,12 @@
 """HTTP/1.1 as uvicorn reads it, with bounds on what comes before the body, and refusals that say what is wrong (RFC 9457)."""
 
+import asyncio
 from typing import Final
 
 import msgspec
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+
+from gatebook.identity.peer import PEER_UID, uid_of
 
 URL_BYTES_MAX: Final = 65_535
 """More the parser cannot read: it counts in 16 bits."""
@@ -17,6 +20,13 @@ class Protocol(HttpToolsProtocol):
 
     _reading_head = False
     _head_bytes = 0
+    _peer_uid: int | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Somebody connected; on a unix socket the kernel knows who."""
+        super().connection_made(transport)
+        peer = transport.get_extra_info("socket")
+        self._peer_uid = None if peer is None else uid_of(peer)
 
     def data_received(self, data: bytes) -> None:
         """Read on; a head that does not end is refused."""
@@ -32,6 +42,8 @@ class Protocol(HttpToolsProtocol):
         self._reading_head = True
         self._head_bytes = 0
         super().on_message_begin()
+        if self._peer_uid is not None:
+            self.scope[PEER_UID] = self._peer_uid  # type: ignore[typeddict-unknown-key]
 
     def on_headers_complete(self) -> None:
         """All of the head is there."""
