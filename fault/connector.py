@@ -75,6 +75,8 @@ class Connector:
         message = _decode(body)
         if not bytes(message.id):
             await _answer(send, 202, b"")
+        elif message.method == "subscriptions/listen":
+            await _listen(message, receive, send)
         elif message.method != "tools/call":
             await _answer(send, 200, _reply(message, _RESULTS.get(message.method)))
         else:
@@ -91,6 +93,15 @@ class Connector:
         text = f"{arguments.key}: {_FILLER[: 50 + len(_FILLER) * (arguments.delay_ms % 7) // 7]}"
         reply = _reply(message, {"content": [{"type": "text", "text": text}], "isError": False, "resultType": "complete"})
         await _answer(send, 200, reply, sse=arguments.form == "sse")
+
+
+async def _listen(message: _Message, receive: Receive, send: Send) -> None:
+    """Hold a stream open until its client goes away."""
+    note = {"jsonrpc": "2.0", "method": "notifications/subscriptions/acknowledged", "params": {}}
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"text/event-stream")]})
+    await send({"type": "http.response.body", "body": b"data: " + msgspec.json.encode(note) + b"\n\n", "more_body": True})
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 def _reply(message: _Message, result: object | None) -> bytes:

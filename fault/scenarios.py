@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from fault import clock, full_disk, in_flight, kills, power_cuts, readers
+from fault import clock, cut_off, full_disk, in_flight, kills, power_cuts, readers
 from fault.result import Result
 
 Scenario = Callable[[Path, int, Callable[[str], None]], Result]
@@ -15,4 +15,5 @@ ALL: dict[str, Scenario] = {
     "clock": clock.run,
     "flight": in_flight.run,
     "readers": readers.run,
+    "cut-off": cut_off.run,
 }

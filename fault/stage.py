@@ -17,6 +17,7 @@ from gatebook.settings import Settings
 CONNECTOR = "fault"
 _PEOPLE = ("ann", "bob")
 _SETTLE_S = 15.0
+_JOURNAL = "executed"
 
 
 class Stage:
@@ -77,12 +78,7 @@ def open_stage(
     before_start: Callable[[Deployment], None] | None = None,
 ) -> Iterator[Stage]:
     """Start connector, deployment and callers, which rest at first. At the end no process is left. `before_start` runs once the data directory is there."""
-    directory.mkdir(parents=True, exist_ok=True)
-    journal = directory / "executed"
-    connector = subprocess.Popen([sys.executable, "-m", "fault.connector", str(journal)], stdout=subprocess.PIPE, text=True)
-    try:
-        assert connector.stdout is not None
-        port = int(connector.stdout.readline())
+    with open_connector(directory) as port:
         deployment = Deployment(directory / "data", supervised=supervised, workers=workers, environ=environ)
         try:
             tokens = _provision(deployment.settings, port)
@@ -91,11 +87,21 @@ def open_stage(
             deployment.start()
             stage_callers = Callers(f"{deployment.settings.mcp_url}/mcp/{CONNECTOR}", tokens, callers)
             try:
-                yield Stage(deployment, journal, stage_callers, tokens)
+                yield Stage(deployment, directory / _JOURNAL, stage_callers, tokens)
             finally:
                 stage_callers.close()
         finally:
             deployment.close()
+
+
+@contextmanager
+def open_connector(directory: Path) -> Iterator[int]:
+    """Start the connector alone; gives its port."""
+    directory.mkdir(parents=True, exist_ok=True)
+    connector = subprocess.Popen([sys.executable, "-m", "fault.connector", str(directory / _JOURNAL)], stdout=subprocess.PIPE, text=True)
+    try:
+        assert connector.stdout is not None
+        yield int(connector.stdout.readline())
     finally:
         connector.kill()
         connector.wait()

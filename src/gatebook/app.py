@@ -19,7 +19,7 @@ from gatebook.processes.listeners import Listener, bind
 from gatebook.processes.runs import Run
 from gatebook.processes.supervised import Lifeline, StopRequest
 from gatebook.settings import Settings
-from gatebook.state.store import Store
+from gatebook.state.opening import open_state
 from gatebook.state.watcher import Watcher
 
 _DIAL_S = 1.0
@@ -46,21 +46,31 @@ def _run(main: Coroutine[Any, Any, int]) -> int:
 async def _worker(settings: Settings, slot: int, lifeline: Lifeline) -> int:
     from gatebook.control import unix_socket
     from gatebook.gateway.app import GatewayApp
+    from gatebook.gateway.attendance import Attendance, Place
     from gatebook.gateway.gate import Gate
     from gatebook.gateway.neighbours import Neighbours
 
     stop = _stop_request(lifeline)
     vault = Vault(settings.keys_dir, read_master_key(settings))
     async with AsyncExitStack() as parts:
-        store = Store.open(settings.state_path, create=False)
+        store = open_state(settings, create=False)
         parts.callback(store.close)
         book = Book.open(settings.log_dir, settings.worker_stream(slot), vault, settings.log)
         parts.callback(book.close)
         gate = Gate(settings, book, vault, slot, store)
-        watcher = Watcher(store, gate.apply, gate.prepare)
-        parts.push_async_callback(watcher.stop)
-        await watcher.start()
         run = Run("worker", book)
+        gate.place = Place(settings.worker_stream(slot), settings.node, run.boot)
+        attendance = Attendance(store, gate.place, lambda: watcher.age_s)
+        watcher = Watcher(store, attendance.after(gate.apply), gate.prepare, present=attendance.check)
+        # In this order: whoever finds this worker on the list can ask it, and it reads state only once it is there to be found.
+        own = unix_socket.listen(settings.worker_socket(slot))
+        parts.callback(settings.worker_socket(slot).unlink, missing_ok=True)
+        parts.push_async_callback(watcher.stop)
+        await attendance.register()
+        parts.push_async_callback(attendance.stop, gate.news)
+        await watcher.start()
+        gate.look, gate.out_of_touch = watcher.look, attendance.out_of_touch
+        attendance.start(gate.news)
         await run.started(gate.bundle)
         listening = bind(settings.mcp.host, settings.mcp.port, shared=True)
         neighbours = Neighbours(slot, lambda other: unix_socket.connect(settings.worker_socket(other), _DIAL_S))
@@ -68,9 +78,8 @@ async def _worker(settings: Settings, slot: int, lifeline: Lifeline) -> int:
         app = GatewayApp(gate, neighbours)
         listeners = [
             Listener(app, listening, settings.limits.drain_s),
-            Listener(app.of_neighbour, unix_socket.listen(settings.worker_socket(slot)), settings.limits.drain_s),
+            Listener(app.of_neighbour, own, settings.limits.drain_s),
         ]
-        parts.callback(settings.worker_socket(slot).unlink, missing_ok=True)
         gc.collect()
         gc.freeze()  # what is there now stays: no collection need look at it again
         reason = await _serve(listeners, stop, lifeline, gate.close)
@@ -81,28 +90,30 @@ async def _worker(settings: Settings, slot: int, lifeline: Lifeline) -> int:
 async def _keeper(settings: Settings, lifeline: Lifeline) -> int:
     from gatebook.control import server as control
     from gatebook.control import unix_socket
+    from gatebook.control.barrier import node_barrier
     from gatebook.control.desk import Desk
+    from gatebook.identity.cutting import Cutting
     from gatebook.identity.journal import Journal
     from gatebook.keeper.background import Background
     from gatebook.keeper.faces import Roll, build_faces
     from gatebook.keeper.status import Status
+    from gatebook.keeper.upkeep import Upkeep
+    from gatebook.reading.last_call import last_call
 
     stop = _stop_request(lifeline)
     master_key = read_master_key(settings)
     vault = Vault(settings.keys_dir, master_key)
     async with AsyncExitStack() as parts:
-        store = Store.open(settings.state_path)
+        store = open_state(settings)
         parts.callback(store.close)
         book = Book.open(settings.log_dir, settings.keeper_stream, vault, settings.log)
         parts.callback(book.close)
-        desk = Desk(Journal(store, book, vault.subject), settings.console_url)
         run = Run("keeper", book)
-        snapshot = store.snapshot()
-        await run.started(snapshot.bundle)
-        roll = Roll(snapshot, vault.subject, settings)
-        watcher = Watcher(store, roll.apply)
+        roll = Roll(vault.subject, settings)
+        watcher = Watcher(store, roll.apply, roll.prepare)
         parts.push_async_callback(watcher.stop)
         await watcher.start()
+        await run.started(roll.bundle)
         loop = asyncio.get_running_loop()
 
         def begin_anew() -> None:
@@ -111,6 +122,13 @@ async def _keeper(settings: Settings, lifeline: Lifeline) -> int:
         background = Background(settings, master_key, begin_anew)
         parts.push_async_callback(background.stop)
         background.start()
+        journal = Journal(store, book, vault.subject)
+        cutting = Cutting(journal, node_barrier(settings, store), last_call=lambda subject: last_call(lambda: background.index, subject))
+        parts.push_async_callback(cutting.stop)
+        desk = Desk(journal, settings.console_url, cutting)
+        upkeep = Upkeep(store, cutting)
+        parts.push_async_callback(upkeep.stop)
+        upkeep.start()
         faces = build_faces(settings, desk, book, vault, background, roll)
         parts.push_async_callback(asyncio.to_thread, faces.exports.stop)
         status = Status(settings, store, book, background, run.boot)

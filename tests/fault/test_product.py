@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from fault import full_disk, in_flight, kills, power_cuts
+from fault import cut_off, full_disk, in_flight, kills, power_cuts
 from fault.missing import Missing
 from fault.result import Result
 from fault.scenarios import Scenario
@@ -53,3 +53,9 @@ def test_a_call_that_was_in_flight_gets_one_unknown_outcome(tmp_path: Path) -> N
     result = run(in_flight.run, tmp_path, 1)
     assert result.faults == []
     assert result.unknown == 32
+
+
+def test_who_was_cut_off_is_let_in_nowhere(tmp_path: Path) -> None:
+    """200 people on two workers, a fresh connection for each request, while a worker and the keeper are killed and a worker stands still."""
+    result = run(cut_off.run, tmp_path, 1)
+    assert result.faults == []

@@ -17,7 +17,7 @@ from gatebook.state.store import Store
 async def test_health_api_and_console_answer_with_nothing_else_running(settings: Settings, store: Store, book: Book, vault: Vault) -> None:
     """Health asks nobody who they are; the API wants a token; the console sends a stranger to sign in."""
     desk = Desk(Journal(store, book, vault.subject), settings.console_url)
-    roll = Roll(store.snapshot(), vault.subject, settings)
+    roll = Roll(vault.subject, settings)
     faces = build_faces(settings, desk, book, vault, Background(settings, read_master_key(settings)), roll)
     token = (await desk.create_token(TokenOrder(person="ana", person_name="Ana"), local_caller("root", vault.subject))).secret
     client = TestClient(faces.public, follow_redirects=False)
@@ -26,6 +26,7 @@ async def test_health_api_and_console_answer_with_nothing_else_running(settings:
     assert client.get("/").status_code in (302, 303)
     assert client.get("/sign-in").status_code == 200
     assert client.get("/api/v1/status", headers={"Authorization": f"Bearer {token}"}).status_code == 401
+    roll.prepare(store.snapshot())
     roll.apply(store.snapshot())
     assert client.get("/api/v1/status", headers={"Authorization": f"Bearer {token}"}).status_code == 200
     assert dict(roll.names()) == {vault.subject("ana"): "Ana"}

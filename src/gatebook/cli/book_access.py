@@ -179,7 +179,7 @@ def _api(settings: Settings) -> Iterator["_Api"]:
     from gatebook.reading.trials import Trials
     from gatebook.record.views.call import Origin
     from gatebook.state.approvals import ARGUMENTS_KEY
-    from gatebook.state.store import Store
+    from gatebook.state.opening import open_state
 
     master_key = read_master_key(settings)
     vault = Vault(settings.keys_dir, master_key)
@@ -189,7 +189,7 @@ def _api(settings: Settings) -> Iterator["_Api"]:
         follower = parts.enter_context(_followed(settings, Vault(settings.keys_dir, master_key)))
         room = ReadingRoom(lambda: follower.index, book, vault, settings.log_dir)
         origin = Origin(deployment=settings.deployment, version=__version__)
-        store = Store.open(settings.state_path, create=False)
+        store = open_state(settings, create=False)
         parts.callback(store.close)
         desk = Desk(Journal(store, book, vault.subject), settings.console_url)
         api = create_api(

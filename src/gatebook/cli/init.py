@@ -6,7 +6,7 @@ import time
 from gatebook.cli.main import read_settings
 from gatebook.control.key_files import create_keys, epoch_file
 from gatebook.settings import Settings
-from gatebook.state.store import Store
+from gatebook.state.opening import open_state
 
 
 def arguments(_parser: argparse.ArgumentParser) -> None:
@@ -31,7 +31,7 @@ def prepare(settings: Settings) -> list[str]:
         made.append(f"made {path}")
     if not settings.state_path.exists():
         made.append(f"made {settings.state_path}")
-    Store.open(settings.state_path).close()
+    open_state(settings).close()
     try:
         with epoch_file(settings).open("x") as file:
             file.write(f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}\n")

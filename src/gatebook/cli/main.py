@@ -25,6 +25,7 @@ VERBS: dict[str, str] = {
     "rollback": "make an earlier version of a resource the newest one",
     "changes": "decide about changes that wait for a second person",
     "token": "create, list and revoke access tokens",
+    "cut-off": "end all that a person has, on every worker",
     "policy": "check policies, and ask what they decide and why",
     "tools": "what connectors list, what changed in it, and who approved it",
     "dlp": "find sensitive data in a file, check and time detectors",
@@ -86,7 +87,7 @@ def build_parser(only: str | None = None) -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"gatebook {__version__}")
     verbs = parser.add_subparsers(dest="verb", metavar="VERB")
     for name, text in VERBS.items():
-        module_name = f"gatebook.cli.{name}"
+        module_name = f"gatebook.cli.{name.replace('-', '_')}"
         if importlib.util.find_spec(module_name) is None:
             continue
         verb = verbs.add_parser(name, help=text, description=text[:1].upper() + text[1:] + ".")

@@ -8,9 +8,12 @@ from typing import Literal
 from msgspec import Struct
 from sqlalchemy import Connection
 
+from gatebook.control.barrier import Barrier
 from gatebook.control.changing import Changing
 from gatebook.identity import accounts, sign_in
 from gatebook.identity.approvers import ADMINS
+from gatebook.identity.cut_off import CutOff, Severed
+from gatebook.identity.cutting import Cutting, Outlook, make_id, outlook
 from gatebook.identity.directory import Principal, make_principal
 from gatebook.identity.journal import Journal
 from gatebook.identity.tokens import make_token
@@ -20,11 +23,14 @@ from gatebook.record import body as records
 from gatebook.record.parts import Actor, Source
 from gatebook.state import changes, definitions
 from gatebook.state.changes import Stored
+from gatebook.state.cut_offs import Receipt, read_receipt, read_receipts
 from gatebook.state.deciding import Order, Planned, plan_decisions
 from gatebook.state.documents import Document
 from gatebook.state.editing import Wanted
 from gatebook.state.snapshot import Person, Token, read_people, read_tokens
 from gatebook.state.store import StateError, Store, bump
+
+_REASON_CHARACTERS_MAX = 1000
 
 
 class TokenOrder(Struct, frozen=True, kw_only=True):
@@ -36,6 +42,14 @@ class TokenOrder(Struct, frozen=True, kw_only=True):
     person_name: str | None = None
     name: str = ""
     expires_us: int | None = None
+
+
+class CutOrder(Struct, frozen=True, kw_only=True):
+    """A person to cut off. `keep_active`: they lose all that they have, and may sign in anew."""
+
+    person: str
+    reason: str
+    keep_active: bool = False
 
 
 class IssuedToken(Struct, frozen=True, kw_only=True):
@@ -57,7 +71,9 @@ class OpenedSession(Struct, frozen=True, kw_only=True):
 class Desk:
     """Makes changes for a caller who is allowed to make them; who that is, the faces decide."""
 
-    def __init__(self, journal: Journal, console_url: str) -> None:
+    def __init__(self, journal: Journal, console_url: str, cutting: Cutting | None = None) -> None:
+        """Without `cutting` there is one that knows workers by their rows alone."""
+        self.cutting = cutting or Cutting(journal, Barrier(journal.store, "", lambda _: None))
         self.console_url = console_url
         self.changing = Changing(self)
         self.journal = journal
@@ -137,6 +153,35 @@ class Desk:
             bump(connection)
             await self._record_token("revoked", token, owner, caller)
         return token
+
+    async def cut_off(self, order: CutOrder, caller: Principal) -> Severed:
+        """Cut a person off by hand; returns when no worker lets them in any more. Raises StateError, LogUnavailable."""
+        if not order.reason.strip():
+            raise StateError("a cut-off needs a reason")
+        wanted = CutOff(
+            id=make_id(),
+            person=order.person.lower(),
+            cause="administrator",
+            by=caller.person,
+            detail=order.reason.strip()[:_REASON_CHARACTERS_MAX],
+            deactivate=not order.keep_active,
+        )
+        return await self.cutting.cut(wanted, caller.actor)
+
+    def outlook(self, person: str) -> Outlook:
+        """What a cut-off would end. Raises StateError."""
+        with self._store.read() as connection:
+            return outlook(connection, person.lower(), self._clock.wall_us())
+
+    def receipts(self, person: str | None = None, limit: int = 100, offset: int = 0) -> list[Receipt]:
+        """Receipts of cut-offs, newest first. Raises StateError."""
+        with self._store.read() as connection:
+            return read_receipts(connection, person=person, limit=limit, offset=offset)
+
+    def receipt(self, id: str) -> Receipt | None:
+        """One receipt. Raises StateError."""
+        with self._store.read() as connection:
+            return read_receipt(connection, id)
 
     async def make_link(self, person: str, caller: Principal) -> tuple[str, int]:
         """Make a one-time link for an administrator: the person is created when new, and put into the group of administrators.

@@ -5,17 +5,19 @@ import json
 import time
 from typing import Any
 
+from gatebook.control.barrier import node_barrier
 from gatebook.control.caller import account_name, local_caller
 from gatebook.control.client import KeeperAbsent, KeeperClient
 from gatebook.control.desk import Desk
 from gatebook.control.key_files import read_master_key
 from gatebook.control.operations import perform
+from gatebook.identity.cutting import Cutting
 from gatebook.identity.journal import Journal
 from gatebook.log.book import Book
 from gatebook.log.errors import StreamBusy
 from gatebook.log.vault import Vault
 from gatebook.settings import Settings
-from gatebook.state.store import Store
+from gatebook.state.opening import open_state
 
 _STARTING_S = 10.0
 _AGAIN_S = 0.2
@@ -50,7 +52,7 @@ def run(settings: Settings, operation: str, params: dict[str, Any]) -> Any:
 
 
 async def _alone(settings: Settings, operation: str, params: bytes) -> bytes:
-    store = Store.open(settings.state_path, create=False)
+    store = open_state(settings, create=False)
     try:
         vault = Vault(settings.keys_dir, read_master_key(settings))
         try:
@@ -58,7 +60,8 @@ async def _alone(settings: Settings, operation: str, params: bytes) -> bytes:
         except StreamBusy as error:
             raise KeeperSilent(f"a keeper runs (process {error.pid}) but does not answer on {settings.keeper_socket}; try again") from error
         try:
-            desk = Desk(Journal(store, book, vault.subject), settings.console_url)
+            journal = Journal(store, book, vault.subject)
+            desk = Desk(journal, settings.console_url, Cutting(journal, node_barrier(settings, store)))
             return await perform(desk, operation, params, local_caller(None, vault.subject))
         finally:
             book.close()

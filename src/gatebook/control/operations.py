@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Struct
 
 from gatebook.control import governance, history, tooling
-from gatebook.control.desk import Desk, TokenOrder
+from gatebook.control.desk import CutOrder, Desk, TokenOrder
 from gatebook.control.governance import Text, read_texts
 from gatebook.identity.directory import Principal
 from gatebook.reading.rule_changes import Terms
@@ -45,6 +45,15 @@ class RevokeOrder(Struct, frozen=True, kw_only=True):
     """Parameters of token_revoke: an id or a shown prefix."""
 
     token: str
+
+
+class CutOffOrder(Struct, frozen=True, kw_only=True):
+    """Parameters of cut_off."""
+
+    person: str
+    reason: str = ""
+    keep_active: bool = False
+    dry_run: bool = False
 
 
 class LinkOrder(Struct, frozen=True, kw_only=True):
@@ -88,6 +97,15 @@ async def _bootstrap(desk: Desk, order: LinkOrder, caller: Principal) -> object:
     return {"url": url, "expires_us": expires_us, "person": order.person.lower()}
 
 
+async def _cut_off(desk: Desk, order: CutOffOrder, caller: Principal) -> object:
+    if order.dry_run:
+        return {"dry_run": True, "outlook": desk.outlook(order.person)}
+    wanted = CutOrder(person=order.person, reason=order.reason, keep_active=order.keep_active)
+    severed = await desk.cut_off(wanted, caller)
+    await desk.cutting.completed(severed.id)
+    return {"dry_run": False, "receipt": desk.receipt(severed.id)}
+
+
 Operation = Callable[[Desk, Any, Principal], Awaitable[object]]
 OPERATIONS: dict[str, tuple[type[Struct], Operation]] = {
     "apply": (ApplyOrder, _apply),
@@ -97,6 +115,7 @@ OPERATIONS: dict[str, tuple[type[Struct], Operation]] = {
     "token_list": (GetOrder, _token_list),
     "token_revoke": (RevokeOrder, _token_revoke),
     "bootstrap": (LinkOrder, _bootstrap),
+    "cut_off": (CutOffOrder, _cut_off),
     **governance.OPERATIONS,
     **tooling.OPERATIONS,
     **history.OPERATIONS,

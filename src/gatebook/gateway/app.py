@@ -10,11 +10,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from gatebook.gateway import headers as rules
+from gatebook.gateway import looking, stream, traffic, wire
 from gatebook.gateway import outcome as judge
-from gatebook.gateway import stream, traffic, wire
 from gatebook.gateway.call import serve
 from gatebook.gateway.context import Context, now_ns, source_of, user_agent_of
-from gatebook.gateway.gate import Gate
+from gatebook.gateway.gate import Gate, unavailable
 from gatebook.gateway.live import Live
 from gatebook.gateway.neighbours import Neighbours, of_peer
 from gatebook.gateway.recorder import Answer, Asked
@@ -28,12 +28,14 @@ from gatebook.identity.directory import Refusal as Unknown
 from gatebook.log.errors import LogUnavailable
 from gatebook.record.parts import Client
 from gatebook.state.connectors import NAME
+from gatebook.state.store import StateError
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 _PREFIX = "/mcp"
 _WELL_KNOWN = "/.well-known/oauth-protected-resource"
 _BATCH_MAX = 50
+_LOOK_FLOOR_S = 0.05
 _NAME_CHARS_MAX = 100  # longer than any connector's name, so that a cut one is still unknown
 _LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 _NOBODY = Principal(person="", subject="-", email="", name="", groups=(), kind="person", auth="token", identity=b"{}")
@@ -85,7 +87,10 @@ class GatewayApp:
         return True
 
     async def of_neighbour(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve a request that another worker of this node passed on, over the socket that only they can open."""
+        """Serve a request that another worker of this node passed on, or the keeper's question, over the socket that only they can open."""
+        if scope["type"] == "http" and scope["path"] == looking.PATH and self._gate.look is not None:
+            await looking.answer(self._gate, receive, Reply(send))
+            return
         await self(of_peer(scope) if scope["type"] == "http" else scope, receive, send)
 
     def _metadata(self, rest: str) -> dict[str, Any]:
@@ -103,6 +108,9 @@ class GatewayApp:
         context = self._context(scope, headers, received_ns)
         if (banned := self._banned(headers)) is not None:
             await self._refuse(context, reply, Refusal(wire.INVALID_REQUEST, banned[1], status=banned[0], error_class="permission"))
+            return
+        if (apart := self._gate.out_of_touch()) is not None:
+            await self._refuse(context, reply, unavailable(apart))
             return
         if not await self._identify(context, reply):
             return
@@ -164,6 +172,14 @@ class GatewayApp:
         authorization = context.headers.get(b"authorization")
         header = None if authorization is None else authorization.decode("latin-1")
         known = gate.directory.authenticate(header, time.time_ns() // 1000, self._base + context.endpoint)
+        if isinstance(known, Unknown) and known.reason == "unknown" and gate.look is not None:
+            # It may have been issued a moment ago. Forged ones share a look as well, so they cost state no more than its own polls.
+            try:
+                await gate.look(_LOOK_FLOOR_S)
+            except StateError as error:
+                await self._refuse(context, reply, unavailable(f"An access token cannot be checked just now: {error}"))
+                return False
+            known = gate.directory.authenticate(header, time.time_ns() // 1000, self._base + context.endpoint)
         if not isinstance(known, Unknown):
             context.principal = known
             context.actor = known.actor
@@ -192,6 +208,7 @@ class GatewayApp:
             if kind != b"application/json":
                 raise Refusal(wire.INVALID_REQUEST, "Content-Type must be application/json", status=415, error_class="invalid_input")
             body = await self._body(context, receive)
+            self._gate.check_still(context.principal)
             if wire.is_batch(body):
                 await self._batch(context, body, receive, reply)
                 return

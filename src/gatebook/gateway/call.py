@@ -9,6 +9,8 @@ import time
 from collections.abc import AsyncGenerator
 from typing import TYPE_CHECKING, Literal
 
+from msgspec.structs import replace
+
 from gatebook.gateway import answers, approving, bridge, handshake, local, wire
 from gatebook.gateway import outcome as judge
 from gatebook.gateway.context import Context, now_ns
@@ -124,7 +126,7 @@ async def _dispatch(gate: "Gate", live: Live, reply: Reply) -> None:
 async def _end_cancelled(gate: "Gate", live: Live, reply: Reply) -> None:
     task, live.task = asyncio.current_task(), None
     reason = live.why_cancelled or "the gateway is stopping"
-    await finish(gate, live, judge.of_failure("cancelled", reason), None)
+    await finish(gate, live, replace(judge.of_failure("cancelled", reason), error_class=live.cancelled_class), None)
     if live.why_cancelled is None:
         raise asyncio.CancelledError
     if task is not None and task.cancelling():

@@ -7,12 +7,13 @@ import logging
 import os
 import time
 from collections import Counter
-from collections.abc import Callable, Coroutine, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from gatebook.gateway import wire
+from gatebook.gateway.attendance import News, Place
 from gatebook.gateway.connectors import Runtime
 from gatebook.gateway.context import Context
 from gatebook.gateway.counts import Counts
@@ -27,7 +28,8 @@ from gatebook.gateway.pinning import Pinning
 from gatebook.gateway.recorder import Move, Recorder
 from gatebook.gateway.refusal import Refusal
 from gatebook.gateway.rounds import Rounds
-from gatebook.gateway.sessions import Sessions
+from gatebook.gateway.sessions import Session, Sessions
+from gatebook.gateway.severing import WITHDRAWN, Severing
 from gatebook.gateway.upstream.exchange import Leg
 from gatebook.gateway.upstream.http import HttpLeg
 from gatebook.identity.directory import Directory, Principal
@@ -36,7 +38,8 @@ from gatebook.log.errors import LogUnavailable, RecordTooLarge
 from gatebook.log.vault import Vault
 from gatebook.record.parts import Decision
 from gatebook.settings import Settings
-from gatebook.state.snapshot import Person, Snapshot, Token
+from gatebook.state.cut_offs import Cut
+from gatebook.state.snapshot import Snapshot
 from gatebook.state.store import Store
 
 if TYPE_CHECKING:
@@ -71,9 +74,12 @@ class Gate:
         self.counts = Counts(settings.run_dir / "counts", slot)
         self.names = NamesReader(settings.presidio.python, Standing(settings.run_dir, slot))
         self.waiting = 0
-        self._tokens: dict[str, Token] = {}
-        self._people: Mapping[str, Person] = {}
-        self._streams: dict[object, tuple[Principal, str | None, Callable[[], object]]] = {}
+        self.severing = Severing(self._may_go_on)
+        self.look: Callable[[float], Awaitable[None]] | None = None
+        """Looks into state at once, at least so many seconds after the look before: `Watcher.look`."""
+        self.place: Place | None = None
+        self.out_of_touch: Callable[[], str | None] = lambda: None
+        """Why this worker may decide nothing, None while it may: it has lost touch with state for longer than its lease."""
         self.slot = slot
         self._subject_of = vault.subject
         self._live: set[Live] = set()
@@ -104,9 +110,7 @@ class Gate:
         self.pinning.apply(snapshot)
         self.flows.apply(snapshot)
         self.names.apply(self.guarding.presidio)
-        self.directory = Directory(snapshot, self._subject_of, auth=self.settings.mcp.auth)
-        self._tokens = {token.id: token for token in snapshot.tokens.values()}
-        self._people = snapshot.people
+        self.directory = Directory(snapshot, self._subject_of, auth=self.settings.mcp.auth, before=self.directory)
         for name in list(self.runtimes):
             current = snapshot.connectors.get(name)
             if current is None or current != self.runtimes[name].connector:
@@ -114,7 +118,7 @@ class Gate:
         for name, connector in snapshot.connectors.items():
             if name not in self.runtimes:
                 self.runtimes[name] = Runtime(connector, self.settings, os.environ, self.recorder)
-        self._withdraw()
+        self._withdraw(snapshot.cuts)
         if self._sweeper is None:
             self._sweeper = asyncio.create_task(self._sweep())
 
@@ -129,43 +133,51 @@ class Gate:
                     await asyncio.sleep(0.1)
         await runtime.close("changed")
 
-    def _withdraw(self) -> None:
-        """End calls and streams of people whose token or access is gone."""
-        for live in list(self._live):
-            runtime = live.plan.runtime if live.plan is not None else None
-            if not self._may_go_on(live.context.principal, None if runtime is None else runtime.name):
-                live.cancel("access was withdrawn")
-        for who, connector, end in list(self._streams.values()):
-            if not self._may_go_on(who, connector):
-                end()
+    def _withdraw(self, cuts: Sequence[Cut] = ()) -> None:
+        """End calls and streams of people whose token or access is gone, and all that is kept for those who were cut off."""
+        gone = self.severing.withdraw(self._live, cuts)
+        for session in self.sessions:
+            if session.person in gone:
+                self.sessions.drop(session)
+                self.spawn(self._end_session(session))
+        for person in gone:
+            self.spawn(self._close_children(f"person:{person}", "cut_off"))
+
+    async def _end_session(self, session: Session) -> None:
+        await session.close("cut_off")
+        await self.close_children(session.id, "cut_off")
+
+    def news(self, uses: bool = True) -> News:
+        """What this worker tells of itself; `uses`: also when tokens were last used, which is told once."""
+        directory = self.directory
+        if directory is None:
+            return News(-1, {}, {})
+        used = dict(directory.used) if uses else {}
+        if uses:
+            directory.used.clear()
+        ended = self.severing.ended(cut.id for cut in directory.snapshot.cuts)
+        return News(directory.snapshot.revision, ended, used)
+
+    def check_still(self, who: Principal) -> None:
+        """Raise Refusal when somebody who was let in would not be now: a request may take long to arrive, or wait for an approval."""
+        if (apart := self.out_of_touch()) is not None:
+            raise unavailable(apart)
+        if self.directory is not None and not self.directory.still(who, time.time_ns() // 1000):
+            raise Refusal(wire.INVALID_REQUEST, WITHDRAWN, status=401, error_class="auth")
 
     def _may_go_on(self, who: Principal, connector: str | None) -> bool:
         """Tell whether somebody who began something would be let in now, by what is in force now."""
-        person = self._people.get(who.person)
-        if who.token_id is not None:
-            token = self._tokens.get(who.token_id)
-            if token is None or token.revoked_us is not None or person is None or not person.active:
-                return False
-            if token.expires_us is not None and token.expires_us <= time.time_ns() // 1000:
-                return False
+        if self.directory is None or not self.directory.still(who, time.time_ns() // 1000):
+            return False
         if connector is None:
             return True
-        runtime = self.runtimes.get(connector)
+        runtime, person = self.runtimes.get(connector), self.directory.snapshot.people.get(who.person)
         groups = who.groups if person is None else person.groups
         return runtime is not None and self.governing.connects(msgspec.structs.replace(who, groups=groups), connector)
 
-    @contextlib.contextmanager
-    def streaming(self, who: Principal, connector: str | None, end: Callable[[], object]) -> Iterator[None]:
-        """While this lasts, `end` is called when the person's token or access is withdrawn."""
-        key = object()
-        self._streams[key] = (who, connector, end)
-        try:
-            yield
-        finally:
-            del self._streams[key]
-
     def take_place(self, context: Context, runtime: Runtime | None) -> Callable[[], None]:
-        """Count a call in; the returned function counts it out. Raises Refusal above a limit."""
+        """Count a call in; the returned function counts it out. Raises Refusal above a limit, and when access is gone by now."""
+        self.check_still(context.principal)
         limits, person = self.settings.limits, context.principal.person
         if len(self._live) >= limits.concurrency_max:
             raise _overloaded(f"the gateway has {limits.concurrency_max} calls in flight")
@@ -217,6 +229,7 @@ class Gate:
             await asyncio.sleep(timeout_s)
         except asyncio.CancelledError:
             outcome = judge.of_failure("cancelled", live.why_cancelled or "the gateway is stopping")
+            outcome = msgspec.structs.replace(outcome, error_class=live.cancelled_class)
         if live.detached:
             live.detached = False
             await call.finish(self, live, outcome, None)
@@ -295,6 +308,8 @@ class Gate:
         for beat in itertools.count(1):
             await asyncio.sleep(_BEAT_S)
             self._withdraw()  # tokens expire without a change of state
+            if (apart := self.out_of_touch()) is not None:
+                self.severing.end_streams(self._live, apart)
             self.counts.look_again()
             if beat % _BEATS_A_SWEEP:
                 continue
@@ -305,15 +320,17 @@ class Gate:
 
     async def close_children(self, session_id: str, reason: str) -> None:
         """Stop the stdio children that were started for a session."""
+        await self._close_children(f"session:{session_id}", reason)
+
+    async def _close_children(self, key: str, reason: str) -> None:
         for runtime in list(self.runtimes.values()):
             if runtime.children is not None:
-                await runtime.children.close(f"session:{session_id}", reason)
+                await runtime.children.close(key, reason)
 
     async def close(self) -> None:
         """End everything: calls in flight get their time, then are cancelled, each with its record."""
         deadline = asyncio.get_running_loop().time() + self.settings.limits.drain_s
-        for _, _, end in list(self._streams.values()):
-            end()
+        self.severing.end_streams((), "the gateway is stopping")
         while self._live and asyncio.get_running_loop().time() < deadline:  # noqa: ASYNC110 - only once, at the end
             await asyncio.sleep(0.05)
         for live in list(self._live):
@@ -334,3 +351,8 @@ class Gate:
 
 def _overloaded(text: str) -> Refusal:
     return Refusal(wire.OVERLOADED, f"Too many calls at once: {text}. Try again shortly.", status=503, error_class="overloaded")
+
+
+def unavailable(apart: str) -> Refusal:
+    """The refusal of a worker that may decide nothing."""
+    return Refusal(wire.STATE_UNAVAILABLE, apart, status=503, error_class="state_unavailable")

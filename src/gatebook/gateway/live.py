@@ -11,7 +11,7 @@ from gatebook.gateway.recorder import Answer, Asked
 from gatebook.gateway.sessions import Session
 from gatebook.gateway.upstream.exchange import Exchange, Leg
 from gatebook.log.receipt import Receipt
-from gatebook.record.parts import Timing
+from gatebook.record.parts import ErrorClass, Timing
 
 
 class Live:
@@ -43,6 +43,7 @@ class Live:
         self.cancel_asked = False
         self.task: asyncio.Task[None] | None = None
         self.why_cancelled: str | None = None
+        self.cancelled_class: ErrorClass = "cancelled"
 
     @property
     def id(self) -> str | None:
@@ -55,10 +56,11 @@ class Live:
         runtime = self.plan.runtime if self.plan else None
         return runtime is not None and runtime.connector.spec.on_log_failure == "allow"
 
-    def cancel(self, reason: str) -> None:
+    def cancel(self, reason: str, error_class: ErrorClass = "cancelled") -> None:
         """End the call from this side. The task, once it may be interrupted, notes the outcome and ends its reply."""
         if self.why_cancelled is None:
             self.why_cancelled = reason
+            self.cancelled_class = error_class
             if self.task is not None:
                 self.task.cancel()
 

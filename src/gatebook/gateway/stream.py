@@ -41,7 +41,7 @@ async def serve(gate: "Gate", context: Context, session: Session, receive: _Rece
     gone = asyncio.create_task(_gone(receive))
     session.listening += 1
     try:
-        with gate.streaming(context.principal, session.connector, work.cancel):
+        with gate.severing.streaming(context.principal, session.connector, work.cancel):
             await asyncio.wait((work, gone), return_when=asyncio.FIRST_COMPLETED)
         if work.done() and not work.cancelled():
             work.result()

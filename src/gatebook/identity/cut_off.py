@@ -49,8 +49,10 @@ def cut_off(connection: Connection, order: CutOff, now_us: int) -> Severed:
         values |= {"active": 0, "deactivated_us": func.coalesce(people.c.deactivated_us, now_us)}
     connection.execute(update(people).where(people.c.id == who).values(**values))
     live = (tokens.c.person == who) & tokens.c.revoked_us.is_(None) & (tokens.c.expires_us.is_(None) | (tokens.c.expires_us > now_us))
-    hashes = list(connection.execute(select(tokens.c.sha256).where(live)).scalars())
-    connection.execute(update(tokens).where((tokens.c.person == who) & tokens.c.revoked_us.is_(None)).values(revoked_us=now_us))
+    ended_tokens = connection.execute(select(func.count()).select_from(tokens).where(live)).scalar_one()
+    unrevoked = (tokens.c.person == who) & tokens.c.revoked_us.is_(None)
+    revoked = list(connection.execute(select(tokens.c.sha256).where(unrevoked)).scalars())
+    connection.execute(update(tokens).where(unrevoked).values(revoked_us=now_us))
     open_grants = (oauth_grants.c.person == who) & oauth_grants.c.revoked_us.is_(None)
     ids = list(connection.execute(select(oauth_grants.c.id).where(open_grants)).scalars())
     connection.execute(update(oauth_grants).where(open_grants).values(revoked_us=now_us, cause=order.cause))
@@ -58,8 +60,8 @@ def cut_off(connection: Connection, order: CutOff, now_us: int) -> Severed:
         connection.execute(delete(refresh_tokens).where(refresh_tokens.c.grant_id.in_(ids)))
     ended = connection.execute(delete(console_sessions).where(console_sessions.c.person == who)).rowcount
     note_people(connection, [who])
-    note_tokens(connection, hashes)
-    severed = Severed(id=order.id, revision=read_revision(connection) + 1, tokens=len(hashes), sessions=ended, grants=len(ids))
+    note_tokens(connection, revoked)
+    severed = Severed(id=order.id, revision=read_revision(connection) + 1, tokens=int(ended_tokens), sessions=ended, grants=len(ids))
     connection.execute(
         insert(cut_offs).values(
             id=order.id,

@@ -1,4 +1,7 @@
-"""Who is behind an Authorization header: one look into a dictionary, no I/O. Made anew for each snapshot of state."""
+"""Who is behind an Authorization header: a look into dictionaries, no I/O. Made anew for each snapshot of state, which costs nothing.
+
+What was worked out about a token is kept from one snapshot to the next, and holds as long as state has the very same token and person.
+"""
 
 import json
 from collections.abc import Callable
@@ -17,13 +20,14 @@ console · socket: on the host."""
 Reason = Literal["missing", "malformed", "unknown", "expired", "revoked", "inactive", "audience"]
 _SCHEME = "bearer "
 _HEADER_CHARACTERS_MAX = 4096
+_MET_MAX = 200_000
 LOCAL = Person(id="local", name="Local user", groups=())
 
 
 class Principal(Struct, frozen=True, kw_only=True):
     """An identified caller. `subject` is the pseudonym in records; `identity` the JSON of the payload part of that name.
 
-    `scopes` are those of the token (identity/scopes.py), `client` the id of the AI client that it was issued to.
+    `scopes` are those of the token (identity/scopes.py), `client` the id of the AI client that it was issued to, `epoch` the person's at that time.
     """
 
     person: str
@@ -37,6 +41,7 @@ class Principal(Struct, frozen=True, kw_only=True):
     token_id: str | None = None
     scopes: tuple[str, ...] = ()
     client: str | None = None
+    epoch: int = 0
 
     @property
     def actor(self) -> Actor:
@@ -59,15 +64,24 @@ class Directory:
     """All people and tokens of one snapshot, ready for look-up.
 
     `subject_of` makes the pseudonym of a person's id (Vault.subject). With `auth="off"` everybody is the person `local`.
-    Principals are made when they are first met: a change of state must not stop the event loop for as long as 20,000 people take.
+    Principals are made when they are first met; `before`, the directory of the snapshot before, hands over those that it has met.
     """
 
-    def __init__(self, snapshot: Snapshot, subject_of: Callable[[str], str], *, auth: Literal["token", "off"] = "token") -> None:
+    def __init__(
+        self,
+        snapshot: Snapshot,
+        subject_of: Callable[[str], str],
+        *,
+        auth: Literal["token", "off"] = "token",
+        before: "Directory | None" = None,
+    ) -> None:
         self.snapshot = snapshot
         self._subject_of = subject_of
         self._local = make_principal(LOCAL, subject_of(LOCAL.id), "profile") if auth == "off" else None
-        self._met: dict[str, tuple[Token, Person, Principal]] = {}
-        self._by_id = {token.id: token for token in snapshot.tokens.values()}
+        self._met: dict[str, _Met] = {} if before is None else before._met
+        self._by_id: dict[str, _Met] = {} if before is None else before._by_id
+        self.used: dict[str, int] = {} if before is None else before.used
+        """When tokens were last used, by id, since somebody took the dictionary's entries away: microseconds since 1970."""
 
     def authenticate(self, authorization_header: str | None, now_us: int, resource: str | None = None) -> Principal | Refusal:
         """Identify the caller. `now_us` is the wall clock, microseconds since 1970; `resource` the address that is asked for, without a query."""
@@ -84,24 +98,52 @@ class Directory:
             return Refusal(reason="malformed", actor=_NOBODY)
         if known is None:
             return Refusal(reason="unknown" if is_well_formed(token) else "malformed", actor=_NOBODY)
-        return _checked(*known, now_us, resource)
+        reason = _fault(known.token, known.person, now_us, resource)
+        if reason is not None:
+            return Refusal(reason=reason, actor=known.principal.actor, identity=known.principal.identity)
+        self.used[known.token.id] = now_us
+        return known.principal
 
-    def still(self, principal: Principal) -> bool:
-        """Whether somebody who was identified before would be now: the token is not revoked and its owner is active."""
+    def still(self, principal: Principal, now_us: int = 0) -> bool:
+        """Whether somebody who was identified before would be now: whether their token is good yet, and nobody has cut them off since.
+
+        `now_us`: as for `authenticate`; 0 leaves expiry aside.
+        """
         if principal.auth == "profile":
             return self._local is not None
-        token = self._by_id.get(principal.token_id or "")
-        person = self.snapshot.people.get(token.person) if token is not None else None
-        return token is not None and token.revoked_us is None and person is not None and person.active and token.epoch == person.epoch
+        person = self.snapshot.people.get(principal.person)
+        if principal.auth == "socket":
+            return True  # nobody of the directory
+        if principal.token_id is None:
+            return person is not None and person.active and person.epoch == principal.epoch
+        token = self._token(principal.token_id)
+        return token is not None and person is not None and _fault(token, person, now_us, token.resource) is None
 
-    def _meet(self, sha256: str) -> tuple[Token, Person, Principal] | None:
+    def _token(self, id: str) -> Token | None:
+        known = self._by_id.get(id)
+        if known is None:
+            return next((token for token in self.snapshot.tokens.values() if token.id == id), None)
+        return self.snapshot.tokens.get(known.token.sha256)
+
+    def _meet(self, sha256: str) -> "_Met | None":
+        token = self.snapshot.tokens.get(sha256)
+        person = None if token is None else self.snapshot.people.get(token.person)
+        if token is None or person is None:
+            return None
         known = self._met.get(sha256)
-        if known is None and (token := self.snapshot.tokens.get(sha256)) is not None:
-            person = self.snapshot.people.get(token.person)
-            if person is not None:
-                principal = principal_of(token, person, self._subject_of(person.id))
-                known = self._met[sha256] = (token, person, principal)
+        if known is None or known.token is not token or known.person is not person:
+            if len(self._met) >= _MET_MAX:
+                self._met.clear()
+                self._by_id.clear()
+            known = _Met(token, person, principal_of(token, person, self._subject_of(person.id)))
+            self._met[sha256] = self._by_id[token.id] = known
         return known
+
+
+class _Met(Struct, frozen=True, gc=False):
+    token: Token
+    person: Person
+    principal: Principal
 
 
 def principal_of(token: Token, person: Person, subject: str) -> Principal:
@@ -123,19 +165,17 @@ def make_principal(person: Person, subject: str, auth: Auth, token_id: str | Non
         auth=auth,
         identity=json.dumps(identity, separators=(",", ":")).encode(),
         token_id=token_id,
+        epoch=person.epoch,
     )
 
 
-def _checked(token: Token, person: Person, principal: Principal, now_us: int, resource: str | None) -> Principal | Refusal:
-    reason: Reason
+def _fault(token: Token, person: Person, now_us: int, resource: str | None) -> Reason | None:
     if token.revoked_us is not None or (person.active and token.epoch != person.epoch):
-        reason = "revoked"
-    elif token.expires_us is not None and token.expires_us <= now_us:
-        reason = "expired"
-    elif not person.active:
-        reason = "inactive"
-    elif token.resource is not None and token.resource != resource:
-        reason = "audience"
-    else:
-        return principal
-    return Refusal(reason=reason, actor=principal.actor, identity=principal.identity)
+        return "revoked"
+    if token.expires_us is not None and token.expires_us <= now_us:
+        return "expired"
+    if not person.active:
+        return "inactive"
+    if token.resource is not None and token.resource != resource:
+        return "audience"
+    return None

@@ -48,23 +48,34 @@ class Faces(Struct, frozen=True):
 class Roll:
     """The people of the newest snapshot, as the faces ask for them."""
 
-    def __init__(self, snapshot: Snapshot, subject_of: Callable[[str], str], settings: Settings) -> None:
+    def __init__(self, subject_of: Callable[[str], str], settings: Settings) -> None:
         self._subject_of = subject_of
         self._settings = settings
-        self.apply(snapshot)
+        self._directory = Directory(Snapshot(), subject_of, auth=settings.mcp.auth)
+        self._names: dict[str, str] = {}
+
+    def prepare(self, snapshot: Snapshot) -> None:
+        """Note the names of whom a snapshot has anew, in any thread: a hundred thousand pseudonyms take a while."""
+        changed = snapshot.people.keys() if snapshot.changed is None else snapshot.changed
+        for person in filter(None, map(snapshot.people.get, changed)):
+            self._names[self._subject_of(person.id)] = person.name or person.id
 
     def apply(self, snapshot: Snapshot) -> None:
         """Put a new snapshot in force."""
-        self._directory = Directory(snapshot, self._subject_of, auth=self._settings.mcp.auth)
-        self._names = {self._subject_of(person.id): person.name or person.id for person in snapshot.people.values()}
+        self._directory = Directory(snapshot, self._subject_of, auth=self._settings.mcp.auth, before=self._directory)
 
     def directory(self) -> Directory:
         """Who is behind a token."""
         return self._directory
 
     def names(self) -> Mapping[str, str]:
-        """Names by pseudonym."""
+        """Names by pseudonym, also of people who are gone."""
         return self._names
+
+    @property
+    def bundle(self) -> str:
+        """Short hash of the configuration."""
+        return self._directory.snapshot.bundle
 
 
 def build_faces(settings: Settings, desk: Desk, book: Book, vault: Vault, background: Background, roll: Roll) -> Faces:

@@ -13,6 +13,8 @@ _ERRORS = {
     "upstream_down": "the connector was down",
     "upstream_invalid": "the connector's answer was not valid",
     "overloaded": "the gateway was at its limit",
+    "cut_off": "the person was cut off",
+    "state_unavailable": "the worker had lost touch with its state",
     "log_unavailable": "the log could not be written",
     "internal": "the gateway failed",
 }

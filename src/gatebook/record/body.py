@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 from gatebook.record.base import Body
+from gatebook.record.body_directory import AccessCutOff, AccessCutOffDone
 from gatebook.record.parts import (
     Actor,
     ApiRequest,
@@ -195,7 +196,9 @@ class ConnectorProcess(Body, frozen=True, kw_only=True, tag="connector.process")
     connector: Annotated[str, Meta(description="Name of the connector.")]
     action: Annotated[Literal["started", "ended"], Meta(description="started or ended.")]
     pid: Annotated[int, Meta(description="Process id of the child.")]
-    reason: Annotated[str, Meta(description="Why: demand, restart, idle, crashed, evicted, memory, changed, stopped or start_failed.")]
+    reason: Annotated[
+        str, Meta(description="Why: demand, restart, idle, crashed, evicted, memory, changed, cut_off, stopped or start_failed.")
+    ]
     owner: Annotated[str | None, Meta(description="Subject that the child serves; absent when it is shared.")] = None
     exit_code: Annotated[int | None, Meta(description="Exit code; negative is the number of the signal.")] = None
     memory_bytes_max: Annotated[int | None, Meta(description="Largest resident memory that was seen, of the child and its children.")] = (
@@ -262,6 +265,8 @@ AnyBody = (
     | SignedIn
     | TokenChanged
     | ConfigChanged
+    | AccessCutOff
+    | AccessCutOffDone
     | LogRead
     | ProcessStarted
     | ProcessStopped

@@ -170,6 +170,7 @@ DIRECTORY_STEP: tuple[str, ...] = (
     )""",
     "CREATE INDEX cut_offs_signal ON cut_offs (signal_us)",
     "CREATE INDEX cut_offs_person ON cut_offs (person)",
+    "CREATE INDEX cut_offs_done ON cut_offs (done_us)",
     """CREATE TABLE cut_off_acks (
         cut_off TEXT NOT NULL REFERENCES cut_offs (id), stream TEXT NOT NULL, at_us BIGINT NOT NULL, streams BIGINT NOT NULL,
         calls BIGINT NOT NULL, lost SMALLINT NOT NULL, PRIMARY KEY (cut_off, stream)

@@ -2,20 +2,24 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Literal
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 from sqlalchemy import Connection, RowMapping, func, select
 
 from gatebook.state.approvals import AccessRequest, Approval, read_grants, read_usable_approvals
 from gatebook.state.connectors import Connector, ConnectorSpec
+from gatebook.state.cut_offs import Cut, read_recent
 from gatebook.state.definitions import Approved, Listing, read_approved, read_listings
 from gatebook.state.directory_schema import directory_groups, memberships
+from gatebook.state.feed import Noted, read_noted
 from gatebook.state.governance import ONLY_NAME, GovernanceSpec
 from gatebook.state.guardrails import DetectorSpec, GuardrailSpec
 from gatebook.state.identity_providers import IdentityProviderSpec
+from gatebook.state.layered import layered
 from gatebook.state.policies import PolicySpec, ToolPackSpec
 from gatebook.state.revision import read_revision
 from gatebook.state.schema import people, resources, tokens
@@ -32,7 +36,7 @@ _SPECS: dict[str, type[Struct]] = {
 _decoders = {kind: msgspec.json.Decoder(spec) for kind, spec in _SPECS.items()}
 
 
-class Person(Struct, frozen=True, kw_only=True):
+class Person(Struct, frozen=True, kw_only=True, gc=False):
     """Somebody who may have tokens. `id` and `email` are lower case; `email` may be empty.
 
     `groups` are all groups, those of the directory and those given by hand. `manager` is the id of a person. Whatever was handed out under another
@@ -52,7 +56,7 @@ class Person(Struct, frozen=True, kw_only=True):
     epoch: int = 0
 
 
-class Token(Struct, frozen=True, kw_only=True):
+class Token(Struct, frozen=True, kw_only=True, gc=False):
     """An access token without its secret. Times in microseconds since 1970.
 
     `kind` oauth: issued to an AI client under the grant `grant_id`, good at `resource` (an address) only; the others have neither. No `scopes`: all
@@ -87,7 +91,10 @@ class Rules(Struct, frozen=True, kw_only=True):
 
 
 class Snapshot(Struct, frozen=True, kw_only=True):
-    """State at one revision. `config_hash` covers resources only, 64 hex characters: people come and go without changing it."""
+    """State at one revision. `config_hash` covers resources only, 64 hex characters: people come and go without changing it.
+
+    `changed`: ids of the people that differ from the snapshot before; None where that is not known. `cuts`: cut-offs whose receipt is not complete, or just is.
+    """
 
     revision: int = 0
     config_hash: str = "0" * 64
@@ -100,6 +107,8 @@ class Snapshot(Struct, frozen=True, kw_only=True):
     approved: Mapping[str, Mapping[str, Approved]] = {}
     approvals: tuple[Approval, ...] = ()
     grants: tuple[AccessRequest, ...] = ()
+    cuts: tuple[Cut, ...] = ()
+    changed: frozenset[str] | None = None
 
     @property
     def bundle(self) -> str:
@@ -107,27 +116,37 @@ class Snapshot(Struct, frozen=True, kw_only=True):
         return self.config_hash[:16]
 
 
-def read_people(connection: Connection) -> dict[str, Person]:
-    """All people by id."""
-    groups = read_groups(connection)
-    return {row["id"]: person_of(row, groups.get(row["id"], ())) for row in connection.execute(select(people)).mappings()}
+_PERSON_COLUMNS = [
+    people.c[name] for name in ("kind", "email", "name", "groups", "active", "version", "source", "manager", "department", "epoch")
+]
 
 
-def read_groups(connection: Connection, ids: Iterable[str] | None = None) -> dict[str, list[str]]:
+def read_people(connection: Connection, ids: Collection[str] | None = None) -> dict[str, Person]:
+    """People by id; all, or those of these that there are."""
+    query = select(people.c.id, *_PERSON_COLUMNS)
+    groups = read_groups(connection, ids)
+    if ids is not None:
+        query = query.where(people.c.id.in_(ids))
+    return {row["id"]: person_of(row, groups.get(row["id"], ())) for row in connection.execute(query).mappings()}
+
+
+def read_groups(connection: Connection, ids: Collection[str] | None = None) -> dict[str, list[str]]:
     """Names of the directory's groups by person; of all people, or of these."""
     query = select(memberships.c.person, directory_groups.c.name).join(directory_groups, directory_groups.c.id == memberships.c.group_id)
     if ids is not None:
-        query = query.where(memberships.c.person.in_(list(ids)))
+        query = query.where(memberships.c.person.in_(ids))
     found: dict[str, list[str]] = {}
     for person, name in connection.execute(query):
         found.setdefault(person, []).append(name)
     return found
 
 
-def read_tokens(connection: Connection) -> list[Token]:
-    """All tokens, newest first; also those that have expired or were revoked."""
-    rows = connection.execute(select(tokens).order_by(tokens.c.created_us.desc(), tokens.c.id))
-    return [token_of(row) for row in rows.mappings()]
+def read_tokens(connection: Connection, sha256s: Collection[str] | None = None) -> list[Token]:
+    """Tokens, newest first, also those that have expired or were revoked; all, or those with these hashes that there are."""
+    query = select(tokens).order_by(tokens.c.created_us.desc(), tokens.c.id)
+    if sha256s is not None:
+        query = query.where(tokens.c.sha256.in_(sha256s))
+    return [token_of(row) for row in connection.execute(query).mappings()]
 
 
 def read_snapshot(connection: Connection, now_us: int) -> Snapshot:
@@ -135,6 +154,54 @@ def read_snapshot(connection: Connection, now_us: int) -> Snapshot:
 
     `now_us`, microseconds since 1970: approvals and grants that are over by then are left out.
     """
+    return Snapshot(
+        revision=read_revision(connection),
+        people=read_people(connection),
+        tokens={token.sha256: token for token in read_tokens(connection)},
+        cuts=tuple(read_recent(connection, now_us)),
+        **_read_rest(connection, now_us),
+    )
+
+
+def read_newer(connection: Connection, before: Snapshot, now_us: int, *, rest: bool | None = None) -> Snapshot:
+    """Read what has changed since a snapshot; the result equals `read_snapshot` and shares what is the same. Raises as that does.
+
+    `rest`: whether to read all but people and tokens anew; None: where it has changed.
+    """
+    revision = read_revision(connection)
+    noted = read_noted(connection, before.revision, revision)
+    if noted is None:
+        newer = _people_anew(connection, before, revision, now_us)
+    else:
+        newer = _with_people(connection, before, noted, revision, now_us)
+    wanted = noted is None or noted.rest if rest is None else rest
+    return replace(newer, **_read_rest(connection, now_us)) if wanted else newer
+
+
+def _people_anew(connection: Connection, before: Snapshot, revision: int, now_us: int) -> Snapshot:
+    stored = {token.sha256: token for token in read_tokens(connection)}
+    cuts = tuple(read_recent(connection, now_us))
+    return replace(before, revision=revision, changed=None, cuts=cuts, people=read_people(connection), tokens=stored)
+
+
+def _with_people(connection: Connection, before: Snapshot, noted: Noted, revision: int, now_us: int) -> Snapshot:
+    newer = replace(before, revision=revision, changed=frozenset(noted.people), cuts=tuple(read_recent(connection, now_us)))
+    if noted.people:
+        found = read_people(connection, noted.people)
+        newer = replace(newer, people=layered(before.people).with_changes({id: found.get(id) for id in noted.people}))
+    if noted.tokens:
+        stored = {token.sha256: token for token in read_tokens(connection, noted.tokens)}
+        newer = replace(newer, tokens=layered(before.tokens).with_changes({sha256: stored.get(sha256) for sha256 in noted.tokens}))
+    return newer
+
+
+def with_rest_of(snapshot: Snapshot, before: Snapshot) -> Snapshot:
+    """People, tokens and cut-offs of one snapshot, and all else of another: where resources cannot be put in force, who was cut off still is."""
+    return replace(before, **{name: getattr(snapshot, name) for name in ("revision", "people", "tokens", "cuts", "changed")})
+
+
+def _read_rest(connection: Connection, now_us: int) -> dict[str, Any]:
+    """Read all but people, tokens and cut-offs."""
     rows = _live(connection)
     digest = hashlib.sha256()
     versions = {}
@@ -144,19 +211,16 @@ def read_snapshot(connection: Connection, now_us: int) -> Snapshot:
         if kind in _decoders:
             specs[kind][name] = _decoders[kind].decode(spec)
             versions[kind, name] = (version, author)
-    return Snapshot(
-        revision=read_revision(connection),
-        config_hash=digest.hexdigest(),
-        connectors={name: _connector(name, spec, *versions["Connector", name]) for name, spec in specs["Connector"].items()},
-        providers=specs["IdentityProvider"],
-        people=read_people(connection),
-        tokens={token.sha256: token for token in read_tokens(connection)},
-        rules=rules_of(specs),
-        listings=read_listings(connection),
-        approved=read_approved(connection),
-        approvals=tuple(read_usable_approvals(connection, now_us)),
-        grants=tuple(read_grants(connection, now_us)),
-    )
+    return {
+        "config_hash": digest.hexdigest(),
+        "connectors": {name: _connector(name, spec, *versions["Connector", name]) for name, spec in specs["Connector"].items()},
+        "providers": specs["IdentityProvider"],
+        "rules": rules_of(specs),
+        "listings": read_listings(connection),
+        "approved": read_approved(connection),
+        "approvals": tuple(read_usable_approvals(connection, now_us)),
+        "grants": tuple(read_grants(connection, now_us)),
+    }
 
 
 def read_rules(connection: Connection) -> Rules:

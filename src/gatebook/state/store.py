@@ -5,18 +5,19 @@ Every write bumps the revision in its own transaction, so a reader that has seen
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import msgspec
+from msgspec import Struct
 from sqlalchemy import Connection, Engine, create_engine, event, text, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from gatebook.state.revision import read_revision
 from gatebook.state.schema import STEPS, meta, migrate
-from gatebook.state.snapshot import Snapshot, read_snapshot
+from gatebook.state.snapshot import Snapshot, read_newer, read_snapshot
 
 _BUSY_TIMEOUT_MS = 5000
 
@@ -35,6 +36,8 @@ class Store:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._writing = engine.execution_options(immediate=True)
+        self.shared = engine.dialect.name != "sqlite"
+        """Whether other nodes may use it too."""
 
     @classmethod
     def open(cls, path: Path, *, create: bool = True) -> "Store":
@@ -90,18 +93,50 @@ class Store:
         except SQLAlchemyError as error:
             raise StateError(f"state cannot be written: {_cause(error)}") from error
 
+    @contextmanager
+    def note(self) -> Iterator[Connection]:
+        """A transaction that writes what nobody follows, such as when a token was last used. It need not wait for who makes a long change."""
+        with self.write() as connection:
+            yield connection
+
     def revision(self) -> int:
         """The current revision. Raises StateError."""
         with self.read() as connection:
             return read_revision(connection)
 
-    def snapshot(self) -> Snapshot:
-        """Everything at the current revision. Raises StateError."""
+    def snapshot(self, present: Callable[[Connection], None] | None = None) -> Snapshot:
+        """Everything at the current revision. `present` is asked in the same transaction, and may raise. Raises StateError."""
         try:
             with self.read() as connection:
+                if present is not None:
+                    present(connection)
                 return read_snapshot(connection, time.time_ns() // 1000)
         except msgspec.MsgspecError as error:
             raise StateError(f"state holds a resource that this version cannot read: {error}") from error
+
+    def newer(self, before: Snapshot, present: Callable[[Connection], None] | None = None, *, anew: bool = False) -> "Newer | None":
+        """What has changed since a snapshot; None when nothing has. Raises StateError.
+
+        `present` is asked in the same transaction, and may raise. `anew`: read resources again although nothing has changed.
+        """
+        with self.read() as connection:
+            if present is not None:
+                present(connection)
+            if read_revision(connection) == before.revision and not anew:
+                return None
+            now_us = time.time_ns() // 1000
+            try:
+                return Newer(read_newer(connection, before, now_us, rest=True if anew else None))
+            except msgspec.MsgspecError as error:
+                people = read_newer(connection, before, now_us, rest=False)
+                return Newer(people, f"state holds a resource that this version cannot read: {error}")
+
+
+class Newer(Struct, frozen=True):
+    """A newer snapshot; `failure` says why its resources are still those of the one before."""
+
+    snapshot: Snapshot
+    failure: str | None = None
 
 
 def bump(connection: Connection) -> int:
