@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Struct
 
 from gatebook.control import governance, history, tooling
-from gatebook.control.desk import Desk, TokenOrder
+from gatebook.control.desk import Desk, LinkOrder, TokenOrder
 from gatebook.control.governance import Text, read_texts
 from gatebook.identity.directory import Principal
 from gatebook.reading.rule_changes import Terms
@@ -47,12 +47,6 @@ class RevokeOrder(Struct, frozen=True, kw_only=True):
     token: str
 
 
-class LinkOrder(Struct, frozen=True, kw_only=True):
-    """Parameters of bootstrap."""
-
-    person: str
-
-
 async def _apply(desk: Desk, order: ApplyOrder, caller: Principal) -> object:
     wanted = Wanted(documents=tuple(read_texts(order.texts)))
     return await desk.changing.make(wanted, caller, Terms(reason=order.reason, dry_run=order.dry_run, alone=order.alone))
@@ -84,8 +78,7 @@ async def _token_revoke(desk: Desk, order: RevokeOrder, caller: Principal) -> ob
 
 
 async def _bootstrap(desk: Desk, order: LinkOrder, caller: Principal) -> object:
-    url, expires_us = await desk.make_link(order.person, caller)
-    return {"url": url, "expires_us": expires_us, "person": order.person.lower()}
+    return await desk.make_link(order, caller)
 
 
 Operation = Callable[[Desk, Any, Principal], Awaitable[object]]
