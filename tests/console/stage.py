@@ -23,6 +23,12 @@ from gatebook.control.desk import Desk, TokenOrder
 from gatebook.identity import sign_in
 from gatebook.identity.directory import Directory
 from gatebook.identity.journal import Journal
+from gatebook.identity.oidc.cutter import PlainCutter
+from gatebook.identity.oidc.providers import Providers
+from gatebook.identity.oidc.routes import routes as oidc_routes
+from gatebook.identity.oidc.sign_ins import SECRET_PURPOSE, SignIns
+from gatebook.identity.oidc.signals import Signals
+from gatebook.identity.sign_in import Link
 from gatebook.index import Follower, Index
 from gatebook.log.book import Book
 from gatebook.log.seal import Sealer, load_or_create_signing_key
@@ -100,6 +106,8 @@ class Stage:
         self.trials = Trials(self.room, self.store)
         self.requests = Requests(self.room, self.store, Deciding(self.desk), self.vault.derive(ARGUMENTS_KEY))
         self.console_url = console_url
+        self.providers = Providers(lambda: self.store.snapshot().providers)
+        self.sign_ins = SignIns(self.desk.journal, self.providers, self.vault.derive(SECRET_PURPOSE), console_url)
         self.app = self._app()
 
     def _app(self) -> Starlette:
@@ -116,13 +124,15 @@ class Stage:
             rules=self.rules,
             people=self.people,
             door=self.desk,
+            sign_ins=self.sign_ins,
             health=self.health,
             names=self.names,
             console_url=self.console_url,
             mcp_url="http://127.0.0.1:8400",
             deployment="northwind",
         )
-        return Starlette(routes=[Mount("/api", api), Mount("/", create_console(deps))])
+        signals = Signals(self.desk.journal, self.providers, PlainCutter(self.desk.journal), self.console_url)
+        return Starlette(routes=[*oidc_routes(signals), Mount("/api", api), Mount("/", create_console(deps))])
 
     def api_deps(self) -> ApiDeps:
         """What the API is made of."""
@@ -185,7 +195,7 @@ class Stage:
         secret = secrets.token_urlsafe(32)
         with self.store.write() as connection:
             bump(connection)
-            sign_in.add_link(connection, secret, person, time.time_ns() // 1000)
+            sign_in.add_link(connection, secret, Link(person=person), time.time_ns() // 1000)
         return secret
 
     def play(self, planned: Planned, ago_us: int = 0, *, finish: bool = True) -> str:

@@ -1,5 +1,7 @@
 """Sign-in, sessions, CSRF and the headers of every answer."""
 
+from urllib.parse import quote
+
 import httpx2
 import pytest
 
@@ -17,7 +19,8 @@ async def test_pages_lead_to_sign_in(stage: Stage, path: str) -> None:
     """Nobody sees a page without a session; a script that asks for a fragment gets 401."""
     async with client_of(stage) as client:
         answer = await client.get(path)
-        assert answer.status_code == 303 and answer.headers["location"] == "/sign-in"
+        back = "" if path in ("/", "/nothing") else f"?return_to={quote(path, safe='')}"
+        assert answer.status_code == 303 and answer.headers["location"] == f"/login{back}"
         if path != "/nothing":
             assert (await client.get(path, headers={"x-fragment": "results"})).status_code == 401
 
@@ -99,6 +102,7 @@ async def test_over_https_the_cookie_is_bound_to_the_host(stage: Stage) -> None:
         rules=stage.rules,
         people=stage.people,
         door=stage.desk,
+        sign_ins=stage.sign_ins,
         health=stage.health,
         names=stage.names,
         console_url="https://book.example",

@@ -5,14 +5,15 @@ from collections.abc import Callable
 
 import pytest
 
-from gatebook.control.desk import Desk, TokenOrder
+from gatebook.control.desk import Desk, LinkOrder, TokenOrder
 from gatebook.identity.directory import Directory, Principal
 from gatebook.identity.journal import Journal
 from gatebook.identity.tokens import digest
 from gatebook.log.book import Book
 from gatebook.log.errors import LogUnavailable
 from gatebook.log.vault import Vault
-from gatebook.record.body import ConfigChanged, SignedIn, TokenChanged
+from gatebook.record.body import ConfigChanged, TokenChanged
+from gatebook.record.body_access import SignedIn, SignedOut
 from gatebook.record.parts import Source
 from gatebook.settings import Settings
 from gatebook.state.documents import Document, DocumentError, parse_documents
@@ -109,18 +110,20 @@ async def test_a_token_that_has_expired_is_not_made(desk: Desk, caller: Principa
 
 async def test_a_one_time_link_opens_one_session(desk: Desk, caller: Principal, recorded: Callable[..., list]) -> None:
     """The link is made and used on the record; the session is that of its person until it is closed."""
-    url, _ = await desk.make_link("admin", caller)
+    url = (await desk.make_link(LinkOrder(person="Admin"), caller)).url
     opened = await desk.sign_in(url.partition("#")[2], SOURCE)
     assert opened is not None
     assert await desk.sign_in(url.partition("#")[2], SOURCE) is None
     who = desk.who(opened.secret)
     assert who is not None
     assert (who.person, who.auth) == ("admin", "session")
-    person, link, signed_in = (body for body, _ in recorded())
+    await desk.sign_out(opened.secret, SOURCE)
+    person, link, signed_in, signed_out = (body for body, _ in recorded())
     assert (person.kind, link.kind) == ("Person", "OneTimeLink")
     assert isinstance(signed_in, SignedIn)
     assert (signed_in.actor.subject, signed_in.actor.auth, signed_in.source) == (who.subject, "link", SOURCE)
-    await desk.sign_out(opened.secret)
+    assert isinstance(signed_out, SignedOut)
+    assert (signed_out.cause, signed_out.owner, signed_out.session, signed_out.source) == ("own", who.subject, signed_in.session, SOURCE)
     assert desk.who(opened.secret) is None
     assert [token.id for token in desk.tokens()] == []
     assert [found.id for found in desk.people()] == ["admin"]
@@ -130,7 +133,7 @@ async def test_a_link_is_not_used_up_without_a_record(
     desk: Desk, caller: Principal, book: Book, settings: Settings, vault: Vault, store: Store
 ) -> None:
     """Who cannot be recorded is not let in, and can try again later."""
-    url, _ = await desk.make_link("admin", caller)
+    url = (await desk.make_link(LinkOrder(), caller)).url
     book.close()
     with pytest.raises(LogUnavailable):
         await desk.sign_in(url.partition("#")[2], SOURCE)

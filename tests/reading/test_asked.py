@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from gatebook.reading.asked import AskedCall, asked_call
 from gatebook.reading.detail import StoredRecord
 from gatebook.record.base import Header
-from gatebook.record.body import CallRefused, SignedIn
+from gatebook.record.body import CallRefused
+from gatebook.record.body_access import SignedIn
 from gatebook.record.parts import Actor, Client, Decision, Outcome, Source, Timing, Trace
 from gatebook.state.approvals import arguments_digest
 from gatebook.state.policies import PolicySpec

@@ -8,7 +8,6 @@ import os
 import sys
 
 from gatebook import __version__
-from gatebook.cli.bootstrap import DEFAULT_PERSON
 from gatebook.cli.get import when
 from gatebook.cli.init import prepare
 from gatebook.cli.main import Problem, read_settings
@@ -76,7 +75,7 @@ async def _announce(args: argparse.Namespace, settings: Settings, environ: dict[
     try:
         await _wait_ready(children)
         found = load(args.config, environ, data_dir=settings.data_dir)
-        link = await asyncio.to_thread(office.run, found, "bootstrap", {"person": DEFAULT_PERSON})
+        link = await asyncio.to_thread(office.run, found, "bootstrap", {"unless_provider": True})
     except Exception as error:
         print(f"gatebook up: it runs, but there is no link to the console: {error}", file=sys.stderr)
         return
@@ -97,14 +96,15 @@ async def _wait_ready(children: list[Child]) -> None:
         await asyncio.gather(*(child.ready.wait() for child in children))
 
 
-def _screen(addresses: dict[str, str], settings: Settings, link_expires_us: int) -> str:
+def _screen(addresses: dict[str, str], settings: Settings, link_expires_us: int | None) -> str:
+    how = f"opens the console once, until {when(link_expires_us)}" if link_expires_us else "with the identity provider"
     return f"""
 Gatebook {__version__} is running.
 
   MCP        {addresses["mcp_url"]}
   Console    {addresses["console_url"]}
   Sign in    {addresses["link"]}
-             opens the console once, until {when(link_expires_us)}
+             {how}
   Data       {settings.data_dir}
 
   Next       gatebook apply -f connectors.yaml

@@ -26,6 +26,7 @@ from gatebook.console.grants import GrantPages
 from gatebook.console.headers import SecurityHeaders
 from gatebook.console.investigate import InvestigationPages
 from gatebook.console.live import Live
+from gatebook.console.login import LOGIN_PATH, LoginPages, login_address
 from gatebook.console.narrowing import Narrowing
 from gatebook.console.pages import Pages, Shown
 from gatebook.console.palette import Palette
@@ -35,6 +36,7 @@ from gatebook.console.records import RecordPages
 from gatebook.console.requests import RequestPages
 from gatebook.console.rules import RulePages
 from gatebook.console.saved_pages import SavedPages
+from gatebook.console.sessions import SessionPages
 from gatebook.console.sign_in import SignIn
 from gatebook.console.tester import TesterPages
 from gatebook.console.trends import TrendsPages
@@ -54,14 +56,18 @@ def create_console(deps: ConsoleDeps) -> Starlette:
     assets = Assets()
     pages = Pages(deps, assets)
     preferences = Preferences(deps)
-    sign_in = SignIn(deps, pages)
+    sign_in, login = SignIn(deps, pages), LoginPages(deps, pages)
 
     def signed(handler: _Signed) -> _Open:
         async def answer(request: Request) -> Response:
             viewer = session.viewer_of(request, deps)
             if viewer is None:
                 # A script that asks for a fragment shall not get the sign-in page as one.
-                return PlainTextResponse("Not signed in", 401) if "x-fragment" in request.headers else RedirectResponse("/sign-in", 303)
+                return (
+                    PlainTextResponse("Not signed in", 401)
+                    if "x-fragment" in request.headers
+                    else RedirectResponse(login_address(request), 303)
+                )
             try:
                 await preferences.load(request, viewer)
                 return await handler(request, viewer)
@@ -75,13 +81,17 @@ def create_console(deps: ConsoleDeps) -> Starlette:
         status = error.status_code if isinstance(error, HTTPException) else 500
         if viewer is None:
             return (
-                RedirectResponse("/sign-in", 303) if status == 404 and request.method == "GET" else PlainTextResponse("Not allowed", status)
+                RedirectResponse(LOGIN_PATH, 303) if status == 404 and request.method == "GET" else PlainTextResponse("Not allowed", status)
             )
         shown = Shown(request=request, viewer=viewer)
         return pages.page("problem.html", shown, status, title="No such page", text="The address leads nowhere in this console.")
 
     routes = [
         *(Route(path, signed(handler), methods=[method]) for method, path, handler in _signed_routes(deps, pages, preferences)),
+        Route("/login", _guarded(login.show), methods=["GET"]),
+        Route("/login/{provider}", _guarded(login.begin), methods=["GET"]),
+        Route("/idp/callback", _guarded(login.come_back), methods=["GET"]),
+        Route("/logout", _guarded(login.leave), methods=["GET"]),
         Route("/columns.css", columns.serve, methods=["GET"]),
         Route("/sign-in", _guarded(sign_in.form), methods=["GET"]),
         Route("/sign-in", _guarded(sign_in.enter), methods=["POST"]),
@@ -141,6 +151,7 @@ def _signed_routes(deps: ConsoleDeps, pages: Pages, preferences: Preferences) ->
         *RulePages(deps, pages, "Guardrail").routes(),
         *Editor(deps, pages).routes(),
         *ChangePages(deps, pages).routes(),
+        *SessionPages(deps, pages).routes(),
         *PeoplePages(deps, pages).routes(),
     ]
 

@@ -6,6 +6,8 @@ from typing import Protocol
 from msgspec import Struct
 
 from gatebook.identity.directory import Principal
+from gatebook.identity.oidc.sign_ins import SignIns
+from gatebook.identity.sessions import Session
 from gatebook.reading.backtests import Backtests
 from gatebook.reading.exports import Exports
 from gatebook.reading.health import Health
@@ -32,13 +34,30 @@ class Opened(Protocol):
         """Who signed in."""
 
 
+class Sessions(Protocol):
+    """The sessions of people: `gatebook.control.sessions`."""
+
+    def of(self, person: str) -> list[Session]:
+        """Those of a person that are good, newest first."""
+
+    def id_of(self, secret: str) -> str | None:
+        """The id of a session, by its secret."""
+
+    async def end(self, person: str, id: str | None, caller: Principal, source: Source | None = None) -> int:
+        """Close one session of a person, or all, on the record; returns how many there were."""
+
+
 class Door(Protocol):
     """Sign-in and sign-out, each on the record: the desk of `gatebook.control`."""
 
-    async def sign_in(self, link_secret: str, source: Source) -> Opened | None:
+    @property
+    def sessions(self) -> Sessions:
+        """The sessions of people."""
+
+    async def sign_in(self, link_secret: str, source: Source, user_agent: str = "") -> Opened | None:
         """Use a one-time link up; None when it is not, or no longer, good."""
 
-    async def sign_out(self, secret: str) -> None:
+    async def sign_out(self, secret: str, source: Source | None = None) -> None:
         """Close a session."""
 
     def who(self, session_secret: str) -> Principal | None:
@@ -59,6 +78,7 @@ class ConsoleDeps(Struct, frozen=True, kw_only=True):
     rules: RuleRoom
     people: PeopleRoom
     door: Door
+    sign_ins: SignIns
     health: Callable[[], Health]
     names: Callable[[], Mapping[str, str]]
     console_url: str

@@ -13,6 +13,7 @@ from gatebook.console.deps import ConsoleDeps
 from gatebook.console.numbers import size
 from gatebook.console.pages import OWN_PAGE, Pages, Shown, params_of
 from gatebook.console.posting import posted
+from gatebook.console.sessions import session_lines
 from gatebook.console.why_view import Form, FormError
 from gatebook.console.zones import zone_of
 from gatebook.definitions.key import key_of
@@ -98,6 +99,7 @@ class PeoplePages:
             "tokens": people_view.token_lines(detail.tokens, zone, now_us),
             "grants": people_view.grant_lines(detail, zone),
             "packs": people_view.pack_lines(detail),
+            "sessions": session_lines(request, self._deps, viewer, detail.id),
         }
         return self._pages.page("person.html", self._shown(request, viewer), **values)
 

@@ -27,7 +27,7 @@ _WORDS = {
     "processes": "Processes",
     "log": "The log itself",
 }
-_ALARMING = frozenset({"auth.failed", "log.unavailable", "log.tail_cut", "clock.stepped"})
+_ALARMING = frozenset({"auth.failed", "auth.sign_in_failed", "log.unavailable", "log.tail_cut", "clock.stepped"})
 
 
 class Line(Struct, frozen=True, kw_only=True):
@@ -119,12 +119,35 @@ def line(row: RecordRow, names: Mapping[str, str]) -> Line:
     )
 
 
+_ENDED = {
+    "own": "signed out",
+    "ended": "on the page of the person",
+    "signed_in_again": "the browser has a new one",
+    "back_channel_logout": "the identity provider signed them out",
+    "token_revocation": "the identity provider revoked everything",
+}
+
+
 def _text(type_: str, core: Mapping[str, Any], names: Mapping[str, str]) -> str:
     """What happened, in one sentence of the record's own values."""
     source = (core.get("source") or {}).get("ip", "")
     match type_:
         case "auth.signed_in":
-            return f"Signed in to the console from {source}"
+            at = (
+                f" with {core['provider']}"
+                if core.get("provider")
+                else " by a link past the identity provider"
+                if core.get("break_glass")
+                else ""
+            )
+            because = f": {core['reason']}" if core.get("reason") else ""
+            return f"Signed in to the console{at} from {source}{because}"
+        case "auth.sign_in_failed":
+            at = f" at {core['provider']}" if core.get("provider") else ""
+            return f"Not signed in{at} ({core['reason']}), from {source}: {core.get('detail', '')}"
+        case "auth.signed_out":
+            count = f"{core['sessions']:,} session{'' if core['sessions'] == 1 else 's'} of {names.get(core['owner'], core['owner'][:8])}"
+            return f"Ended {count}: {_ENDED.get(core['cause'], core['cause'])}"
         case "auth.failed":
             what = "sign-in link" if core["endpoint"].startswith("/sign-in") else "token"
             return f"Refused at {core['endpoint']}: {what} {core['reason']}, from {source}"

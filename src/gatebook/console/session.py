@@ -26,6 +26,25 @@ def secret_of(request: Request, deps: ConsoleDeps) -> str:
     return request.cookies.get(cookie_name(deps), "")
 
 
+def browser_of(request: Request, deps: ConsoleDeps) -> str:
+    """The secret of the sign-in that the browser has begun; empty when it has begun none."""
+    return request.cookies.get(_browser_cookie(deps), "")
+
+
+def set_browser(response: Response, deps: ConsoleDeps, secret: str, life_s: int) -> None:
+    """Give the browser the secret of its sign-in."""
+    response.set_cookie(_browser_cookie(deps), secret, max_age=life_s, path="/", secure=deps.https, httponly=True, samesite="lax")
+
+
+def drop_browser(response: Response, deps: ConsoleDeps) -> None:
+    """Take the secret of the sign-in away: it is done."""
+    response.delete_cookie(_browser_cookie(deps), path="/", secure=deps.https, httponly=True, samesite="lax")
+
+
+def _browser_cookie(deps: ConsoleDeps) -> str:
+    return f"{cookie_name(deps)}-sign-in"
+
+
 def viewer_of(request: Request, deps: ConsoleDeps) -> Viewer | None:
     """Who is signed in, None when nobody is."""
     secret = secret_of(request, deps)

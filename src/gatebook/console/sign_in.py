@@ -1,11 +1,15 @@
 """Sign-in by a one-time link, and sign-out."""
 
+import secrets
+
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from gatebook.console import session
 from gatebook.console.deps import ConsoleDeps
+from gatebook.console.login import LOGIN_PATH
 from gatebook.console.pages import Pages
+from gatebook.identity.sign_in import LINK_LIFE_S
 
 _FAILED = "This link is not valid: it was used already, has expired, or is mistyped. Ask for a new one."
 _SECRET_CHARACTERS_MAX = 400
@@ -20,33 +24,42 @@ class SignIn:
 
     async def form(self, request: Request) -> Response:
         """The page that a one-time link opens. Its script posts the secret from the fragment; without scripts it can be pasted."""
-        return self._pages.outside("sign_in.html", request, error="")
+        return self._form(request)
 
     async def enter(self, request: Request) -> Response:
-        """Use the link up and open a session. A refusal is on the record."""
+        """Use the link up and open a session, or go to sign-in at a provider as an administrator to be. A refusal is on the record."""
         if not session.same_origin(request, self._deps):
-            return self._pages.outside("sign_in.html", request, 403, error="This sign-in came from another site.")
+            return self._form(request, "This sign-in came from another site.", 403)
         fields = await session.form_of(request)
         # People paste the whole link as often as its code.
         secret = (fields or {}).get("secret", "").strip().rpartition("#")[2]
-        opened = None
-        if secret and len(secret) <= _SECRET_CHARACTERS_MAX:
-            opened = await self._deps.door.sign_in(secret, session.source_of(request))
-        if opened is None:
-            source = session.source_of(request)
-            await self._deps.room.refused("unknown" if secret else "missing", "/sign-in", source, request.headers.get("user-agent"))
-            return self._pages.outside("sign_in.html", request, 403, error=_FAILED)
-        response = RedirectResponse("/", 303)
-        session.set_cookie(response, self._deps, opened.secret)
-        return response
+        source, user_agent = session.source_of(request), request.headers.get("user-agent")
+        if 0 < len(secret) <= _SECRET_CHARACTERS_MAX:
+            opened = await self._deps.door.sign_in(secret, source, user_agent or "")
+            if opened is not None:
+                response = RedirectResponse("/", 303)
+                session.set_cookie(response, self._deps, opened.secret)
+                return response
+            # A secret of its own: nobody can have given it to this browser before.
+            browser = secrets.token_urlsafe(32)
+            if await self._deps.sign_ins.claim(secret, browser):
+                response = RedirectResponse(LOGIN_PATH, 303)
+                session.set_browser(response, self._deps, browser, LINK_LIFE_S)
+                return response
+        await self._deps.room.refused("unknown" if secret else "missing", "/sign-in", source, user_agent)
+        return self._form(request, _FAILED, 403)
 
     async def leave(self, request: Request) -> Response:
         """Close the session."""
         secret = session.secret_of(request, self._deps)
         fields = await session.form_of(request) or {}
         if not session.same_origin(request, self._deps) or not session.csrf_holds(secret, fields.get("csrf", "")):
-            return self._pages.outside("sign_in.html", request, 403, error="This form is out of date; open the console again.")
-        await self._deps.door.sign_out(secret)
-        response = RedirectResponse("/sign-in", 303)
+            return self._form(request, "This form is out of date; open the console again.", 403)
+        await self._deps.door.sign_out(secret, session.source_of(request))
+        response = RedirectResponse(LOGIN_PATH, 303)
         session.drop_cookie(response, self._deps)
         return response
+
+    def _form(self, request: Request, error: str = "", status: int = 200) -> Response:
+        providers = bool(self._deps.sign_ins.providers.for_sign_in())
+        return self._pages.outside("sign_in.html", request, status, error=error, providers=providers)

@@ -10,16 +10,21 @@ from sqlalchemy import Connection
 
 from gatebook.control.barrier import Barrier
 from gatebook.control.changing import Changing
-from gatebook.identity import accounts, sign_in
+from gatebook.control.sessions import Sessions
+from gatebook.identity import accounts, sessions, sign_in
 from gatebook.identity.approvers import ADMINS
 from gatebook.identity.cut_off import CutOff, Severed
 from gatebook.identity.cutting import Cutting, Outlook, make_id, outlook
 from gatebook.identity.directory import Principal, make_principal
 from gatebook.identity.journal import Journal
+from gatebook.identity.person_records import record_person
+from gatebook.identity.sessions import Opening
 from gatebook.identity.tokens import make_token
 from gatebook.log.clock import Clock
+from gatebook.reading.decisions import one_line
 from gatebook.reading.rule_changes import Applied, Terms
 from gatebook.record import body as records
+from gatebook.record.body_access import SignedIn
 from gatebook.record.parts import Actor, Source
 from gatebook.state import changes, definitions
 from gatebook.state.changes import Stored
@@ -27,10 +32,11 @@ from gatebook.state.cut_offs import Receipt, read_receipt, read_receipts
 from gatebook.state.deciding import Order, Planned, plan_decisions
 from gatebook.state.documents import Document
 from gatebook.state.editing import Wanted
-from gatebook.state.snapshot import Person, Token, read_people, read_tokens
+from gatebook.state.snapshot import Person, Token, read_people, read_providers, read_tokens
 from gatebook.state.store import StateError, Store, bump
 
 _REASON_CHARACTERS_MAX = 1000
+DEFAULT_PERSON = "admin"
 
 
 class TokenOrder(Struct, frozen=True, kw_only=True):
@@ -64,8 +70,29 @@ class OpenedSession(Struct, frozen=True, kw_only=True):
     """A new console session. `secret` goes into the cookie."""
 
     secret: str
-    session: sign_in.Session
+    session: sessions.Session
     principal: Principal
+
+
+class LinkOrder(Struct, frozen=True, kw_only=True):
+    """A one-time link that somebody on the host wants. `reason` goes with `break_glass`: past the identity provider, where there is one.
+
+    `unless_provider`: where there is one, no link is made, and the address is that of the sign-in page.
+    """
+
+    person: str | None = None
+    break_glass: bool = False
+    reason: str | None = None
+    unless_provider: bool = False
+
+
+class MadeLink(Struct, frozen=True, kw_only=True):
+    """A one-time link. `person` is None where it is whoever signs in at the identity provider next; without `expires_us` it is the sign-in page."""
+
+    url: str
+    expires_us: int | None
+    purpose: sign_in.Purpose
+    person: str | None
 
 
 class Desk:
@@ -77,6 +104,7 @@ class Desk:
         self.console_url = console_url
         self.changing = Changing(self)
         self.journal = journal
+        self.sessions = Sessions(journal)
         self._store = journal.store
         self._subject_of = journal.subject_of
         self._clock = journal.clock
@@ -141,7 +169,7 @@ class Desk:
             )
             token = accounts.add_token(connection, secret, blank)
             revision = bump(connection)
-            await self._record_person(put, revision, caller)
+            await record_person(self.journal, put, revision, caller)
             await self._record_token("created", token, put.person, caller)
         return IssuedToken(secret=secret, token=token, person=put.person)
 
@@ -183,52 +211,65 @@ class Desk:
         with self._store.read() as connection:
             return read_receipt(connection, id)
 
-    async def make_link(self, person: str, caller: Principal) -> tuple[str, int]:
-        """Make a one-time link for an administrator: the person is created when new, and put into the group of administrators.
+    async def make_link(self, order: LinkOrder, caller: Principal) -> MadeLink:
+        """Make a one-time link for an administrator, of the kind that fits: whether people sign in at an identity provider decides.
 
-        Returns its address and when it expires. Raises StateError, LogUnavailable.
+        A person who is named is created when new, and put into the group of administrators. Raises StateError, LogUnavailable.
         """
         secret, now_us = secrets.token_urlsafe(32), self._clock.wall_us()
+        reason = one_line(order.reason or "") or None
         async with self.journal.change() as connection:
-            before = accounts.find_person(connection, person.lower())
-            groups = (*(before.groups if before else ()), ADMINS)
-            put = accounts.put_person(connection, accounts.Wanted(id=person, groups=groups), now_us)
-            expires_us = sign_in.add_link(connection, secret, put.person.id, now_us)
+            has_provider = _has_provider(connection)
+            if has_provider and order.unless_provider:
+                return MadeLink(url=f"{self.console_url}/login", expires_us=None, purpose="sign_in", person=None)
+            link = _link(order, reason, has_provider=has_provider)
+            put = None
+            if link.person is not None:
+                before = accounts.find_person(connection, link.person)
+                groups = (*(before.groups if before else ()), ADMINS)
+                put = accounts.put_person(connection, accounts.Wanted(id=link.person, groups=groups), now_us)
+            expires_us = sign_in.add_link(connection, secret, link, now_us)
             revision = bump(connection)
-            await self._record_person(put, revision, caller)
+            if put is not None:
+                await record_person(self.journal, put, revision, caller)
             body = records.ConfigChanged(
-                kind="OneTimeLink", name=put.person.id, action="created", version=1, revision=revision, actor=caller.actor
+                kind="OneTimeLink",
+                name=link.person or link.purpose,
+                action="created",
+                version=1,
+                revision=revision,
+                actor=caller.actor,
+                reason=f"break-glass: {reason}" if link.purpose == "break_glass" else reason,
             )
             await self.journal.record(body, caller.subject, [("identity", caller.identity)])
-        return sign_in.link_url(self.console_url, secret), expires_us
+        url = sign_in.link_url(self.console_url, secret)
+        return MadeLink(url=url, expires_us=expires_us, purpose=link.purpose, person=link.person)
 
-    async def sign_in(self, link_secret: str, source: Source) -> OpenedSession | None:
+    async def sign_in(self, link_secret: str, source: Source, user_agent: str = "") -> OpenedSession | None:
         """Use a one-time link up and open a session; None when the link is not, or no longer, good."""
         secret, now_us = secrets.token_urlsafe(32), self._clock.wall_us()
         async with self.journal.change() as connection:
-            id = sign_in.use_link(connection, link_secret, now_us)
-            person = accounts.find_person(connection, id) if id else None
-            if person is None or not person.active:
+            link = sign_in.use_link(connection, link_secret, now_us)
+            person = accounts.find_person(connection, link.person) if link and link.person else None
+            if link is None or person is None or not person.active:
                 return None
-            session = sign_in.open_session(connection, secret, person.id, now_us)
+            broken = link.purpose == "break_glass"
+            opening = Opening(person=person.id, epoch=person.epoch, auth="break_glass" if broken else "link", user_agent=user_agent)
+            session = sessions.open_session(connection, secret, opening, now_us)
             bump(connection)
             principal = make_principal(person, self._subject_of(person.id), "session")
             actor = Actor(subject=principal.subject, kind=principal.kind, auth="link")
-            await self.journal.record(records.SignedIn(actor=actor, source=source), principal.subject, [("identity", principal.identity)])
+            body = SignedIn(actor=actor, source=source, session=session.id, break_glass=broken, reason=link.reason)
+            await self.journal.record(body, principal.subject, [("identity", principal.identity)])
         return OpenedSession(secret=secret, session=session, principal=principal)
 
-    async def sign_out(self, secret: str) -> None:
+    async def sign_out(self, secret: str, source: Source | None = None) -> None:
         """Close a console session."""
-        async with self.journal.change() as connection:
-            sign_in.close_session(connection, secret)
-            bump(connection)
+        await self.sessions.sign_out(secret, source)
 
     def who(self, session_secret: str) -> Principal | None:
         """Who is behind a console session; None when it is unknown or over, or the person is no longer active."""
-        with self._store.read() as connection:
-            session = sign_in.find_session(connection, session_secret, self._clock.wall_us())
-            person = accounts.find_person(connection, session.person) if session else None
-        return make_principal(person, self._subject_of(person.id), "session") if person and person.active else None
+        return self.sessions.who(session_secret)
 
     def resources(self, kind: str | None = None, name: str | None = None) -> list[Stored]:
         """Current resources. Raises StateError."""
@@ -255,19 +296,6 @@ class Desk:
         """Put a change on the record, before its transaction ends. Raises LogUnavailable."""
         await self.journal.record(body, caller.subject, [("identity", caller.identity), ("diff", diff.encode())])
 
-    async def _record_person(self, put: accounts.PersonChange, revision: int, caller: Principal) -> None:
-        if put.action == "unchanged":
-            return
-        body = records.ConfigChanged(
-            kind="Person",
-            name=put.person.id,
-            action=put.action,
-            version=put.person.version,
-            revision=revision,
-            actor=caller.actor,
-        )
-        await self.journal.record(body, caller.subject, [("identity", caller.identity), ("diff", put.diff.encode())])
-
     async def _record_token(self, action: Literal["created", "revoked"], token: Token, owner: Person, caller: Principal) -> None:
         principal = make_principal(owner, self._subject_of(owner.id), "token", token.id)
         body = records.TokenChanged(
@@ -278,3 +306,18 @@ class Desk:
             expires=token.expires_us,
         )
         await self.journal.record(body, principal.subject, [("identity", principal.identity)])
+
+
+def _has_provider(connection: Connection) -> bool:
+    return any(spec.sign_in for spec in read_providers(connection).values())
+
+
+def _link(order: LinkOrder, reason: str | None, *, has_provider: bool) -> sign_in.Link:
+    person = order.person.lower() if order.person else None
+    if order.break_glass:
+        if reason is None:
+            raise StateError("a link that breaks the glass needs a reason")
+        return sign_in.Link(purpose="break_glass", person=person or DEFAULT_PERSON, reason=reason)
+    if has_provider:
+        return sign_in.Link(purpose="administrator", person=person, reason=reason)
+    return sign_in.Link(person=person or DEFAULT_PERSON, reason=reason)

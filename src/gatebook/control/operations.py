@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Struct
 
 from gatebook.control import governance, history, tooling
-from gatebook.control.desk import CutOrder, Desk, TokenOrder
+from gatebook.control.desk import CutOrder, Desk, LinkOrder, TokenOrder
 from gatebook.control.governance import Text, read_texts
 from gatebook.identity.directory import Principal
 from gatebook.reading.rule_changes import Terms
@@ -56,12 +56,6 @@ class CutOffOrder(Struct, frozen=True, kw_only=True):
     dry_run: bool = False
 
 
-class LinkOrder(Struct, frozen=True, kw_only=True):
-    """Parameters of bootstrap."""
-
-    person: str
-
-
 async def _apply(desk: Desk, order: ApplyOrder, caller: Principal) -> object:
     wanted = Wanted(documents=tuple(read_texts(order.texts)))
     return await desk.changing.make(wanted, caller, Terms(reason=order.reason, dry_run=order.dry_run, alone=order.alone))
@@ -93,8 +87,7 @@ async def _token_revoke(desk: Desk, order: RevokeOrder, caller: Principal) -> ob
 
 
 async def _bootstrap(desk: Desk, order: LinkOrder, caller: Principal) -> object:
-    url, expires_us = await desk.make_link(order.person, caller)
-    return {"url": url, "expires_us": expires_us, "person": order.person.lower()}
+    return await desk.make_link(order, caller)
 
 
 async def _cut_off(desk: Desk, order: CutOffOrder, caller: Principal) -> object:

@@ -38,6 +38,21 @@ class Wanted(Struct, frozen=True, kw_only=True):
     groups: tuple[str, ...] | None = None
 
 
+def is_email(text: str) -> bool:
+    """Whether a text can be somebody's e-mail address."""
+    return _EMAIL.match(text) is not None
+
+
+def is_group(text: str) -> bool:
+    """Whether a text can be the name of a group that somebody is put into."""
+    return text != _RESERVED_GROUP and _GROUP.match(text) is not None
+
+
+def can_be_id(text: str) -> bool:
+    """Whether a text can be the id of a person."""
+    return _PERSON.match(text) is not None and text not in _RESERVED_PEOPLE
+
+
 def find_person(connection: Connection, id: str) -> Person | None:
     """The person with this id, or None."""
     row = connection.execute(select(people).where(people.c.id == id)).mappings().first()
@@ -77,6 +92,15 @@ def put_person(connection: Connection, wanted: Wanted, now_us: int) -> PersonCha
     return PersonChange(action="changed" if before else "created", person=after, diff=diff)
 
 
+def put_provisioned(connection: Connection, wanted: Wanted, external_id: str, now_us: int) -> PersonChange:
+    """The same for somebody whom a directory keeps, and knows by this externalId."""
+    put = put_person(connection, wanted, now_us)
+    values = {"source": "scim", "external_id": external_id}
+    connection.execute(update(people).where(people.c.id == put.person.id).values(**values))
+    note_people(connection, [put.person.id])
+    return PersonChange(action=put.action, person=replace(put.person, source="scim"), diff=put.diff)
+
+
 def add_token(connection: Connection, secret: str, token: Token) -> Token:
     """Store a new token; hash and shown prefix are taken from the secret, which is not kept, the epoch from the person. Returns what was stored."""
     epoch = connection.execute(select(people.c.epoch).where(people.c.id == token.person)).scalar_one()
@@ -103,12 +127,12 @@ def revoke(connection: Connection, id_or_prefix: str, now_us: int) -> Token:
 
 
 def _check(id: str, wanted: Wanted) -> None:
-    if not _PERSON.match(id) or id in _RESERVED_PEOPLE:
+    if not can_be_id(id):
         raise StateError(f"{wanted.id!r} cannot be the id of a person: use an e-mail address, or letters, digits and . _ + -")
-    if wanted.email and not _EMAIL.match(wanted.email):
+    if wanted.email and not is_email(wanted.email):
         raise StateError(f"{wanted.email!r} is not an e-mail address")
     for group in wanted.groups or ():
-        if group == _RESERVED_GROUP or not _GROUP.match(group):
+        if not is_group(group):
             reason = "everybody is in it without being listed" if group == _RESERVED_GROUP else "use letters, digits and . _ : / -"
             raise StateError(f"{group!r} cannot be a group of a person: {reason}")
 

@@ -16,6 +16,11 @@ from gatebook.control.deciding import Deciding
 from gatebook.control.desk import Desk
 from gatebook.control.server import show_health
 from gatebook.identity.directory import Directory
+from gatebook.identity.oidc.cutter import PlainCutter
+from gatebook.identity.oidc.providers import Providers
+from gatebook.identity.oidc.routes import routes as oidc_routes
+from gatebook.identity.oidc.sign_ins import SECRET_PURPOSE, SignIns
+from gatebook.identity.oidc.signals import Signals
 from gatebook.keeper.background import Background
 from gatebook.keeper.departures import EndWithReader
 from gatebook.log.book import Book
@@ -34,15 +39,17 @@ from gatebook.reading.trials import Trials
 from gatebook.record.views.call import Origin
 from gatebook.settings import Settings
 from gatebook.state.approvals import ARGUMENTS_KEY
+from gatebook.state.identity_providers import IdentityProviderSpec
 from gatebook.state.snapshot import Snapshot
 
 
 class Faces(Struct, frozen=True):
-    """`public` for the console listener; `api` alone for the unix socket; `exports` to be stopped with the keeper."""
+    """`public` for the console listener; `api` alone for the unix socket; `exports` and `providers` to be stopped and closed with the keeper."""
 
     public: ASGIApp
     api: ASGIApp
     exports: Exports
+    providers: Providers
 
 
 class Roll:
@@ -68,6 +75,10 @@ class Roll:
         """Who is behind a token."""
         return self._directory
 
+    def providers(self) -> Mapping[str, IdentityProviderSpec]:
+        """The identity providers by name."""
+        return self._directory.snapshot.providers
+
     def names(self) -> Mapping[str, str]:
         """Names by pseudonym, also of people who are gone."""
         return self._names
@@ -90,6 +101,7 @@ def build_faces(settings: Settings, desk: Desk, book: Book, vault: Vault, backgr
     tools = ToolRoom(room, desk.store, desk)
     rules = RuleRoom(room, desk.store, desk.changing)
     people = PeopleRoom(room, desk.store, vault.subject)
+    providers = Providers(roll.providers)
 
     def how_it_stands() -> Health:
         return health(settings.log_dir, background.lag(), background.verified(), room.clock.wall_us())
@@ -127,6 +139,7 @@ def build_faces(settings: Settings, desk: Desk, book: Book, vault: Vault, backgr
             rules=rules,
             people=people,
             door=desk,
+            sign_ins=SignIns(desk.journal, providers, vault.derive(SECRET_PURPOSE), settings.console_url),
             health=how_it_stands,
             names=roll.names,
             console_url=settings.console_url,
@@ -134,5 +147,6 @@ def build_faces(settings: Settings, desk: Desk, book: Book, vault: Vault, backgr
             deployment=settings.deployment,
         )
     )
-    routes: list[BaseRoute] = [Route("/healthz", show_health), Mount("/api", api), Mount("/", console)]
-    return Faces(EndWithReader(Starlette(routes=routes)), EndWithReader(api), exports)
+    signals = Signals(desk.journal, providers, PlainCutter(desk.journal), settings.console_url)
+    routes: list[BaseRoute] = [Route("/healthz", show_health), *oidc_routes(signals), Mount("/api", api), Mount("/", console)]
+    return Faces(EndWithReader(Starlette(routes=routes)), EndWithReader(api), exports, providers)

@@ -8,7 +8,7 @@ from gatebook.reading.room import moment
 from gatebook.reading.viewer import Viewer
 
 KINDS: dict[str, tuple[str, ...]] = {
-    "sign-ins": ("auth.signed_in", "auth.failed"),
+    "sign-ins": ("auth.signed_in", "auth.signed_out", "auth.sign_in_failed", "auth.failed"),
     "changes": ("config.changed", "token.changed"),
     "reads": ("log.read",),
     "processes": ("process.started", "process.stopped", "connector.process"),

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 from gatebook.record.base import Body
+from gatebook.record.body_access import SignedIn, SignedOut, SignInFailed
 from gatebook.record.body_directory import AccessCutOff, AccessCutOffDone
 from gatebook.record.parts import (
     Actor,
@@ -117,14 +118,6 @@ class AuthFailed(Body, frozen=True, kw_only=True, tag="auth.failed"):
     actor: Annotated[Actor, Meta(description="The token's owner where it is known, else anonymous.")]
     source: Annotated[Source, Meta(description="From where.")]
     client: Annotated[Client, Meta(description="With which AI app.")]
-
-
-class SignedIn(Body, frozen=True, kw_only=True, tag="auth.signed_in"):
-    """A person opened a console session."""
-
-    actor: Annotated[Actor, Meta(description="Who.")]
-    source: Annotated[Source, Meta(description="From where.")]
-    payload: Annotated[Payload | None, Meta(description="Part identity.")] = None
 
 
 class TokenChanged(Body, frozen=True, kw_only=True, tag="token.changed"):
@@ -263,6 +256,8 @@ AnyBody = (
     | MessageRelayed
     | AuthFailed
     | SignedIn
+    | SignInFailed
+    | SignedOut
     | TokenChanged
     | ConfigChanged
     | AccessCutOff

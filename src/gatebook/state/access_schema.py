@@ -13,11 +13,10 @@ sign_in_attempts = Table(
     Column("state_sha256", Text, primary_key=True),
     Column("provider", Text, nullable=False),
     Column("browser_sha256", Text, nullable=False),
-    Column("sealed", Text, nullable=False),
     Column("return_to", Text, nullable=False),
     Column("expires_us", BigInteger, nullable=False),
 )
-"""A person who is away at the identity provider. `browser_sha256` binds it to one browser; `sealed` holds nonce and PKCE verifier."""
+"""A person who is away at the identity provider. `browser_sha256` binds it to one browser, of whose secret nonce and PKCE verifier are made too."""
 
 oauth_clients = Table(
     "oauth_clients",
@@ -155,11 +154,17 @@ ACCESS_STEP: tuple[str, ...] = (
     "ALTER TABLE console_sessions ADD COLUMN seen_us BIGINT NOT NULL DEFAULT 0",
     "ALTER TABLE console_sessions ADD COLUMN user_agent TEXT NOT NULL DEFAULT ''",
     "CREATE INDEX console_sessions_person ON console_sessions (person)",
-    "ALTER TABLE one_time_links ADD COLUMN purpose TEXT NOT NULL DEFAULT 'sign_in'",
+    # Links live for a quarter of an hour, so none is kept for their new shape.
+    "DROP TABLE one_time_links",
+    """CREATE TABLE one_time_links (
+        sha256 TEXT NOT NULL PRIMARY KEY, person TEXT REFERENCES people (id), purpose TEXT NOT NULL, reason TEXT, created_us BIGINT NOT NULL,
+        expires_us BIGINT NOT NULL, used_us BIGINT, browser_sha256 TEXT
+    )""",
     """CREATE TABLE sign_in_attempts (
-        state_sha256 TEXT NOT NULL PRIMARY KEY, provider TEXT NOT NULL, browser_sha256 TEXT NOT NULL, sealed TEXT NOT NULL,
+        state_sha256 TEXT NOT NULL PRIMARY KEY, provider TEXT NOT NULL, browser_sha256 TEXT NOT NULL,
         return_to TEXT NOT NULL, expires_us BIGINT NOT NULL
     )""",
+    "CREATE INDEX sign_in_attempts_expires ON sign_in_attempts (expires_us)",
     """CREATE TABLE oauth_clients (
         id TEXT NOT NULL PRIMARY KEY, kind TEXT NOT NULL, name TEXT NOT NULL, host TEXT NOT NULL, redirect_uris TEXT NOT NULL,
         metadata TEXT NOT NULL, secret_sha256 TEXT, created_by TEXT NOT NULL, created_us BIGINT NOT NULL, last_used_us BIGINT,

@@ -62,9 +62,10 @@ identities = Table(
     Column("issuer", Text, primary_key=True),
     Column("sub", Text, primary_key=True),
     Column("person", Text, nullable=False),
+    Column("groups", Text, nullable=False),
     Column("created_us", BigInteger, nullable=False),
 )
-"""Who somebody is at an identity provider."""
+"""Who somebody is at an identity provider. `groups` are those that it named last, so that the ones it names no longer can be taken back."""
 
 state_feed = Table(
     "state_feed",
@@ -155,7 +156,8 @@ DIRECTORY_STEP: tuple[str, ...] = (
     )""",
     "CREATE INDEX scim_requests_at ON scim_requests (at_us)",
     """CREATE TABLE identities (
-        issuer TEXT NOT NULL, sub TEXT NOT NULL, person TEXT NOT NULL REFERENCES people (id), created_us BIGINT NOT NULL,
+        issuer TEXT NOT NULL, sub TEXT NOT NULL, person TEXT NOT NULL REFERENCES people (id), groups TEXT NOT NULL DEFAULT '[]',
+        created_us BIGINT NOT NULL,
         PRIMARY KEY (issuer, sub)
     )""",
     "CREATE INDEX identities_person ON identities (person)",

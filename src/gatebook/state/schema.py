@@ -83,12 +83,15 @@ one_time_links = Table(
     "one_time_links",
     metadata,
     Column("sha256", Text, primary_key=True),
-    Column("person", Text, nullable=False),
+    Column("person", Text),
+    Column("purpose", Text, nullable=False),
+    Column("reason", Text),
     Column("created_us", BigInteger, nullable=False),
     Column("expires_us", BigInteger, nullable=False),
     Column("used_us", BigInteger),
-    Column("purpose", Text, nullable=False),
+    Column("browser_sha256", Text),
 )
+"""`purpose` is sign_in, administrator or break_glass. One for an administrator is used by a browser, which then signs in at the identity provider."""
 
 console_sessions = Table(
     "console_sessions",

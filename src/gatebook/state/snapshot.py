@@ -232,6 +232,12 @@ def read_rules(connection: Connection) -> Rules:
     return rules_of(specs)
 
 
+def read_providers(connection: Connection) -> dict[str, IdentityProviderSpec]:
+    """Read the identity providers by name. Raises msgspec.ValidationError for a spec that this version cannot read."""
+    decode = msgspec.json.Decoder(IdentityProviderSpec).decode
+    return {name: decode(spec) for kind, name, _, spec, _ in _live(connection) if kind == "IdentityProvider"}
+
+
 def _live(connection: Connection) -> list[tuple[Any, ...]]:
     """Return the newest version of each resource that is not deleted: kind, name, version, spec, author."""
     newest = select(resources.c.kind, resources.c.name, func.max(resources.c.version).label("version"))

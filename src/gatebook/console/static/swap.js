@@ -9,7 +9,7 @@ export const results = () => document.getElementById("results");
 async function load(url, kind, signal, body) {
   const response = await fetch(url, { method: body ? "POST" : "GET", body, headers: { "X-Fragment": kind }, signal, credentials: "same-origin" });
   if (response.status === 401) {
-    location.href = "/sign-in";
+    location.href = `/login?return_to=${encodeURIComponent(location.pathname + location.search)}`;
     return null;
   }
   const kindGot = response.headers.get("X-Fragment");
