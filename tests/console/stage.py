@@ -23,11 +23,13 @@ from gatebook.control.desk import Desk, TokenOrder
 from gatebook.identity import sign_in
 from gatebook.identity.directory import Directory
 from gatebook.identity.journal import Journal
+from gatebook.identity.oauth.server import AuthorizationServer
 from gatebook.index import Follower, Index
 from gatebook.log.book import Book
 from gatebook.log.seal import Sealer, load_or_create_signing_key
 from gatebook.log.vault import Vault
 from gatebook.reading.backtests import Backtests
+from gatebook.reading.client_room import ClientRoom
 from gatebook.reading.exports import Exports
 from gatebook.reading.health import Health, health
 from gatebook.reading.people_room import PeopleRoom
@@ -54,6 +56,10 @@ AUDITOR = "priya@northwind.example"
 EMPLOYEE = "amara@northwind.example"
 MASTER_KEY = bytes(range(32))
 LOG = LogSettings(segment_bytes=4 * 1024 * 1024, reserve_bytes=0)
+
+
+async def in_force(_revision: int) -> None:
+    """There is no worker that a change could be waited for."""
 
 
 class MovingClock:
@@ -99,6 +105,8 @@ class Stage:
         self.replays = Replays(self.room, self.store)
         self.trials = Trials(self.room, self.store)
         self.requests = Requests(self.room, self.store, Deciding(self.desk), self.vault.derive(ARGUMENTS_KEY))
+        self.oauth = AuthorizationServer(self.desk.journal, console_url, "http://127.0.0.1:8400", in_force)
+        self.clients = ClientRoom(self.desk.journal, self.oauth.registry)
         self.console_url = console_url
         self.app = self._app()
 
@@ -115,6 +123,8 @@ class Stage:
             tools=self.tools,
             rules=self.rules,
             people=self.people,
+            clients=self.clients,
+            consenting=self.oauth.consenting,
             door=self.desk,
             health=self.health,
             names=self.names,
@@ -122,7 +132,7 @@ class Stage:
             mcp_url="http://127.0.0.1:8400",
             deployment="northwind",
         )
-        return Starlette(routes=[Mount("/api", api), Mount("/", create_console(deps))])
+        return Starlette(routes=[*self.oauth.routes(), Mount("/api", api), Mount("/", create_console(deps))])
 
     def api_deps(self) -> ApiDeps:
         """What the API is made of."""
@@ -138,6 +148,7 @@ class Stage:
             tools=self.tools,
             rules=self.rules,
             people=self.people,
+            clients=self.clients,
             directory=self.directory,
             session=self.desk.who,
             health=self.health,

@@ -25,6 +25,7 @@ VERBS: dict[str, str] = {
     "rollback": "make an earlier version of a resource the newest one",
     "changes": "decide about changes that wait for a second person",
     "token": "create, list and revoke access tokens",
+    "client": "add, list, disable and remove AI clients that sign people in",
     "policy": "check policies, and ask what they decide and why",
     "tools": "what connectors list, what changed in it, and who approved it",
     "dlp": "find sensitive data in a file, check and time detectors",

@@ -6,7 +6,9 @@ from typing import Protocol
 from msgspec import Struct
 
 from gatebook.identity.directory import Principal
+from gatebook.identity.oauth.consenting import Consenting
 from gatebook.reading.backtests import Backtests
+from gatebook.reading.client_room import ClientRoom
 from gatebook.reading.exports import Exports
 from gatebook.reading.health import Health
 from gatebook.reading.people_room import PeopleRoom
@@ -58,6 +60,8 @@ class ConsoleDeps(Struct, frozen=True, kw_only=True):
     tools: ToolRoom
     rules: RuleRoom
     people: PeopleRoom
+    clients: ClientRoom
+    consenting: Consenting
     door: Door
     health: Callable[[], Health]
     names: Callable[[], Mapping[str, str]]

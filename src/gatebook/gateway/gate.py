@@ -31,6 +31,7 @@ from gatebook.gateway.sessions import Sessions
 from gatebook.gateway.upstream.exchange import Leg
 from gatebook.gateway.upstream.http import HttpLeg
 from gatebook.identity.directory import Directory, Principal
+from gatebook.identity.machines import Machines
 from gatebook.log.book import Book
 from gatebook.log.errors import LogUnavailable, RecordTooLarge
 from gatebook.log.vault import Vault
@@ -76,6 +77,7 @@ class Gate:
         self._streams: dict[object, tuple[Principal, str | None, Callable[[], object]]] = {}
         self.slot = slot
         self._subject_of = vault.subject
+        self.machines = Machines(vault.subject)
         self._live: set[Live] = set()
         self._tasks: set[asyncio.Task[Any]] = set()
         self._per_person: Counter[str] = Counter()
@@ -142,6 +144,8 @@ class Gate:
     def _may_go_on(self, who: Principal, connector: str | None) -> bool:
         """Tell whether somebody who began something would be let in now, by what is in force now."""
         person = self._people.get(who.person)
+        if who.auth == "provider" and (person is None or not person.active):
+            return False
         if who.token_id is not None:
             token = self._tokens.get(who.token_id)
             if token is None or token.revoked_us is not None or person is None or not person.active:

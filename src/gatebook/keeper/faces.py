@@ -1,6 +1,8 @@
 """The apps on the console listener: health, API, console; and the API alone for the unix socket."""
 
+import asyncio
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from msgspec import Struct
 from starlette.applications import Starlette
@@ -16,11 +18,13 @@ from gatebook.control.deciding import Deciding
 from gatebook.control.desk import Desk
 from gatebook.control.server import show_health
 from gatebook.identity.directory import Directory
+from gatebook.identity.oauth.server import AuthorizationServer
 from gatebook.keeper.background import Background
 from gatebook.keeper.departures import EndWithReader
 from gatebook.log.book import Book
 from gatebook.log.vault import Vault
 from gatebook.reading.backtests import Backtests
+from gatebook.reading.client_room import ClientRoom
 from gatebook.reading.exports import Exports
 from gatebook.reading.health import Health, health
 from gatebook.reading.people_room import PeopleRoom
@@ -35,6 +39,7 @@ from gatebook.record.views.call import Origin
 from gatebook.settings import Settings
 from gatebook.state.approvals import ARGUMENTS_KEY
 from gatebook.state.snapshot import Snapshot
+from gatebook.state.watcher import POLL_S
 
 
 class Faces(Struct, frozen=True):
@@ -71,57 +76,35 @@ def build_faces(settings: Settings, desk: Desk, book: Book, vault: Vault, backgr
     """Build the apps on top of one reading room."""
     room = ReadingRoom(lambda: background.index, book, vault, settings.log_dir)
     exports = Exports(room, settings.exports_dir, background.make_vault, Origin(deployment=settings.deployment, version=__version__))
-    backtests = Backtests(room, desk.store, background.make_vault)
-    replays = Replays(room, desk.store)
-    trials = Trials(room, desk.store)
-    shelf = Shelf(desk.store, book, room.clock)
-    requests = Requests(room, desk.store, Deciding(desk), vault.derive(ARGUMENTS_KEY))
-    tools = ToolRoom(room, desk.store, desk)
-    rules = RuleRoom(room, desk.store, desk.changing)
-    people = PeopleRoom(room, desk.store, vault.subject)
+    oauth = AuthorizationServer(desk.journal, settings.console_url, settings.mcp_url, _in_force)
 
     def how_it_stands() -> Health:
         return health(settings.log_dir, background.lag(), background.verified(), room.clock.wall_us())
 
-    api = create_api(
-        ApiDeps(
-            room=room,
-            exports=exports,
-            backtests=backtests,
-            replays=replays,
-            trials=trials,
-            requests=requests,
-            shelf=shelf,
-            store=desk.store,
-            tools=tools,
-            rules=rules,
-            people=people,
-            directory=roll.directory,
-            session=desk.who,
-            health=how_it_stands,
-            deployment=settings.deployment,
-            console_url=settings.console_url,
-        )
-    )
+    both: dict[str, Any] = {
+        "room": room,
+        "exports": exports,
+        "backtests": Backtests(room, desk.store, background.make_vault),
+        "replays": Replays(room, desk.store),
+        "trials": Trials(room, desk.store),
+        "requests": Requests(room, desk.store, Deciding(desk), vault.derive(ARGUMENTS_KEY)),
+        "shelf": Shelf(desk.store, book, room.clock),
+        "tools": ToolRoom(room, desk.store, desk),
+        "rules": RuleRoom(room, desk.store, desk.changing),
+        "people": PeopleRoom(room, desk.store, vault.subject),
+        "clients": ClientRoom(desk.journal, oauth.registry),
+        "health": how_it_stands,
+        "deployment": settings.deployment,
+        "console_url": settings.console_url,
+    }
+    api = create_api(ApiDeps(**both, store=desk.store, directory=roll.directory, session=desk.who))
     console = create_console(
-        ConsoleDeps(
-            room=room,
-            exports=exports,
-            backtests=backtests,
-            replays=replays,
-            trials=trials,
-            requests=requests,
-            shelf=shelf,
-            tools=tools,
-            rules=rules,
-            people=people,
-            door=desk,
-            health=how_it_stands,
-            names=roll.names,
-            console_url=settings.console_url,
-            mcp_url=settings.mcp_url,
-            deployment=settings.deployment,
-        )
+        ConsoleDeps(**both, consenting=oauth.consenting, door=desk, names=roll.names, mcp_url=settings.mcp_url),
     )
-    routes: list[BaseRoute] = [Route("/healthz", show_health), Mount("/api", api), Mount("/", console)]
+    routes: list[BaseRoute] = [Route("/healthz", show_health), *oauth.routes(), Mount("/api", api), Mount("/", console)]
     return Faces(EndWithReader(Starlette(routes=routes)), EndWithReader(api), exports)
+
+
+async def _in_force(_revision: int) -> None:
+    """Wait until workers have read a change: they look for one that often."""
+    await asyncio.sleep(2 * POLL_S)

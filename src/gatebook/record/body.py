@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 from gatebook.record.base import Body
+from gatebook.record.body_clients import ClientChanged, GrantChanged
 from gatebook.record.parts import (
     Actor,
     ApiRequest,
@@ -109,8 +110,10 @@ class AuthFailed(Body, frozen=True, kw_only=True, tag="auth.failed"):
     """A request without a valid access token, refused with 401."""
 
     reason: Annotated[
-        Literal["missing", "malformed", "unknown", "expired", "revoked", "inactive", "audience"],
-        Meta(description="Why the token was refused."),
+        Literal["missing", "malformed", "unknown", "expired", "revoked", "inactive", "audience", "signature", "issuer", "keys"],
+        Meta(
+            description="Why the token was refused. The last three are about tokens of an identity provider; keys: its keys could not be read."
+        ),
     ]
     endpoint: Annotated[str, Meta(description="Path that was called.")]
     actor: Annotated[Actor, Meta(description="The token's owner where it is known, else anonymous.")]
@@ -261,6 +264,8 @@ AnyBody = (
     | AuthFailed
     | SignedIn
     | TokenChanged
+    | ClientChanged
+    | GrantChanged
     | ConfigChanged
     | LogRead
     | ProcessStarted

@@ -9,6 +9,8 @@ import msgspec
 from msgspec import Struct
 from sqlalchemy import Connection, RowMapping, func, select
 
+from gatebook.state import ai_clients
+from gatebook.state.ai_clients import AiClientsSpec
 from gatebook.state.approvals import AccessRequest, Approval, read_grants, read_usable_approvals
 from gatebook.state.connectors import Connector, ConnectorSpec
 from gatebook.state.definitions import Approved, Listing, read_approved, read_listings
@@ -28,6 +30,7 @@ _SPECS: dict[str, type[Struct]] = {
     "ToolPack": ToolPackSpec,
     "IdentityProvider": IdentityProviderSpec,
     "Governance": GovernanceSpec,
+    "AiClients": AiClientsSpec,
 }
 _decoders = {kind: msgspec.json.Decoder(spec) for kind, spec in _SPECS.items()}
 
@@ -93,6 +96,7 @@ class Snapshot(Struct, frozen=True, kw_only=True):
     config_hash: str = "0" * 64
     connectors: Mapping[str, Connector] = {}
     providers: Mapping[str, IdentityProviderSpec] = {}
+    ai_clients: AiClientsSpec = AiClientsSpec()
     people: Mapping[str, Person] = {}
     tokens: Mapping[str, Token] = {}
     rules: Rules = Rules()
@@ -149,6 +153,7 @@ def read_snapshot(connection: Connection, now_us: int) -> Snapshot:
         config_hash=digest.hexdigest(),
         connectors={name: _connector(name, spec, *versions["Connector", name]) for name, spec in specs["Connector"].items()},
         providers=specs["IdentityProvider"],
+        ai_clients=specs["AiClients"].get(ai_clients.ONLY_NAME, AiClientsSpec()),
         people=read_people(connection),
         tokens={token.sha256: token for token in read_tokens(connection)},
         rules=rules_of(specs),
@@ -192,6 +197,7 @@ def specs_of(snapshot: Snapshot) -> dict[str, dict[str, Any]]:
         "Detector": dict(rules.detectors),
         "ToolPack": dict(rules.packs),
         "Governance": {ONLY_NAME: rules.governance},
+        "AiClients": {ai_clients.ONLY_NAME: snapshot.ai_clients},
     }
 
 
