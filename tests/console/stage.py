@@ -23,7 +23,7 @@ from gatebook.control.desk import Desk, TokenOrder
 from gatebook.identity import sign_in
 from gatebook.identity.directory import Directory
 from gatebook.identity.journal import Journal
-from gatebook.identity.oidc.cutter import PlainCutter
+from gatebook.identity.oauth.server import AuthorizationServer
 from gatebook.identity.oidc.providers import Providers
 from gatebook.identity.oidc.routes import routes as oidc_routes
 from gatebook.identity.oidc.sign_ins import SECRET_PURPOSE, SignIns
@@ -34,6 +34,7 @@ from gatebook.log.book import Book
 from gatebook.log.seal import Sealer, load_or_create_signing_key
 from gatebook.log.vault import Vault
 from gatebook.reading.backtests import Backtests
+from gatebook.reading.client_room import ClientRoom
 from gatebook.reading.exports import Exports
 from gatebook.reading.health import Health, health
 from gatebook.reading.people_room import PeopleRoom
@@ -60,6 +61,10 @@ AUDITOR = "priya@northwind.example"
 EMPLOYEE = "amara@northwind.example"
 MASTER_KEY = bytes(range(32))
 LOG = LogSettings(segment_bytes=4 * 1024 * 1024, reserve_bytes=0)
+
+
+async def in_force(_revision: int) -> None:
+    """There is no worker that a change could be waited for."""
 
 
 class MovingClock:
@@ -105,6 +110,8 @@ class Stage:
         self.replays = Replays(self.room, self.store)
         self.trials = Trials(self.room, self.store)
         self.requests = Requests(self.room, self.store, Deciding(self.desk), self.vault.derive(ARGUMENTS_KEY))
+        self.oauth = AuthorizationServer(self.desk.journal, console_url, "http://127.0.0.1:8400", in_force)
+        self.clients = ClientRoom(self.desk.journal, self.oauth.registry)
         self.console_url = console_url
         self.providers = Providers(lambda: self.store.snapshot().providers)
         self.sign_ins = SignIns(self.desk.journal, self.providers, self.vault.derive(SECRET_PURPOSE), console_url)
@@ -123,6 +130,8 @@ class Stage:
             tools=self.tools,
             rules=self.rules,
             people=self.people,
+            clients=self.clients,
+            consenting=self.oauth.consenting,
             door=self.desk,
             sign_ins=self.sign_ins,
             health=self.health,
@@ -131,8 +140,9 @@ class Stage:
             mcp_url="http://127.0.0.1:8400",
             deployment="northwind",
         )
-        signals = Signals(self.desk.journal, self.providers, PlainCutter(self.desk.journal), self.console_url)
-        return Starlette(routes=[*oidc_routes(signals), Mount("/api", api), Mount("/", create_console(deps))])
+        signals = Signals(self.desk.journal, self.providers, self.desk.cutting, self.console_url)
+        doors = [*oidc_routes(signals), *self.oauth.routes()]
+        return Starlette(routes=[*doors, Mount("/api", api), Mount("/", create_console(deps))])
 
     def api_deps(self) -> ApiDeps:
         """What the API is made of."""
@@ -148,6 +158,7 @@ class Stage:
             tools=self.tools,
             rules=self.rules,
             people=self.people,
+            clients=self.clients,
             directory=self.directory,
             session=self.desk.who,
             health=self.health,

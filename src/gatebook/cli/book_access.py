@@ -5,6 +5,7 @@ Either way each reading is a record before its answer is shown.
 
 import asyncio
 import contextlib
+import functools
 import json
 import sys
 import time
@@ -167,6 +168,7 @@ def _api(settings: Settings) -> Iterator["_Api"]:
     from gatebook.identity.journal import Journal
     from gatebook.log.vault import Vault
     from gatebook.reading.backtests import Backtests
+    from gatebook.reading.client_room import ClientRoom
     from gatebook.reading.exports import Exports
     from gatebook.reading.health import health
     from gatebook.reading.people_room import PeopleRoom
@@ -183,20 +185,20 @@ def _api(settings: Settings) -> Iterator["_Api"]:
 
     master_key = read_master_key(settings)
     vault = Vault(settings.keys_dir, master_key)
+    another_vault = functools.partial(Vault, settings.keys_dir, master_key)
     with contextlib.ExitStack() as parts:
         book = _book(settings, vault)
         parts.callback(book.close)
         follower = parts.enter_context(_followed(settings, Vault(settings.keys_dir, master_key)))
         room = ReadingRoom(lambda: follower.index, book, vault, settings.log_dir)
-        origin = Origin(deployment=settings.deployment, version=__version__)
         store = open_state(settings, create=False)
         parts.callback(store.close)
         desk = Desk(Journal(store, book, vault.subject), settings.console_url)
         api = create_api(
             ApiDeps(
                 room=room,
-                exports=Exports(room, settings.exports_dir, lambda: Vault(settings.keys_dir, master_key), origin),
-                backtests=Backtests(room, store, lambda: Vault(settings.keys_dir, master_key)),
+                exports=Exports(room, settings.exports_dir, another_vault, Origin(deployment=settings.deployment, version=__version__)),
+                backtests=Backtests(room, store, another_vault),
                 replays=Replays(room, store),
                 trials=Trials(room, store),
                 requests=Requests(room, store, Deciding(desk), vault.derive(ARGUMENTS_KEY)),
@@ -206,6 +208,7 @@ def _api(settings: Settings) -> Iterator["_Api"]:
                 rules=RuleRoom(room, store, desk.changing),
                 directory=lambda: Directory(store.snapshot(), vault.subject),
                 people=PeopleRoom(room, store, vault.subject),
+                clients=ClientRoom.alone(desk.journal),
                 session=lambda _: None,
                 health=lambda: health(settings.log_dir, follower.lag(), None, room.clock.wall_us()),
                 deployment=settings.deployment,

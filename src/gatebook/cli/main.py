@@ -26,6 +26,7 @@ VERBS: dict[str, str] = {
     "changes": "decide about changes that wait for a second person",
     "token": "create, list and revoke access tokens",
     "cut-off": "end all that a person has, on every worker",
+    "client": "add, list, disable and remove AI clients that sign people in",
     "policy": "check policies, and ask what they decide and why",
     "tools": "what connectors list, what changed in it, and who approved it",
     "dlp": "find sensitive data in a file, check and time detectors",

@@ -11,6 +11,7 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from gatebook.console import columns, session
+from gatebook.console.ai_clients import ClientPages
 from gatebook.console.assets import Assets
 from gatebook.console.backtest import BacktestPages
 from gatebook.console.brief import Brief
@@ -18,6 +19,7 @@ from gatebook.console.calls import CallPages
 from gatebook.console.changes import ChangePages
 from gatebook.console.completion import CompletionPages
 from gatebook.console.connectors import ConnectorPages
+from gatebook.console.consent import Consent
 from gatebook.console.deps import ConsoleDeps
 from gatebook.console.editor import Editor
 from gatebook.console.explorer import Explorer
@@ -96,6 +98,7 @@ def create_console(deps: ConsoleDeps) -> Starlette:
         Route("/sign-in", _guarded(sign_in.form), methods=["GET"]),
         Route("/sign-in", _guarded(sign_in.enter), methods=["POST"]),
         Route("/sign-out", _guarded(sign_in.leave), methods=["POST"]),
+        *Consent(deps, pages).routes(_guarded),
         Route("/static/{version}/{name}", assets.serve, methods=["GET"]),
     ]
     return Starlette(
@@ -153,6 +156,7 @@ def _signed_routes(deps: ConsoleDeps, pages: Pages, preferences: Preferences) ->
         *ChangePages(deps, pages).routes(),
         *SessionPages(deps, pages).routes(),
         *PeoplePages(deps, pages).routes(),
+        *ClientPages(deps, pages).routes(),
     ]
 
 

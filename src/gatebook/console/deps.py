@@ -6,9 +6,11 @@ from typing import Protocol
 from msgspec import Struct
 
 from gatebook.identity.directory import Principal
+from gatebook.identity.oauth.consenting import Consenting
 from gatebook.identity.oidc.sign_ins import SignIns
 from gatebook.identity.sessions import Session
 from gatebook.reading.backtests import Backtests
+from gatebook.reading.client_room import ClientRoom
 from gatebook.reading.exports import Exports
 from gatebook.reading.health import Health
 from gatebook.reading.people_room import PeopleRoom
@@ -77,6 +79,8 @@ class ConsoleDeps(Struct, frozen=True, kw_only=True):
     tools: ToolRoom
     rules: RuleRoom
     people: PeopleRoom
+    clients: ClientRoom
+    consenting: Consenting
     door: Door
     sign_ins: SignIns
     health: Callable[[], Health]

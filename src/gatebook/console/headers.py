@@ -9,6 +9,13 @@ POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
+
+
+def policy_to(source: str) -> str:
+    """The policy of a page whose form leads to another site in the end: browsers hold the whole way to it."""
+    return POLICY.replace("form-action 'self'", f"form-action 'self' {source}")
+
+
 _HEADERS = {
     "content-security-policy": POLICY,
     "x-content-type-options": "nosniff",
@@ -39,7 +46,7 @@ class SecurityHeaders:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 for name, value in self._headers.items():
-                    headers[name] = value
+                    headers.setdefault(name, value)
                 headers["x-request-id"] = request_id
                 headers.setdefault("cache-control", "no-store")
                 headers.add_vary_header("x-fragment")

@@ -31,10 +31,11 @@ PAGES: tuple[dict[str, str], ...] = (
     {"name": "Policies", "href": "/policies", "icon": "shield", "key": "p", "for": "readers"},
     {"name": "Guardrails", "href": "/guardrails", "icon": "fence", "key": "u", "for": "readers"},
     {"name": "Grants", "href": "/grants", "icon": "key", "key": "g", "for": "readers"},
+    {"name": "AI clients", "href": "/clients", "icon": "app", "key": "a", "for": "administrators"},
     {"name": "Records", "href": "/records", "icon": "records", "key": "r"},
     {"name": "Exports", "href": "/exports", "icon": "download", "key": "x"},
 )
-"""The rail. `key` follows `g`; what is `for` readers is shown to those who read all calls."""
+"""The rail. `key` follows `g`; what is `for` readers is shown to those who read all calls, what is `for` administrators to them."""
 OWN_PAGE = "What may I do?"
 """At the foot of the rail, for everybody."""
 
@@ -128,7 +129,7 @@ class Pages:
         secret = session.secret_of(shown.request, self._deps)
         return self._environment.get_template(template).render(
             viewer=shown.viewer,
-            pages=[page for page in PAGES if shown.viewer.reads_all or "for" not in page],
+            pages=[page for page in PAGES if _shown_to(page.get("for", ""), shown.viewer)],
             page_name=shown.page_name,
             theme=theme_of(shown.request),
             csrf=session.csrf_token(secret),
@@ -156,6 +157,10 @@ class Pages:
             return self._deps.health()
         except OSError:
             return None
+
+
+def _shown_to(whom: str, viewer: Viewer) -> bool:
+    return {"readers": viewer.reads_all, "administrators": viewer.administers}.get(whom, True)
 
 
 def theme_of(request: Request) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from gatebook.control import governance, history, tooling
+from gatebook.control import clienting, governance, history, tooling
 from gatebook.control.desk import CutOrder, Desk, LinkOrder, TokenOrder
 from gatebook.control.governance import Text, read_texts
 from gatebook.identity.directory import Principal
@@ -112,6 +112,7 @@ OPERATIONS: dict[str, tuple[type[Struct], Operation]] = {
     **governance.OPERATIONS,
     **tooling.OPERATIONS,
     **history.OPERATIONS,
+    **clienting.OPERATIONS,
 }
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from gatebook.gateway import headers as rules
-from gatebook.gateway import looking, stream, traffic, wire
+from gatebook.gateway import looking, protected, stream, traffic, wire
 from gatebook.gateway import outcome as judge
 from gatebook.gateway.call import serve
 from gatebook.gateway.context import Context, now_ns, source_of, user_agent_of
@@ -27,16 +27,19 @@ from gatebook.identity.directory import Principal
 from gatebook.identity.directory import Refusal as Unknown
 from gatebook.log.errors import LogUnavailable
 from gatebook.record.parts import Client
-from gatebook.state.connectors import NAME
 from gatebook.state.store import StateError
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 _PREFIX = "/mcp"
-_WELL_KNOWN = "/.well-known/oauth-protected-resource"
 _BATCH_MAX = 50
 _LOOK_FLOOR_S = 0.05
 _NAME_CHARS_MAX = 100  # longer than any connector's name, so that a cut one is still unknown
+_PROVIDER_WORDS = {
+    "signature": "access token with a wrong signature",
+    "issuer": "access token of an issuer that is not accepted here",
+    "keys": "access token of an identity provider whose keys cannot be read now",
+}
 _LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 _NOBODY = Principal(person="", subject="-", email="", name="", groups=(), kind="person", auth="token", identity=b"{}")
 
@@ -66,8 +69,8 @@ class GatewayApp:
         elif path == "/healthz":
             healthy = self._gate.recorder.book.healthy
             await reply.json(200 if healthy is None else 503, wire.encode({"status": healthy or "ok"}))
-        elif path.startswith(_WELL_KNOWN):
-            await reply.json(200, wire.encode(self._metadata(path.removeprefix(_WELL_KNOWN))))
+        elif (document := self._metadata(path)) is not None:
+            await reply.json(200, wire.encode(document))
         else:
             await reply.json(404, wire.encode({"error": "not found; MCP is at /mcp and /mcp/<connector>"}))
 
@@ -93,11 +96,9 @@ class GatewayApp:
             return
         await self(of_peer(scope) if scope["type"] == "http" else scope, receive, send)
 
-    def _metadata(self, rest: str) -> dict[str, Any]:
-        """Protected resource metadata, RFC 9728 section 3.2."""
-        name = rest.removeprefix(_PREFIX).strip("/")
-        resource = self._base + _PREFIX + (f"/{name}" if name else "")
-        return {"resource": resource, "bearer_methods_supported": ["header"], "resource_name": "Gatebook"}
+    def _metadata(self, path: str) -> dict[str, Any] | None:
+        rest = path.removeprefix(protected.WELL_KNOWN)
+        return None if rest == path else protected.metadata(self._base, self._gate.settings.console_url, rest)
 
     async def _mcp(self, scope: Scope, receive: Receive, reply: Reply, received_ns: int) -> None:
         fault: rules.HeaderError | None = None
@@ -171,7 +172,8 @@ class GatewayApp:
         assert gate.directory is not None
         authorization = context.headers.get(b"authorization")
         header = None if authorization is None else authorization.decode("latin-1")
-        known = gate.directory.authenticate(header, time.time_ns() // 1000, self._base + context.endpoint)
+        resource = self._base + context.endpoint
+        known = gate.directory.authenticate(header, time.time_ns() // 1000, resource)
         if isinstance(known, Unknown) and known.reason == "unknown" and gate.look is not None:
             # It may have been issued a moment ago. Forged ones share a look as well, so they cost state no more than its own polls.
             try:
@@ -179,7 +181,9 @@ class GatewayApp:
             except StateError as error:
                 await self._refuse(context, reply, unavailable(f"An access token cannot be checked just now: {error}"))
                 return False
-            known = gate.directory.authenticate(header, time.time_ns() // 1000, self._base + context.endpoint)
+            known = gate.directory.authenticate(header, time.time_ns() // 1000, resource)
+        if isinstance(known, Unknown) and header is not None and gate.machines.looks_like(header, gate.directory.snapshot):
+            known = await gate.machines.identify(header, gate.directory.snapshot, resource, time.time())
         if not isinstance(known, Unknown):
             context.principal = known
             context.actor = known.actor
@@ -188,18 +192,10 @@ class GatewayApp:
             await gate.recorder.auth_failed(known.reason, context.endpoint, known.actor, context.source, context.client).durable()
         except LogUnavailable:
             pass  # refused either way; the book notes that it could not be written
-        await reply.json(
-            401, wire.error(None, wire.INVALID_REQUEST, f"access token {known.reason}"), [self._challenge(context, known.reason)]
-        )
+        challenge = protected.challenge(self._base, context.endpoint, None if known.reason == "missing" else "invalid_token")
+        text = f"access token {known.reason}" if known.reason not in _PROVIDER_WORDS else _PROVIDER_WORDS[known.reason]
+        await reply.json(401, wire.error(None, wire.INVALID_REQUEST, text), [(b"www-authenticate", challenge)])
         return False
-
-    def _challenge(self, context: Context, reason: str) -> tuple[bytes, bytes]:
-        """RFC 6750 section 3 and RFC 9728 section 5.1."""
-        metadata = f'Bearer resource_metadata="{self._base}{_WELL_KNOWN}{_PREFIX}'
-        if context.connector is not None and NAME.fullmatch(context.connector):
-            metadata += f"/{context.connector}"
-        error = "" if reason == "missing" else ', error="invalid_token"'
-        return (b"www-authenticate", f'{metadata}"{error}'.encode())
 
     async def _post(self, context: Context, receive: Receive, reply: Reply) -> None:
         body = b""

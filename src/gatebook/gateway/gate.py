@@ -33,6 +33,7 @@ from gatebook.gateway.severing import WITHDRAWN, Severing
 from gatebook.gateway.upstream.exchange import Leg
 from gatebook.gateway.upstream.http import HttpLeg
 from gatebook.identity.directory import Directory, Principal
+from gatebook.identity.machines import Machines
 from gatebook.log.book import Book
 from gatebook.log.errors import LogUnavailable, RecordTooLarge
 from gatebook.log.vault import Vault
@@ -82,6 +83,7 @@ class Gate:
         """Why this worker may decide nothing, None while it may: it has lost touch with state for longer than its lease."""
         self.slot = slot
         self._subject_of = vault.subject
+        self.machines = Machines(vault.subject)
         self._live: set[Live] = set()
         self._tasks: set[asyncio.Task[Any]] = set()
         self._per_person: Counter[str] = Counter()

@@ -105,6 +105,10 @@ class Cutting:
         await self._journal.record(body, principal.subject, [("identity", principal.identity), ("message", message)])
         return severed
 
+    async def in_force(self, revision: int) -> None:
+        """Return when no worker decides by an older revision any more."""
+        await self._barrier.reached(revision)
+
     async def settle(self, severed: Sequence[Severed]) -> None:
         """Return when no worker lets these people in any more. To be called after the commit; the receipts are completed afterwards."""
         if severed:

@@ -17,7 +17,7 @@ from gatebook.state.snapshot import Person, Snapshot, Token
 Auth = Literal["token", "oauth", "provider", "profile", "session", "socket"]
 """token: a personal or service token · oauth: one of an AI client's · provider: the identity provider's own · profile: nobody is asked · session: the
 console · socket: on the host."""
-Reason = Literal["missing", "malformed", "unknown", "expired", "revoked", "inactive", "audience"]
+Reason = Literal["missing", "malformed", "unknown", "expired", "revoked", "inactive", "audience", "signature", "issuer", "keys"]
 _SCHEME = "bearer "
 _HEADER_CHARACTERS_MAX = 4096
 _MET_MAX = 200_000

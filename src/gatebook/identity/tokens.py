@@ -9,18 +9,20 @@ import re
 import zlib
 
 PREFIX = "gw_pat_"
-PATTERN = re.compile(r"gw_pat_[0-9A-Za-z]{36}")
+OAUTH_PREFIX = "gw_oat_"
+"""Of access tokens of AI clients."""
+PATTERN = re.compile(r"gw_(pat|oat)_[0-9A-Za-z]{36}")
 SHOWN_CHARACTERS = len(PREFIX) + 4
 _ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _RANDOM_CHARACTERS = 30
 _SUM_CHARACTERS = 6
 
 
-def make_token(random: bytes) -> str:
+def make_token(random: bytes, prefix: str = PREFIX) -> str:
     """Make a token of 32 random bytes."""
     if len(random) != 32:
         raise ValueError("a token is made of 32 random bytes")
-    body = PREFIX + _base62(int.from_bytes(random, "big"), _RANDOM_CHARACTERS)
+    body = prefix + _base62(int.from_bytes(random, "big"), _RANDOM_CHARACTERS)
     return body + _check_sum(body)
 
 

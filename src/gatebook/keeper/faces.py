@@ -1,6 +1,7 @@
 """The apps on the console listener: health, API, console; and the API alone for the unix socket."""
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from msgspec import Struct
 from starlette.applications import Starlette
@@ -16,7 +17,7 @@ from gatebook.control.deciding import Deciding
 from gatebook.control.desk import Desk
 from gatebook.control.server import show_health
 from gatebook.identity.directory import Directory
-from gatebook.identity.oidc.cutter import PlainCutter
+from gatebook.identity.oauth.server import AuthorizationServer
 from gatebook.identity.oidc.providers import Providers
 from gatebook.identity.oidc.routes import routes as oidc_routes
 from gatebook.identity.oidc.sign_ins import SECRET_PURPOSE, SignIns
@@ -26,6 +27,7 @@ from gatebook.keeper.departures import EndWithReader
 from gatebook.log.book import Book
 from gatebook.log.vault import Vault
 from gatebook.reading.backtests import Backtests
+from gatebook.reading.client_room import ClientRoom
 from gatebook.reading.exports import Exports
 from gatebook.reading.health import Health, health
 from gatebook.reading.people_room import PeopleRoom
@@ -93,60 +95,40 @@ def build_faces(settings: Settings, desk: Desk, book: Book, vault: Vault, backgr
     """Build the apps on top of one reading room."""
     room = ReadingRoom(lambda: background.index, book, vault, settings.log_dir)
     exports = Exports(room, settings.exports_dir, background.make_vault, Origin(deployment=settings.deployment, version=__version__))
-    backtests = Backtests(room, desk.store, background.make_vault)
-    replays = Replays(room, desk.store)
-    trials = Trials(room, desk.store)
-    shelf = Shelf(desk.store, book, room.clock)
-    requests = Requests(room, desk.store, Deciding(desk), vault.derive(ARGUMENTS_KEY))
-    tools = ToolRoom(room, desk.store, desk)
-    rules = RuleRoom(room, desk.store, desk.changing)
-    people = PeopleRoom(room, desk.store, vault.subject)
     providers = Providers(roll.providers)
+    oauth = AuthorizationServer(desk.journal, settings.console_url, settings.mcp_url, desk.cutting.in_force)
 
     def how_it_stands() -> Health:
         return health(settings.log_dir, background.lag(), background.verified(), room.clock.wall_us())
 
-    api = create_api(
-        ApiDeps(
-            room=room,
-            exports=exports,
-            backtests=backtests,
-            replays=replays,
-            trials=trials,
-            requests=requests,
-            shelf=shelf,
-            store=desk.store,
-            tools=tools,
-            rules=rules,
-            people=people,
-            directory=roll.directory,
-            session=desk.who,
-            health=how_it_stands,
-            deployment=settings.deployment,
-            console_url=settings.console_url,
-        )
-    )
+    both: dict[str, Any] = {
+        "room": room,
+        "exports": exports,
+        "backtests": Backtests(room, desk.store, background.make_vault),
+        "replays": Replays(room, desk.store),
+        "trials": Trials(room, desk.store),
+        "requests": Requests(room, desk.store, Deciding(desk), vault.derive(ARGUMENTS_KEY)),
+        "shelf": Shelf(desk.store, book, room.clock),
+        "tools": ToolRoom(room, desk.store, desk),
+        "rules": RuleRoom(room, desk.store, desk.changing),
+        "people": PeopleRoom(room, desk.store, vault.subject),
+        "clients": ClientRoom(desk.journal, oauth.registry),
+        "health": how_it_stands,
+        "deployment": settings.deployment,
+        "console_url": settings.console_url,
+    }
+    api = create_api(ApiDeps(**both, store=desk.store, directory=roll.directory, session=desk.who))
     console = create_console(
         ConsoleDeps(
-            room=room,
-            exports=exports,
-            backtests=backtests,
-            replays=replays,
-            trials=trials,
-            requests=requests,
-            shelf=shelf,
-            tools=tools,
-            rules=rules,
-            people=people,
+            **both,
+            consenting=oauth.consenting,
             door=desk,
             sign_ins=SignIns(desk.journal, providers, vault.derive(SECRET_PURPOSE), settings.console_url),
-            health=how_it_stands,
             names=roll.names,
-            console_url=settings.console_url,
             mcp_url=settings.mcp_url,
-            deployment=settings.deployment,
         )
     )
-    signals = Signals(desk.journal, providers, PlainCutter(desk.journal), settings.console_url)
-    routes: list[BaseRoute] = [Route("/healthz", show_health), *oidc_routes(signals), Mount("/api", api), Mount("/", console)]
+    signals = Signals(desk.journal, providers, desk.cutting, settings.console_url)
+    doors = [*oidc_routes(signals), *oauth.routes()]
+    routes: list[BaseRoute] = [Route("/healthz", show_health), *doors, Mount("/api", api), Mount("/", console)]
     return Faces(EndWithReader(Starlette(routes=routes)), EndWithReader(api), exports, providers)

@@ -9,6 +9,7 @@ from msgspec import Meta, Struct
 
 from gatebook.record.base import Body
 from gatebook.record.body_access import SignedIn, SignedOut, SignInFailed
+from gatebook.record.body_clients import ClientChanged, GrantChanged
 from gatebook.record.body_directory import AccessCutOff, AccessCutOffDone
 from gatebook.record.parts import (
     Actor,
@@ -111,8 +112,10 @@ class AuthFailed(Body, frozen=True, kw_only=True, tag="auth.failed"):
     """A request without a valid access token, refused with 401."""
 
     reason: Annotated[
-        Literal["missing", "malformed", "unknown", "expired", "revoked", "inactive", "audience"],
-        Meta(description="Why the token was refused."),
+        Literal["missing", "malformed", "unknown", "expired", "revoked", "inactive", "audience", "signature", "issuer", "keys"],
+        Meta(
+            description="Why the token was refused. The last three are about tokens of an identity provider; keys: its keys could not be read."
+        ),
     ]
     endpoint: Annotated[str, Meta(description="Path that was called.")]
     actor: Annotated[Actor, Meta(description="The token's owner where it is known, else anonymous.")]
@@ -259,6 +262,8 @@ AnyBody = (
     | SignInFailed
     | SignedOut
     | TokenChanged
+    | ClientChanged
+    | GrantChanged
     | ConfigChanged
     | AccessCutOff
     | AccessCutOffDone

@@ -10,6 +10,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 from sqlalchemy import Connection, RowMapping, func, select
 
+from gatebook.state import ai_clients
+from gatebook.state.ai_clients import AiClientsSpec
 from gatebook.state.approvals import AccessRequest, Approval, read_grants, read_usable_approvals
 from gatebook.state.connectors import Connector, ConnectorSpec
 from gatebook.state.cut_offs import Cut, read_recent
@@ -32,6 +34,7 @@ _SPECS: dict[str, type[Struct]] = {
     "ToolPack": ToolPackSpec,
     "IdentityProvider": IdentityProviderSpec,
     "Governance": GovernanceSpec,
+    "AiClients": AiClientsSpec,
 }
 _decoders = {kind: msgspec.json.Decoder(spec) for kind, spec in _SPECS.items()}
 
@@ -100,6 +103,7 @@ class Snapshot(Struct, frozen=True, kw_only=True):
     config_hash: str = "0" * 64
     connectors: Mapping[str, Connector] = {}
     providers: Mapping[str, IdentityProviderSpec] = {}
+    ai_clients: AiClientsSpec = AiClientsSpec()
     people: Mapping[str, Person] = {}
     tokens: Mapping[str, Token] = {}
     rules: Rules = Rules()
@@ -215,6 +219,7 @@ def _read_rest(connection: Connection, now_us: int) -> dict[str, Any]:
         "config_hash": digest.hexdigest(),
         "connectors": {name: _connector(name, spec, *versions["Connector", name]) for name, spec in specs["Connector"].items()},
         "providers": specs["IdentityProvider"],
+        "ai_clients": specs["AiClients"].get(ai_clients.ONLY_NAME, AiClientsSpec()),
         "rules": rules_of(specs),
         "listings": read_listings(connection),
         "approved": read_approved(connection),
@@ -262,6 +267,7 @@ def specs_of(snapshot: Snapshot) -> dict[str, dict[str, Any]]:
         "Detector": dict(rules.detectors),
         "ToolPack": dict(rules.packs),
         "Governance": {ONLY_NAME: rules.governance},
+        "AiClients": {ai_clients.ONLY_NAME: snapshot.ai_clients},
     }
 
 

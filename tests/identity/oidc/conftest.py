@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest_asyncio
 
+from gatebook.control.barrier import Barrier
 from gatebook.identity import accounts
+from gatebook.identity.cutting import Cutting
 from gatebook.identity.journal import Journal
-from gatebook.identity.oidc.cutter import PlainCutter
 from gatebook.identity.oidc.fetching import Fetcher
 from gatebook.identity.oidc.providers import Providers
 from gatebook.identity.oidc.sign_ins import Entered, SignIns, Visitor
@@ -57,7 +58,9 @@ class House:
         self.fetcher = Fetcher(total_s=1.0)
         self.providers = Providers(lambda: self.specs, self.fetcher)
         self.sign_ins = SignIns(self.journal, self.providers, bytes(32), CONSOLE)
-        self.signals = Signals(self.journal, self.providers, PlainCutter(self.journal), CONSOLE)
+        self.signals = Signals(
+            self.journal, self.providers, Cutting(self.journal, Barrier(self.journal.store, "", lambda _: None)), CONSOLE
+        )
         self._log = path / "log" / "node1-k"
 
     def provision(self, id: str, external_id: str | None = None, email: str = "") -> None:

@@ -17,8 +17,8 @@ from sqlalchemy import Connection, delete, text
 
 from gatebook.identity import sessions
 from gatebook.identity.cut_off import CutOff, Severed
+from gatebook.identity.cutting import Cutting
 from gatebook.identity.journal import Journal
-from gatebook.identity.oidc.cutter import Cutter
 from gatebook.identity.oidc.linking import person_of_email, person_of_subject
 from gatebook.identity.oidc.problems import ProviderFault, SignalRefused, TokenFault
 from gatebook.identity.oidc.providers import Provider, Providers
@@ -58,7 +58,7 @@ class _Asked(Struct, frozen=True, kw_only=True):
 class Signals:
     """Believes providers, and cuts off. Both methods raise SignalRefused, StateError, LogUnavailable."""
 
-    def __init__(self, journal: Journal, providers: Providers, cutter: Cutter, console_url: str) -> None:
+    def __init__(self, journal: Journal, providers: Providers, cutter: Cutting, console_url: str) -> None:
         self._journal = journal
         self._providers = providers
         self._cutter = cutter
