@@ -29,6 +29,7 @@ spec:
 """
 _SETTINGS = """\
 node = "conformance"
+workers = {workers}
 
 [mcp]
 port = {mcp_port}
@@ -36,7 +37,7 @@ auth = "{auth}"
 
 [console]
 port = {console_port}
-"""
+{console}"""
 
 
 @asynccontextmanager
@@ -55,10 +56,11 @@ async def fixture(*words: str) -> AsyncIterator[str]:
 
 
 class Gateway:
-    """A running gateway: `url` of its connector `fixture`, `data` its data directory."""
+    """A running gateway: `url` of its connector `fixture`, `console` the address of its console, `data` its data directory."""
 
-    def __init__(self, url: str, data: Path, process: asyncio.subprocess.Process) -> None:
+    def __init__(self, url: str, console: str, data: Path, process: asyncio.subprocess.Process) -> None:
         self.url = url
+        self.console = console
         self.data = data
         self._process = process
 
@@ -68,12 +70,14 @@ class Gateway:
 
 
 @asynccontextmanager
-async def gateway(upstream: str, auth: Literal["off", "token"] = "off") -> AsyncIterator[Gateway]:
-    """Run a gateway with the connector `fixture`, that everyone may use. The suite cannot send a token, hence `off`."""
+async def gateway(upstream: str, auth: Literal["off", "token"] = "off", *, workers: int = 1, console: str = "") -> AsyncIterator[Gateway]:
+    """Run a gateway with the connector `fixture`, that everyone may use. The suite cannot send a token, hence `off`. `console`: settings of that section."""
     data = Path(tempfile.mkdtemp(prefix="gatebook-conformance-"))
     port, console_port = _free_ports(2)
     output = data / "output"
-    (data / "gatebook.toml").write_text(_SETTINGS.format(mcp_port=port, console_port=console_port, auth=auth))
+    (data / "gatebook.toml").write_text(
+        _SETTINGS.format(mcp_port=port, console_port=console_port, auth=auth, workers=workers, console=console)
+    )
     (data / "fixture.yaml").write_text(_CONNECTOR.format(url=upstream))
     try:
         await gatebook(data, "init")
@@ -82,7 +86,7 @@ async def gateway(upstream: str, auth: Literal["off", "token"] = "off") -> Async
             process = await asyncio.create_subprocess_exec(*_command(data, "up"), env=_environment(), stdout=file, stderr=file)
         try:
             await _answering(f"http://127.0.0.1:{port}/mcp/fixture", process, output)
-            yield Gateway(f"http://127.0.0.1:{port}/mcp/fixture", data, process)
+            yield Gateway(f"http://127.0.0.1:{port}/mcp/fixture", f"http://127.0.0.1:{console_port}", data, process)
         finally:
             await _end(process)
     finally:

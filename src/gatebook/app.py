@@ -12,7 +12,8 @@ from typing import Any
 
 import uvloop
 
-from gatebook.control.key_files import read_master_key
+from gatebook.control.key_files import read_credential_keys, read_master_key
+from gatebook.identity.credentials.safe import Safe
 from gatebook.log.book import Book
 from gatebook.log.vault import Vault
 from gatebook.processes.listeners import Listener, bind
@@ -48,15 +49,17 @@ async def _worker(settings: Settings, slot: int, lifeline: Lifeline) -> int:
     from gatebook.gateway.app import GatewayApp
     from gatebook.gateway.gate import Gate
     from gatebook.gateway.neighbours import Neighbours
+    from gatebook.gateway.wallet import Wallet
 
     stop = _stop_request(lifeline)
-    vault = Vault(settings.keys_dir, read_master_key(settings))
+    vault, ring = Vault(settings.keys_dir, read_master_key(settings)), read_credential_keys(settings)
     async with AsyncExitStack() as parts:
         store = Store.open(settings.state_path, create=False)
         parts.callback(store.close)
         book = Book.open(settings.log_dir, settings.worker_stream(slot), vault, settings.log)
         parts.callback(book.close)
         gate = Gate(settings, book, vault, slot, store)
+        gate.wallet = Wallet(Safe(store, ring), gate.recorder, vault.subject, settings.console_url)
         watcher = Watcher(store, gate.apply, gate.prepare)
         parts.push_async_callback(watcher.stop)
         await watcher.start()
@@ -86,10 +89,11 @@ async def _keeper(settings: Settings, lifeline: Lifeline) -> int:
     from gatebook.keeper.background import Background
     from gatebook.keeper.faces import Roll, build_faces
     from gatebook.keeper.status import Status
+    from gatebook.keeper.upstream import build_upstream
 
     stop = _stop_request(lifeline)
     master_key = read_master_key(settings)
-    vault = Vault(settings.keys_dir, master_key)
+    vault, ring = Vault(settings.keys_dir, master_key), read_credential_keys(settings)
     async with AsyncExitStack() as parts:
         store = Store.open(settings.state_path)
         parts.callback(store.close)
@@ -111,7 +115,10 @@ async def _keeper(settings: Settings, lifeline: Lifeline) -> int:
         background = Background(settings, master_key, begin_anew)
         parts.push_async_callback(background.stop)
         background.start()
-        faces = build_faces(settings, desk, book, vault, background, roll)
+        upstream = build_upstream(desk.journal, ring, settings.console_url)
+        parts.push_async_callback(upstream.revoking.stop)
+        upstream.revoking.start()
+        faces = build_faces(settings, desk, vault, background, roll, upstream)
         parts.push_async_callback(asyncio.to_thread, faces.exports.stop)
         status = Status(settings, store, book, background, run.boot)
         own = control.create_app(desk, vault.subject, status.report, faces.api)

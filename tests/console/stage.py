@@ -21,9 +21,11 @@ from gatebook.control.caller import local_caller
 from gatebook.control.deciding import Deciding
 from gatebook.control.desk import Desk, TokenOrder
 from gatebook.identity import sign_in
+from gatebook.identity.credentials.keys import KeyRing
 from gatebook.identity.directory import Directory
 from gatebook.identity.journal import Journal
 from gatebook.index import Follower, Index
+from gatebook.keeper.upstream import build_upstream
 from gatebook.log.book import Book
 from gatebook.log.seal import Sealer, load_or_create_signing_key
 from gatebook.log.vault import Vault
@@ -100,6 +102,7 @@ class Stage:
         self.trials = Trials(self.room, self.store)
         self.requests = Requests(self.room, self.store, Deciding(self.desk), self.vault.derive(ARGUMENTS_KEY))
         self.console_url = console_url
+        self.upstream = build_upstream(self.desk.journal, KeyRing({"k1": b"k" * 32}), console_url)
         self.app = self._app()
 
     def _app(self) -> Starlette:
@@ -115,6 +118,7 @@ class Stage:
             tools=self.tools,
             rules=self.rules,
             people=self.people,
+            connections=self.upstream.room,
             door=self.desk,
             health=self.health,
             names=self.names,
@@ -138,6 +142,7 @@ class Stage:
             tools=self.tools,
             rules=self.rules,
             people=self.people,
+            connections=self.upstream.room,
             directory=self.directory,
             session=self.desk.who,
             health=self.health,

@@ -17,6 +17,7 @@ from gatebook.console.brief import Brief
 from gatebook.console.calls import CallPages
 from gatebook.console.changes import ChangePages
 from gatebook.console.completion import CompletionPages
+from gatebook.console.connections import ConnectionPages
 from gatebook.console.connectors import ConnectorPages
 from gatebook.console.deps import ConsoleDeps
 from gatebook.console.editor import Editor
@@ -135,6 +136,7 @@ def _signed_routes(deps: ConsoleDeps, pages: Pages, preferences: Preferences) ->
         ("POST", "/guardrails/tester", tester.run),
         ("POST", "/changes/backtest", backtest.begin),
         ("GET", "/changes/backtests/{id}", backtest.show),
+        *ConnectionPages(deps, pages).routes(),
         *ConnectorPages(deps, pages).routes(),
         *GrantPages(deps, pages).routes(),
         *RulePages(deps, pages, "Policy").routes(),

@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from gatebook.identity.directory import Principal
 from gatebook.reading.backtests import Backtests
+from gatebook.reading.connections_room import ConnectionsRoom
 from gatebook.reading.exports import Exports
 from gatebook.reading.health import Health
 from gatebook.reading.people_room import PeopleRoom
@@ -58,6 +59,7 @@ class ConsoleDeps(Struct, frozen=True, kw_only=True):
     tools: ToolRoom
     rules: RuleRoom
     people: PeopleRoom
+    connections: ConnectionsRoom
     door: Door
     health: Callable[[], Health]
     names: Callable[[], Mapping[str, str]]

@@ -30,6 +30,7 @@ from gatebook.gateway.rounds import Rounds
 from gatebook.gateway.sessions import Sessions
 from gatebook.gateway.upstream.exchange import Leg
 from gatebook.gateway.upstream.http import HttpLeg
+from gatebook.gateway.wallet import Wallet
 from gatebook.identity.directory import Directory, Principal
 from gatebook.log.book import Book
 from gatebook.log.errors import LogUnavailable, RecordTooLarge
@@ -66,6 +67,8 @@ class Gate:
         self._prepared: tuple[Snapshot, Governing, Guarding] | None = None
         self.governing, self.guarding = self.prepare(Snapshot())
         self.notebook = Notebook(store) if store is not None else None
+        self.wallet: Wallet | None = None
+        """Sealed credentials; set before the first snapshot. Without it there are only those that headers say."""
         self.pinning = Pinning(Snapshot(), self.notebook, self.recorder)
         self.flows = Flows(vault.derive("canary 1"))
         self.counts = Counts(settings.run_dir / "counts", slot)
@@ -103,6 +106,8 @@ class Gate:
         self.governing, self.guarding = self.prepare(snapshot)
         self.pinning.apply(snapshot)
         self.flows.apply(snapshot)
+        if self.wallet is not None:
+            self.wallet.look_again()
         self.names.apply(self.guarding.presidio)
         self.directory = Directory(snapshot, self._subject_of, auth=self.settings.mcp.auth)
         self._tokens = {token.id: token for token in snapshot.tokens.values()}
@@ -113,7 +118,7 @@ class Gate:
                 self.spawn(self._retire(self.runtimes.pop(name)))
         for name, connector in snapshot.connectors.items():
             if name not in self.runtimes:
-                self.runtimes[name] = Runtime(connector, self.settings, os.environ, self.recorder)
+                self.runtimes[name] = Runtime(connector, self.settings, os.environ, self.recorder, self.wallet)
         self._withdraw()
         if self._sweeper is None:
             self._sweeper = asyncio.create_task(self._sweep())
@@ -327,6 +332,8 @@ class Gate:
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self.wallet is not None:
+            await self.wallet.close()
         if self.notebook is not None:
             await asyncio.to_thread(self.notebook.close)
         self.counts.close()

@@ -25,6 +25,7 @@ BLOCKED = -32052
 OVERLOADED = -32053
 NOT_BRIDGED = -32054
 CANCELLED = -32055
+NOT_CONNECTED = -32056
 
 Kind = Literal["request", "notification", "response", "error", "other"]
 

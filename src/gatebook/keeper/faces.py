@@ -15,10 +15,11 @@ from gatebook.console.deps import ConsoleDeps
 from gatebook.control.deciding import Deciding
 from gatebook.control.desk import Desk
 from gatebook.control.server import show_health
+from gatebook.identity.credentials.routes import routes as credential_routes
 from gatebook.identity.directory import Directory
 from gatebook.keeper.background import Background
 from gatebook.keeper.departures import EndWithReader
-from gatebook.log.book import Book
+from gatebook.keeper.upstream import Upstream
 from gatebook.log.vault import Vault
 from gatebook.reading.backtests import Backtests
 from gatebook.reading.exports import Exports
@@ -67,8 +68,9 @@ class Roll:
         return self._names
 
 
-def build_faces(settings: Settings, desk: Desk, book: Book, vault: Vault, background: Background, roll: Roll) -> Faces:
+def build_faces(settings: Settings, desk: Desk, vault: Vault, background: Background, roll: Roll, upstream: Upstream) -> Faces:
     """Build the apps on top of one reading room."""
+    book = desk.journal.book
     room = ReadingRoom(lambda: background.index, book, vault, settings.log_dir)
     exports = Exports(room, settings.exports_dir, background.make_vault, Origin(deployment=settings.deployment, version=__version__))
     backtests = Backtests(room, desk.store, background.make_vault)
@@ -96,6 +98,7 @@ def build_faces(settings: Settings, desk: Desk, book: Book, vault: Vault, backgr
             tools=tools,
             rules=rules,
             people=people,
+            connections=upstream.room,
             directory=roll.directory,
             session=desk.who,
             health=how_it_stands,
@@ -115,6 +118,7 @@ def build_faces(settings: Settings, desk: Desk, book: Book, vault: Vault, backgr
             tools=tools,
             rules=rules,
             people=people,
+            connections=upstream.room,
             door=desk,
             health=how_it_stands,
             names=roll.names,
@@ -123,5 +127,10 @@ def build_faces(settings: Settings, desk: Desk, book: Book, vault: Vault, backgr
             deployment=settings.deployment,
         )
     )
-    routes: list[BaseRoute] = [Route("/healthz", show_health), Mount("/api", api), Mount("/", console)]
+    routes: list[BaseRoute] = [
+        Route("/healthz", show_health),
+        *credential_routes(upstream.connecting),
+        Mount("/api", api),
+        Mount("/", console),
+    ]
     return Faces(EndWithReader(Starlette(routes=routes)), EndWithReader(api), exports)

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 from gatebook.record.base import Body
+from gatebook.record.body_credentials import CredentialChanged
 from gatebook.record.parts import (
     Actor,
     ApiRequest,
@@ -260,6 +261,7 @@ AnyBody = (
     | MessageRelayed
     | AuthFailed
     | SignedIn
+    | CredentialChanged
     | TokenChanged
     | ConfigChanged
     | LogRead
