@@ -37,7 +37,7 @@ auth = "{auth}"
 
 [console]
 port = {console_port}
-"""
+{console}"""
 
 
 @asynccontextmanager
@@ -70,12 +70,14 @@ class Gateway:
 
 
 @asynccontextmanager
-async def gateway(upstream: str, auth: Literal["off", "token"] = "off", workers: int = 1) -> AsyncIterator[Gateway]:
-    """Run a gateway with the connector `fixture`, that everyone may use. The suite cannot send a token, hence `off`."""
+async def gateway(upstream: str, auth: Literal["off", "token"] = "off", *, workers: int = 1, console: str = "") -> AsyncIterator[Gateway]:
+    """Run a gateway with the connector `fixture`, that everyone may use. The suite cannot send a token, hence `off`. `console`: settings of that section."""
     data = Path(tempfile.mkdtemp(prefix="gatebook-conformance-"))
     port, console_port = _free_ports(2)
     output = data / "output"
-    (data / "gatebook.toml").write_text(_SETTINGS.format(mcp_port=port, console_port=console_port, auth=auth, workers=workers))
+    (data / "gatebook.toml").write_text(
+        _SETTINGS.format(mcp_port=port, console_port=console_port, auth=auth, workers=workers, console=console)
+    )
     (data / "fixture.yaml").write_text(_CONNECTOR.format(url=upstream))
     try:
         await gatebook(data, "init")

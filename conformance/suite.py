@@ -4,6 +4,7 @@ import asyncio
 import json
 import re
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -45,7 +46,7 @@ class Run:
 
 async def unscored(requirements: str) -> set[str]:
     """Return the scenarios that the suite runs and does not score."""
-    _, output = await _suite("list", "--requirements", requirements)
+    _, output = await call("list", "--requirements", requirements)
     _, _, rest = output.partition(_UNSCORED)
     return set(re.findall(r"- (\S+) \[server\]", rest))
 
@@ -53,7 +54,7 @@ async def unscored(requirements: str) -> set[str]:
 async def run(url: str, requirements: str) -> Run:
     """Run one requirement set against the server at `url`. Raises NodeMissing, and RuntimeError when no scenario ran."""
     with tempfile.TemporaryDirectory(prefix="gatebook-conformance-") as out:
-        exit_code, output = await _suite("server", "--url", url, "--requirements", requirements, "-o", out)
+        exit_code, output = await call("server", "--url", url, "--requirements", requirements, "-o", out)
         checks = {}
         for directory in sorted(Path(out).iterdir()):
             if match := _DIRECTORY.fullmatch(directory.name):
@@ -68,10 +69,20 @@ def _read(path: Path) -> list[Check]:
     return [Check(check["id"], check["name"], check["status"], check.get("errorMessage", "")) for check in found]
 
 
-async def _suite(*words: str) -> tuple[int, str]:
+async def run_client(scenario: str, requirements: str, command: str, environment: Mapping[str, str]) -> tuple[int, list[Check], str]:
+    """Run one client scenario with `command` as the client; returns exit code, checks and output."""
+    with tempfile.TemporaryDirectory(prefix="gatebook-conformance-") as out:
+        words = ("client", "--command", command, "--scenario", scenario, "--spec-version", requirements, "-o", out, "--verbose")
+        exit_code, output = await call(*words, environment=environment)
+        found = sorted(Path(out).glob("**/checks.json"))
+        return exit_code, _read(found[0]) if found else [], output
+
+
+async def call(*words: str, environment: Mapping[str, str] | None = None) -> tuple[int, str]:
+    """Run the suite's own command line; returns exit code and output."""
     script = node.install(node.SUITE) / "node_modules/@modelcontextprotocol/conformance/dist/index.js"
     process = await asyncio.create_subprocess_exec(
-        node.binary(), script, *words, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
+        node.binary(), script, *words, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT, env=environment
     )
     try:
         output, _ = await asyncio.wait_for(process.communicate(), _RUN_TIMEOUT_S)

@@ -12,7 +12,8 @@ from typing import Any
 
 import uvloop
 
-from gatebook.control.key_files import read_master_key
+from gatebook.control.key_files import read_credential_keys, read_master_key
+from gatebook.identity.credentials.safe import Safe
 from gatebook.log.book import Book
 from gatebook.log.vault import Vault
 from gatebook.processes.listeners import Listener, bind
@@ -49,15 +50,17 @@ async def _worker(settings: Settings, slot: int, lifeline: Lifeline) -> int:
     from gatebook.gateway.attendance import Attendance, Place
     from gatebook.gateway.gate import Gate
     from gatebook.gateway.neighbours import Neighbours
+    from gatebook.gateway.wallet import Wallet
 
     stop = _stop_request(lifeline)
-    vault = Vault(settings.keys_dir, read_master_key(settings))
+    vault, ring = Vault(settings.keys_dir, read_master_key(settings)), read_credential_keys(settings)
     async with AsyncExitStack() as parts:
         store = open_state(settings, create=False)
         parts.callback(store.close)
         book = Book.open(settings.log_dir, settings.worker_stream(slot), vault, settings.log)
         parts.callback(book.close)
         gate = Gate(settings, book, vault, slot, store)
+        gate.wallet = Wallet(Safe(store, ring), gate.recorder, vault.subject, settings.console_url)
         run = Run("worker", book)
         gate.place = Place(settings.worker_stream(slot), settings.node, run.boot)
         attendance = Attendance(store, gate.place, lambda: watcher.age_s)
@@ -98,11 +101,12 @@ async def _keeper(settings: Settings, lifeline: Lifeline) -> int:
     from gatebook.keeper.faces import Roll, build_faces
     from gatebook.keeper.status import Status
     from gatebook.keeper.upkeep import Upkeep
+    from gatebook.keeper.upstream import build_upstream
     from gatebook.reading.last_call import last_call
 
     stop = _stop_request(lifeline)
     master_key = read_master_key(settings)
-    vault = Vault(settings.keys_dir, master_key)
+    vault, ring = Vault(settings.keys_dir, master_key), read_credential_keys(settings)
     async with AsyncExitStack() as parts:
         store = open_state(settings)
         parts.callback(store.close)
@@ -123,13 +127,21 @@ async def _keeper(settings: Settings, lifeline: Lifeline) -> int:
         parts.push_async_callback(background.stop)
         background.start()
         journal = Journal(store, book, vault.subject)
-        cutting = Cutting(journal, node_barrier(settings, store), last_call=lambda subject: last_call(lambda: background.index, subject))
+        upstream = build_upstream(journal, ring, settings.console_url)
+        parts.push_async_callback(upstream.revoking.stop)
+        upstream.revoking.start()
+        cutting = Cutting(
+            journal,
+            node_barrier(settings, store),
+            revoke_upstream=upstream.revoking.revoke_all,
+            last_call=lambda subject: last_call(lambda: background.index, subject),
+        )
         parts.push_async_callback(cutting.stop)
         desk = Desk(journal, settings.console_url, cutting)
         upkeep = Upkeep(store, cutting)
         parts.push_async_callback(upkeep.stop)
         upkeep.start()
-        faces = build_faces(settings, desk, book, vault, background, roll)
+        faces = build_faces(settings, desk, vault, background, roll, upstream)
         parts.push_async_callback(asyncio.to_thread, faces.exports.stop)
         parts.push_async_callback(faces.providers.close)
         status = Status(settings, store, book, background, run.boot)

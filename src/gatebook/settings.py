@@ -5,6 +5,7 @@ What people govern (connectors, people, policies) is not here: that is state. An
 
 import ipaddress
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -15,6 +16,7 @@ from gatebook.settings_source import SettingsError, Source, read_environment, re
 
 __all__ = [
     "ConsoleSettings",
+    "CredentialSettings",
     "LimitSettings",
     "LogSettings",
     "McpSettings",
@@ -102,6 +104,18 @@ class StdioSettings(_Section, frozen=True, kw_only=True):
     ] = 512 * MIB
 
 
+class CredentialSettings(_Section, frozen=True, kw_only=True):
+    """Credentials with which calls go on to connectors."""
+
+    keys: Annotated[
+        str,
+        Meta(
+            description="Ring of keys that seal credentials, as `file:/path` or `env:NAME`, the same on all nodes; empty: a file that Gatebook makes in "
+            "secrets/credential.keys."
+        ),
+    ] = ""
+
+
 class PresidioSettings(_Section, frozen=True, kw_only=True):
     """The process that looks for names in prose."""
 
@@ -123,6 +137,7 @@ class Settings(_Section, frozen=True, kw_only=True):
     log: LogSettings = LogSettings()
     stdio: StdioSettings = StdioSettings()
     presidio: PresidioSettings = PresidioSettings()
+    credentials: CredentialSettings = CredentialSettings()
 
     @property
     def mcp_url(self) -> str:
@@ -244,6 +259,8 @@ def _check(settings: Settings, source: Source) -> None:
         raise SettingsError(
             f"{source.place('presidio.python')}: presidio.python: must be an absolute path; found {settings.presidio.python!r}"
         )
+    if settings.credentials.keys and not re.fullmatch(r"file:/.+|env:[A-Za-z_][A-Za-z0-9_]*", settings.credentials.keys):
+        raise SettingsError(f"{source.place('credentials.keys')}: credentials.keys: must be file:/path or env:NAME")
     for name, url in (("mcp.public_url", settings.mcp.public_url), ("console.public_url", settings.console.public_url)):
         if url and not url.startswith(("http://", "https://")):
             raise SettingsError(f"{source.place(name)}: {name}: must begin with https:// or http://")

@@ -21,6 +21,7 @@ from gatebook.control.caller import local_caller
 from gatebook.control.deciding import Deciding
 from gatebook.control.desk import Desk, TokenOrder
 from gatebook.identity import sign_in
+from gatebook.identity.credentials.keys import KeyRing
 from gatebook.identity.directory import Directory
 from gatebook.identity.journal import Journal
 from gatebook.identity.oauth.server import AuthorizationServer
@@ -30,6 +31,7 @@ from gatebook.identity.oidc.sign_ins import SECRET_PURPOSE, SignIns
 from gatebook.identity.oidc.signals import Signals
 from gatebook.identity.sign_in import Link
 from gatebook.index import Follower, Index
+from gatebook.keeper.upstream import build_upstream
 from gatebook.log.book import Book
 from gatebook.log.seal import Sealer, load_or_create_signing_key
 from gatebook.log.vault import Vault
@@ -115,6 +117,7 @@ class Stage:
         self.console_url = console_url
         self.providers = Providers(lambda: self.store.snapshot().providers)
         self.sign_ins = SignIns(self.desk.journal, self.providers, self.vault.derive(SECRET_PURPOSE), console_url)
+        self.upstream = build_upstream(self.desk.journal, KeyRing({"k1": b"k" * 32}), console_url)
         self.app = self._app()
 
     def _app(self) -> Starlette:
@@ -132,6 +135,7 @@ class Stage:
             people=self.people,
             clients=self.clients,
             consenting=self.oauth.consenting,
+            connections=self.upstream.room,
             door=self.desk,
             sign_ins=self.sign_ins,
             health=self.health,
@@ -159,6 +163,7 @@ class Stage:
             rules=self.rules,
             people=self.people,
             clients=self.clients,
+            connections=self.upstream.room,
             directory=self.directory,
             session=self.desk.who,
             health=self.health,

@@ -101,6 +101,7 @@ async def test_over_https_the_cookie_is_bound_to_the_host(stage: Stage) -> None:
         tools=stage.tools,
         rules=stage.rules,
         people=stage.people,
+        connections=stage.upstream.room,
         door=stage.desk,
         sign_ins=stage.sign_ins,
         health=stage.health,

@@ -4,10 +4,11 @@ from starlette.testclient import TestClient
 
 from gatebook.control.caller import local_caller
 from gatebook.control.desk import Desk, TokenOrder
-from gatebook.control.key_files import read_master_key
+from gatebook.control.key_files import read_credential_keys, read_master_key
 from gatebook.identity.journal import Journal
 from gatebook.keeper.background import Background
 from gatebook.keeper.faces import Roll, build_faces
+from gatebook.keeper.upstream import build_upstream
 from gatebook.log.book import Book
 from gatebook.log.vault import Vault
 from gatebook.settings import Settings
@@ -17,8 +18,9 @@ from gatebook.state.store import Store
 async def test_health_api_and_console_answer_with_nothing_else_running(settings: Settings, store: Store, book: Book, vault: Vault) -> None:
     """Health asks nobody who they are; the API wants a token; the console sends a stranger to sign in."""
     desk = Desk(Journal(store, book, vault.subject), settings.console_url)
+    upstream = build_upstream(desk.journal, read_credential_keys(settings), settings.console_url)
     roll = Roll(vault.subject, settings)
-    faces = build_faces(settings, desk, book, vault, Background(settings, read_master_key(settings)), roll)
+    faces = build_faces(settings, desk, vault, Background(settings, read_master_key(settings)), roll, upstream)
     token = (await desk.create_token(TokenOrder(person="ana", person_name="Ana"), local_caller("root", vault.subject))).secret
     client = TestClient(faces.public, follow_redirects=False)
     assert client.get("/healthz").text == "ok\n"

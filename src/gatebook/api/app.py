@@ -17,6 +17,7 @@ from gatebook.api.caller import identify
 from gatebook.api.calls import Calls
 from gatebook.api.casework import Casework
 from gatebook.api.changes import Changes
+from gatebook.api.connections import Connections
 from gatebook.api.connectors import Connectors
 from gatebook.api.deps import ApiDeps
 from gatebook.api.document import document
@@ -77,6 +78,7 @@ def all_operations(deps: ApiDeps) -> tuple[Operation, ...]:
         Exports(deps),
         Approvals(deps),
         AccessRequests(deps),
+        Connections(deps),
         Connectors(deps),
         People(deps),
         Grants(deps),

@@ -7,6 +7,7 @@ from msgspec import Struct
 from gatebook.identity.directory import Directory, Principal
 from gatebook.reading.backtests import Backtests
 from gatebook.reading.client_room import ClientRoom
+from gatebook.reading.connections_room import ConnectionsRoom
 from gatebook.reading.exports import Exports
 from gatebook.reading.health import Health
 from gatebook.reading.people_room import PeopleRoom
@@ -44,6 +45,7 @@ class ApiDeps(Struct, frozen=True, kw_only=True):
     rules: RuleRoom
     people: PeopleRoom
     clients: ClientRoom
+    connections: ConnectionsRoom
     directory: Callable[[], Directory]
     session: Callable[[str], Principal | None]
     health: Callable[[], Health]

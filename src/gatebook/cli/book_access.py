@@ -19,7 +19,7 @@ from gatebook.cli.width import clean, cut, width
 from gatebook.control import office
 from gatebook.control.caller import local_caller
 from gatebook.control.client import KeeperAbsent, KeeperRefused
-from gatebook.control.key_files import read_master_key
+from gatebook.control.key_files import read_credential_keys, read_master_key
 from gatebook.query import QueryError, parse
 from gatebook.settings import Settings
 
@@ -166,6 +166,7 @@ def _api(settings: Settings) -> Iterator["_Api"]:
     from gatebook.control.desk import Desk
     from gatebook.identity.directory import Directory
     from gatebook.identity.journal import Journal
+    from gatebook.keeper.upstream import build_upstream
     from gatebook.log.vault import Vault
     from gatebook.reading.backtests import Backtests
     from gatebook.reading.client_room import ClientRoom
@@ -209,6 +210,7 @@ def _api(settings: Settings) -> Iterator["_Api"]:
                 directory=lambda: Directory(store.snapshot(), vault.subject),
                 people=PeopleRoom(room, store, vault.subject),
                 clients=ClientRoom.alone(desk.journal),
+                connections=build_upstream(desk.journal, read_credential_keys(settings), settings.console_url).room,
                 session=lambda _: None,
                 health=lambda: health(settings.log_dir, follower.lag(), None, room.clock.wall_us()),
                 deployment=settings.deployment,

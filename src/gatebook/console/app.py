@@ -18,6 +18,7 @@ from gatebook.console.brief import Brief
 from gatebook.console.calls import CallPages
 from gatebook.console.changes import ChangePages
 from gatebook.console.completion import CompletionPages
+from gatebook.console.connections import ConnectionPages
 from gatebook.console.connectors import ConnectorPages
 from gatebook.console.consent import Consent
 from gatebook.console.deps import ConsoleDeps
@@ -148,6 +149,7 @@ def _signed_routes(deps: ConsoleDeps, pages: Pages, preferences: Preferences) ->
         ("POST", "/guardrails/tester", tester.run),
         ("POST", "/changes/backtest", backtest.begin),
         ("GET", "/changes/backtests/{id}", backtest.show),
+        *ConnectionPages(deps, pages).routes(),
         *ConnectorPages(deps, pages).routes(),
         *GrantPages(deps, pages).routes(),
         *RulePages(deps, pages, "Policy").routes(),

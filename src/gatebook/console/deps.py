@@ -11,6 +11,7 @@ from gatebook.identity.oidc.sign_ins import SignIns
 from gatebook.identity.sessions import Session
 from gatebook.reading.backtests import Backtests
 from gatebook.reading.client_room import ClientRoom
+from gatebook.reading.connections_room import ConnectionsRoom
 from gatebook.reading.exports import Exports
 from gatebook.reading.health import Health
 from gatebook.reading.people_room import PeopleRoom
@@ -81,6 +82,7 @@ class ConsoleDeps(Struct, frozen=True, kw_only=True):
     people: PeopleRoom
     clients: ClientRoom
     consenting: Consenting
+    connections: ConnectionsRoom
     door: Door
     sign_ins: SignIns
     health: Callable[[], Health]

@@ -1,10 +1,12 @@
-"""The two secrets of a deployment: the master key, which opens payloads, and the signing key, which signs checkpoints."""
+"""The secrets of a deployment: the master key, which opens payloads, the signing key, which signs checkpoints, and the keys that seal credentials."""
 
+import os
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from msgspec import Struct
 
+from gatebook.identity.credentials.keys import KeyRing, read_ring
 from gatebook.log.errors import KeyFileUnsafe
 from gatebook.log.master_key import load_or_create_master_key
 from gatebook.settings import Settings
@@ -50,6 +52,16 @@ def read_master_key(settings: Settings) -> bytes:
 def read_signing_key(settings: Settings) -> Ed25519PrivateKey:
     """The signing key. Raises KeyMissing, KeyFileUnsafe."""
     return Ed25519PrivateKey.from_private_bytes(_read(key_files(settings).signing))
+
+
+def read_credential_keys(settings: Settings) -> KeyRing:
+    """The ring of keys that seal credentials for connectors. Raises KeyFileUnsafe."""
+    return read_ring(settings.credentials.keys, credential_key_file(settings), os.environ)
+
+
+def credential_key_file(settings: Settings) -> Path:
+    """Where the ring is that Gatebook makes itself."""
+    return settings.secrets_dir / "credential.keys"
 
 
 def read_origin(settings: Settings) -> str:

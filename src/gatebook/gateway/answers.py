@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from gatebook.gateway import bridge, carrying, guarding, headers, sse, wire
+from gatebook.gateway import bridge, carrying, eliciting, guarding, headers, sse, wire
 from gatebook.gateway import outcome as judge
 from gatebook.gateway.connectors import Runtime
 from gatebook.gateway.context import Context
 from gatebook.gateway.plan import LISTS
-from gatebook.gateway.refusal import Refusal
+from gatebook.gateway.refusal import NotConnected, Refusal
 from gatebook.gateway.upstream.exchange import HttpFailure, InvalidAnswer, Item, Leg
 from gatebook.gateway.upstream.h1 import UpstreamError
 from gatebook.record.parts import Client, Outcome
@@ -112,6 +112,8 @@ def name_of(entry: Any) -> str | None:
 
 def of_error(live: "Live", error: Exception) -> Final:
     """Make the client's answer from what went wrong on the way to the connector."""
+    if isinstance(error, NotConnected):
+        return _to_connect(live, error)
     if isinstance(error, Refusal):
         return Final(
             wire.error(live.message.id, error.code, str(error), error.data),
@@ -132,6 +134,12 @@ def of_error(live: "Live", error: Exception) -> Final:
         return failed(live, judge.of_failure(error.reason, str(error)))
     assert isinstance(error, InvalidAnswer)
     return failed(live, judge.of_failure("invalid", str(error)))
+
+
+def _to_connect(live: "Live", error: NotConnected) -> Final:
+    body, shows = eliciting.to_connect(live, error)
+    outcome = judge.of_failure("http_error", str(error)[:500], error.http_status or 401)
+    return Final(body, replace(outcome, status="pending", error_class="auth") if shows else replace(outcome, error_class="auth"))
 
 
 def _session_gone(live: "Live", error: HttpFailure) -> Final:

@@ -7,12 +7,12 @@ import asyncio
 import hmac
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
 from gatebook.dlp.names import Unread
-from gatebook.gateway import guarding, headers, wire
+from gatebook.gateway import eliciting, guarding, wire
 from gatebook.gateway.context import now_ns
 from gatebook.gateway.refusal import Refusal, by_policy
 from gatebook.state.approvals import Approval, arguments_digest
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from gatebook.gateway.live import Live
     from gatebook.gateway.plan import Plan
 
-URL_ELICITATION_REQUIRED = -32042
-_STATE_PREFIX = "gatebook-approval:"
 _CONTINUE_S = 10.0
 _LOOK_S = 0.25
 _WAITING_MAX = 100
@@ -76,41 +74,9 @@ async def use(gate: "Gate", live: "Live") -> None:
 
 
 def answer(live: "Live", text: str, url: str) -> bytes:
-    """Say that a call waits: as input_required (2026-07-28), as the error for URL elicitation (2025-11-25), else as a tool error with the address."""
-    if live.repeated or not _elicits_urls(live):
-        text = f"{text} Open {url}, and repeat the call once it is approved."
-        return wire.tool_error(live.message.id or b"null", text, modern=live.context.modern)
-    elicitation = {"mode": "url", "elicitationId": url.rpartition("/")[2], "url": url, "message": text}
-    id_text = live.message.id or b"null"
-    if live.context.modern:
-        request = {"method": "elicitation/create", "params": elicitation}
-        state = _STATE_PREFIX + elicitation["elicitationId"]
-        return wire.response(
-            id_text, wire.encode({"resultType": "input_required", "inputRequests": {"approval": request}, "requestState": state})
-        )
-    return wire.error(live.message.id, URL_ELICITATION_REQUIRED, text, {"elicitations": [elicitation]})
-
-
-def is_own_state(state: str | None) -> bool:
-    """Whether a request carries what the gateway itself gave for the way."""
-    return state is not None and state.startswith(_STATE_PREFIX)
-
-
-def without_own_state(params: bytes | None) -> bytes | None:
-    """Return the params of a repeated call without what the gateway itself gave for the way: a connector does not know of it."""
-    members = wire.raw_map(params)
-    state = wire.text_of(members.get("requestState"))
-    if not is_own_state(state):
-        return params
-    return wire.encode({name: value for name, value in members.items() if name not in ("requestState", "inputResponses")})
-
-
-def _elicits_urls(live: "Live") -> bool:
-    if live.context.modern:
-        meta = wire.raw_map(bytes(wire.params_head(live.message.params).meta))
-        capabilities: Any = meta.get(headers.META_CAPABILITIES)
-    else:
-        hello = live.session.hello if live.session is not None else b"{}"
-        capabilities = wire.raw_map(hello).get("capabilities")
-    elicitation = wire.raw_map(bytes(wire.raw_map(bytes(capabilities or b"{}")).get("elicitation", b"{}")))
-    return "url" in elicitation
+    """Say that a call waits, and where it is decided."""
+    asked = eliciting.answer(live, "approval", text, url)
+    if asked is not None:
+        return asked
+    text = f"{text} Open {url}, and repeat the call once it is approved."
+    return wire.tool_error(live.message.id or b"null", text, modern=live.context.modern)

@@ -42,6 +42,7 @@ async def serve(gate: "Gate", context: Context, message: wire.Message, reply: Re
     live = Live(context, message, asked, session)
     try:
         live.plan = await approving.patiently(gate, live, prepare)
+        await _attach_credential(live)
         await approving.use(gate, live)
         release = gate.take_place(context, live.plan.runtime)
     except Refusal as refusal:
@@ -61,6 +62,16 @@ async def serve(gate: "Gate", context: Context, message: wire.Message, reply: Re
     finally:
         release()
         gate.forget(live)
+
+
+async def _attach_credential(live: Live) -> None:
+    """Have the credential ready, so that the record of the call names it. Raises Refusal when the person has to connect first."""
+    runtime = live.plan.runtime if live.plan is not None else None
+    if runtime is not None and runtime.connector.spec.credential.kind != "none":
+        authority = runtime.authority(live.context.principal.person)
+        live.asked.credential = authority.credential
+        await authority.ready()
+        live.asked.credential = authority.credential
 
 
 async def _record_start(gate: "Gate", live: Live, reply: Reply) -> bool:

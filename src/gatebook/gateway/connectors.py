@@ -9,8 +9,10 @@ from urllib.parse import urlsplit
 from msgspec import Struct
 
 from gatebook.gateway.catalog import Catalog
+from gatebook.gateway.upstream.authority import Authority, Fixed
 from gatebook.gateway.upstream.children import ChildNotes, Children, ChildSpec
 from gatebook.gateway.upstream.h1 import Pool, UpstreamError
+from gatebook.gateway.wallet import Wallet
 from gatebook.record.parts import Credential
 from gatebook.settings import Settings
 from gatebook.state.connectors import Connector
@@ -29,7 +31,10 @@ class Eras(Struct, frozen=True):
 class Runtime:
     """One connector as it is configured now. A changed configuration makes a new one; the old one finishes its calls."""
 
-    def __init__(self, connector: Connector, settings: Settings, environ: Mapping[str, str], notes: ChildNotes) -> None:
+    def __init__(
+        self, connector: Connector, settings: Settings, environ: Mapping[str, str], notes: ChildNotes, wallet: Wallet | None = None
+    ) -> None:
+        """Without a wallet there are no credentials but those that headers say."""
         spec = connector.spec
         self.connector = connector
         self.name = connector.name
@@ -53,6 +58,8 @@ class Runtime:
             self.fault = "the connector's address cannot be used"
         self.credential = _credential(connector)
         self.server = _server(connector)
+        self._fixed = Fixed(self.headers, self.credential)
+        self._wallet = wallet
 
     def _connect(self, settings: Settings, environ: Mapping[str, str], notes: ChildNotes) -> None:
         spec = self.connector.spec
@@ -72,6 +79,12 @@ class Runtime:
             line_bytes_max=self.response_bytes_max,
         )
         self.children = Children(child, notes)
+
+    def authority(self, person: str) -> Authority:
+        """With what a call of this person proves itself to the connector."""
+        if self.connector.spec.credential.kind == "none" or self._wallet is None:
+            return self._fixed
+        return self._wallet.authority(self.connector, self.headers, person)
 
     def check_usable(self) -> None:
         """Raise UpstreamError when the connector cannot be used as it is configured: a secret is not there, or its address is none."""

@@ -32,6 +32,7 @@ from gatebook.gateway.sessions import Session, Sessions
 from gatebook.gateway.severing import WITHDRAWN, Severing
 from gatebook.gateway.upstream.exchange import Leg
 from gatebook.gateway.upstream.http import HttpLeg
+from gatebook.gateway.wallet import Wallet
 from gatebook.identity.directory import Directory, Principal
 from gatebook.identity.machines import Machines
 from gatebook.log.book import Book
@@ -70,6 +71,8 @@ class Gate:
         self._prepared: tuple[Snapshot, Governing, Guarding] | None = None
         self.governing, self.guarding = self.prepare(Snapshot())
         self.notebook = Notebook(store) if store is not None else None
+        self.wallet: Wallet | None = None
+        """Sealed credentials; set before the first snapshot. Without it there are only those that headers say."""
         self.pinning = Pinning(Snapshot(), self.notebook, self.recorder)
         self.flows = Flows(vault.derive("canary 1"))
         self.counts = Counts(settings.run_dir / "counts", slot)
@@ -111,6 +114,8 @@ class Gate:
         self.governing, self.guarding = self.prepare(snapshot)
         self.pinning.apply(snapshot)
         self.flows.apply(snapshot)
+        if self.wallet is not None:
+            self.wallet.look_again()
         self.names.apply(self.guarding.presidio)
         self.directory = Directory(snapshot, self._subject_of, auth=self.settings.mcp.auth, before=self.directory)
         for name in list(self.runtimes):
@@ -119,7 +124,7 @@ class Gate:
                 self.spawn(self._retire(self.runtimes.pop(name)))
         for name, connector in snapshot.connectors.items():
             if name not in self.runtimes:
-                self.runtimes[name] = Runtime(connector, self.settings, os.environ, self.recorder)
+                self.runtimes[name] = Runtime(connector, self.settings, os.environ, self.recorder, self.wallet)
         self._withdraw(snapshot.cuts)
         if self._sweeper is None:
             self._sweeper = asyncio.create_task(self._sweep())
@@ -346,6 +351,8 @@ class Gate:
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self.wallet is not None:
+            await self.wallet.close()
         if self.notebook is not None:
             await asyncio.to_thread(self.notebook.close)
         self.counts.close()

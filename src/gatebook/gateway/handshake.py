@@ -56,7 +56,8 @@ async def _begin_http(gate: "Gate", live: "Live") -> "answers.Final":
     runtime = live.plan.runtime
     runtime.check_usable()
     assert runtime.pool is not None
-    leg = HttpLeg(runtime.pool, runtime.headers, modern=False)
+    authority = runtime.authority(live.context.principal.person)
+    leg = HttpLeg(runtime.pool, authority, modern=False)
     if runtime.eras.legacy is not False:
         exchange = live.exchange = await leg.send(
             Outgoing(live.message, headers.forwarded(live.context.headers), runtime.response_bytes_max)
@@ -78,7 +79,7 @@ async def _begin_http(gate: "Gate", live: "Live") -> "answers.Final":
                 raise
         finally:
             await items.aclose()
-    discovery = await discover(HttpLeg(runtime.pool, runtime.headers, modern=True))
+    discovery = await discover(HttpLeg(runtime.pool, authority, modern=True))
     if discovery is None:
         raise InvalidAnswer("the connector knows neither initialize nor server/discover")
     runtime.learn(modern=True, legacy=False)

@@ -48,38 +48,38 @@ class Legs:
 
     async def _http(self, runtime: Runtime, context: Context, session: Session | None) -> Leg:
         if context.modern:
-            if await self._is_modern(runtime):
-                return _http_leg(runtime, modern=True)
+            if await self._is_modern(runtime, context):
+                return _http_leg(runtime, context, modern=True)
             return await self._pool(runtime, context, None)
         if runtime.eras.legacy is False:
-            return _http_leg(runtime, modern=True)
+            return _http_leg(runtime, context, modern=True)
         if session is None:
             # On its own endpoint a connector says itself whether it serves without a session; on the aggregate there is one to be had.
-            return _http_leg(runtime, modern=False) if context.connector is not None else await self._pool(runtime, context, None)
+            return _http_leg(runtime, context, modern=False) if context.connector is not None else await self._pool(runtime, context, None)
         async with self._locks.setdefault((runtime.name, runtime.connector.version, session.id), asyncio.Lock()):
-            return session.legs.get(runtime.name) or await self._join(runtime, session)
+            return session.legs.get(runtime.name) or await self._join(runtime, context, session)
 
-    async def _join(self, runtime: Runtime, session: Session) -> Leg:
+    async def _join(self, runtime: Runtime, context: Context, session: Session) -> Leg:
         """Do the handshake of an aggregate session with one more connector."""
-        leg = _http_leg(runtime, modern=False)
+        leg = _http_leg(runtime, context, modern=False)
         try:
             await greet_http(leg, session.hello, runtime)
         except (HttpFailure, InvalidAnswer, UpstreamError):
-            if not await self._is_modern(runtime):
+            if not await self._is_modern(runtime, context):
                 raise
             runtime.learn(legacy=False)
-            return _http_leg(runtime, modern=True)
+            return _http_leg(runtime, context, modern=True)
         session.legs[runtime.name] = leg
         return leg
 
-    async def _is_modern(self, runtime: Runtime) -> bool:
+    async def _is_modern(self, runtime: Runtime, context: Context) -> bool:
         """Ask the connector once in a while which era it speaks. Raises UpstreamError when it cannot be asked."""
         known = runtime.eras.modern
         if known is not None:
             return known
         async with runtime.eras_lock:
             if runtime.eras.modern is None:
-                runtime.learn(modern=await discover(_http_leg(runtime, modern=True)) is not None)
+                runtime.learn(modern=await discover(_http_leg(runtime, context, modern=True)) is not None)
         return bool(runtime.eras.modern)
 
     async def _child(self, runtime: Runtime, context: Context, session: Session | None) -> Leg:
@@ -106,17 +106,17 @@ class Legs:
         async with self._locks.setdefault(key, asyncio.Lock()):
             leg, _ = self._pooled.get(key, (None, 0.0))
             if leg is None or (isinstance(leg, Channel) and leg.dead is not None):
-                leg = await self._open(runtime, session)
+                leg = await self._open(runtime, context, session)
             self._pooled[key] = (leg, time.monotonic())
         if session is not None:
             session.legs[runtime.name] = leg
         return leg
 
-    async def _open(self, runtime: Runtime, session: Session | None) -> Leg:
+    async def _open(self, runtime: Runtime, context: Context, session: Session | None) -> Leg:
         hello = session.hello if session is not None else None
         if runtime.connector.spec.transport == "sse":
-            return await _open_sse(runtime, hello, exclusive=session is not None)
-        leg = _http_leg(runtime, modern=False)
+            return await _open_sse(runtime, context, hello, exclusive=session is not None)
+        leg = _http_leg(runtime, context, modern=False)
         await greet_http(leg, hello, runtime)
         return leg
 
@@ -147,14 +147,14 @@ class Legs:
             await leg.close("stopped")
 
 
-def _http_leg(runtime: Runtime, *, modern: bool) -> HttpLeg:
+def _http_leg(runtime: Runtime, context: Context, *, modern: bool) -> HttpLeg:
     assert runtime.pool is not None
-    return HttpLeg(runtime.pool, runtime.headers, modern=modern)
+    return HttpLeg(runtime.pool, runtime.authority(context.principal.person), modern=modern)
 
 
-async def _open_sse(runtime: Runtime, hello: bytes | None, *, exclusive: bool) -> Channel:
+async def _open_sse(runtime: Runtime, context: Context, hello: bytes | None, *, exclusive: bool) -> Channel:
     assert runtime.pool is not None and runtime.connector.spec.url is not None
-    pipe = SsePipe(runtime.pool, runtime.connector.spec.url, runtime.headers, runtime.response_bytes_max)
+    pipe = SsePipe(runtime.pool, runtime.connector.spec.url, runtime.authority(context.principal.person), runtime.response_bytes_max)
     channel = Channel(pipe, lambda message: _refuse_stray(pipe, message), exclusive=exclusive)
     await pipe.open(channel)
     await greet_channel(channel, hello or own_hello(), probe=False)

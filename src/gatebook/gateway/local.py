@@ -74,7 +74,7 @@ async def _list_one(gate: "Gate", live: "Live", runtime: Runtime) -> list[Any]:
                 entries += page
                 if cursor is None:
                     break
-    except (UpstreamError, HttpFailure, InvalidAnswer, bridge.NotBridged, TimeoutError) as error:
+    except (UpstreamError, HttpFailure, InvalidAnswer, bridge.NotBridged, Refusal, TimeoutError) as error:
         gate.note_unlisted(runtime, str(error) or "no answer in time")
     return entries
 
@@ -120,5 +120,5 @@ async def _to_all(gate: "Gate", live: "Live") -> None:
         )
         try:
             await final_of(await leg.send(outgoing(live.context, request, leg, runtime, Name(None, None))), id_text)
-        except (UpstreamError, HttpFailure, InvalidAnswer):
+        except (UpstreamError, HttpFailure, InvalidAnswer, Refusal):
             continue

@@ -24,6 +24,7 @@ _BY_CODE: dict[int, ErrorClass] = {
     wire.OVERLOADED: "overloaded",
     wire.NOT_BRIDGED: "unsupported",
     wire.STATE_UNAVAILABLE: "state_unavailable",
+    wire.NOT_CONNECTED: "auth",
     -32002: "not_found",  # resource not found up to 2025-11-25
     -32001: "timeout",  # request timeout in the SDKs
     -32042: "auth",  # URL elicitation required

@@ -3,8 +3,8 @@
 from typing import TYPE_CHECKING
 
 from gatebook.gateway import answers, carrying, guarding, headers, wire
-from gatebook.gateway.approving import is_own_state, without_own_state
 from gatebook.gateway.context import now_ns, trace_of
+from gatebook.gateway.eliciting import is_own_state, without_own_state
 from gatebook.gateway.plan import Plan, plan
 from gatebook.gateway.refusal import Refusal
 

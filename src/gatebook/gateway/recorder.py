@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Sequence
+from typing import Any
 
 from msgspec import Struct
 
@@ -21,11 +22,14 @@ from gatebook.record.body import (
     MessageRelayed,
     ToolListed,
 )
+from gatebook.record.body_credentials import CredentialChanged
 from gatebook.record.parts import Actor, Client, Credential, Decision, Finding, Outcome, PartName, Round, Source, Timing, Trace
+from gatebook.state.credentials import Row
 from gatebook.state.definitions import Known
 
 REFUSED_BODY_BYTES_MAX = 64 * 1024
 _TEXT_MAX = 1024
+_SYSTEM = Actor(subject="-", kind="system", auth="none")
 _Parts = Sequence[tuple[PartName, bytes]]
 
 
@@ -146,6 +150,21 @@ class Recorder:
     def auth_failed(self, reason: str, endpoint: str, actor: Actor, source: Source, client: Client) -> Receipt:
         """A request came without a valid token."""
         return self.book.append(AuthFailed(reason=reason, endpoint=endpoint[:_TEXT_MAX], actor=actor, source=source, client=client))  # type: ignore[arg-type]
+
+    def credential_changed(self, row: Row, action: Any, owner: str, detail: str) -> Receipt:
+        """A credential was renewed by a worker, or is worth nothing any more."""
+        body = CredentialChanged(
+            action=action,
+            actor=_SYSTEM,
+            credential=row.id,
+            connector=row.connector,
+            kind=row.kind,
+            owner=owner,
+            scopes=row.scopes,
+            version=row.version,
+            detail=detail or None,
+        )
+        return self.book.append(body)
 
     def tools_listed(self, connector: str, new: Sequence[Known], gone: Sequence[str]) -> None:
         """A connector lists tools that were not known, or no longer lists some. Raises LogUnavailable."""

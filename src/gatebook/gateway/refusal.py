@@ -27,6 +27,16 @@ class Refusal(Exception):
         return self
 
 
+class NotConnected(Refusal):
+    """The person has to connect an account of their own first, at `url`. `http_status`: that of the connector, where it was asked."""
+
+    def __init__(self, text: str, connector: str, url: str, http_status: int | None = None) -> None:
+        super().__init__(wire.NOT_CONNECTED, text, error_class="auth")
+        self.connector = connector
+        self.url = url
+        self.http_status = http_status
+
+
 def by_policy(decision: Decision) -> Refusal:
     """The refusal of a call that was decided against, or that waits for an approval; the caller reads the reason of the decision."""
     return Refusal(wire.BLOCKED, decision.reason or "Blocked by policy.", error_class="policy", decision=decision)

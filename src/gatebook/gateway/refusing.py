@@ -4,10 +4,10 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from gatebook.gateway import answers, approving, wire
+from gatebook.gateway import answers, approving, eliciting, wire
 from gatebook.gateway import outcome as judge
 from gatebook.gateway.recorder import Answer
-from gatebook.gateway.refusal import Refusal
+from gatebook.gateway.refusal import NotConnected, Refusal
 from gatebook.gateway.reply import Reply
 from gatebook.log.errors import LogUnavailable, RecordTooLarge
 
@@ -19,8 +19,12 @@ if TYPE_CHECKING:
 async def refuse(gate: "Gate", live: "Live", reply: Reply, refusal: Refusal) -> None:
     """Answer with an error of the gateway's own, recorded first."""
     id = live.own_id or (gate.recorder.book.new_id() if refusal.decision is not None else None)
-    body = _body(gate, live, refusal, id)
     outcome = judge.refused(refusal.code, str(refusal)[:500], refusal.error_class)
+    if isinstance(refusal, NotConnected):
+        body, shows = eliciting.to_connect(live, refusal)
+        outcome = replace(outcome, status="pending") if shows else outcome
+    else:
+        body = _body(gate, live, refusal, id)
     if refusal.decision is not None and refusal.decision.effect == "pending":
         outcome = replace(outcome, status="pending")
     status = refusal.status if refusal.status != 200 else answers.status_of(live, body)
@@ -33,7 +37,7 @@ async def refuse(gate: "Gate", live: "Live", reply: Reply, refusal: Refusal) -> 
 
 def _body(gate: "Gate", live: "Live", refusal: Refusal, id: str | None) -> bytes:
     text, message, decision = str(refusal), live.message, refusal.decision
-    if message.id is None or message.method != "tools/call" or refusal.code not in (wire.BLOCKED, wire.OVERLOADED):
+    if message.id is None or message.method != "tools/call" or refusal.code not in (wire.BLOCKED, wire.OVERLOADED, wire.UPSTREAM_FAILED):
         return wire.error(message.id, refusal.code, text, refusal.data)
     if decision is not None and id is not None:
         base = gate.settings.console_url

@@ -105,7 +105,7 @@ async def _follow(session: Session, queue: _Queue) -> None:
 
 async def _listen(session: Session, name: str, leg: Leg, queue: _Queue) -> None:
     """Listen to one connector, again when it ends its stream; one that has none is not asked twice."""
-    with contextlib.suppress(HttpFailure, UpstreamError):
+    with contextlib.suppress(HttpFailure, UpstreamError, Refusal):
         while session.legs.get(name) is leg:
             await _read(name, await leg.listen(()), queue, last=False)
             await asyncio.sleep(_LISTEN_AGAIN_S)

@@ -26,6 +26,7 @@ OVERLOADED = -32053
 NOT_BRIDGED = -32054
 CANCELLED = -32055
 STATE_UNAVAILABLE = -32056
+NOT_CONNECTED = -32057
 
 Kind = Literal["request", "notification", "response", "error", "other"]
 

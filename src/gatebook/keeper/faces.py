@@ -16,6 +16,7 @@ from gatebook.console.deps import ConsoleDeps
 from gatebook.control.deciding import Deciding
 from gatebook.control.desk import Desk
 from gatebook.control.server import show_health
+from gatebook.identity.credentials.routes import routes as credential_routes
 from gatebook.identity.directory import Directory
 from gatebook.identity.oauth.server import AuthorizationServer
 from gatebook.identity.oidc.providers import Providers
@@ -24,7 +25,7 @@ from gatebook.identity.oidc.sign_ins import SECRET_PURPOSE, SignIns
 from gatebook.identity.oidc.signals import Signals
 from gatebook.keeper.background import Background
 from gatebook.keeper.departures import EndWithReader
-from gatebook.log.book import Book
+from gatebook.keeper.upstream import Upstream
 from gatebook.log.vault import Vault
 from gatebook.reading.backtests import Backtests
 from gatebook.reading.client_room import ClientRoom
@@ -91,8 +92,9 @@ class Roll:
         return self._directory.snapshot.bundle
 
 
-def build_faces(settings: Settings, desk: Desk, book: Book, vault: Vault, background: Background, roll: Roll) -> Faces:
+def build_faces(settings: Settings, desk: Desk, vault: Vault, background: Background, roll: Roll, upstream: Upstream) -> Faces:
     """Build the apps on top of one reading room."""
+    book = desk.journal.book
     room = ReadingRoom(lambda: background.index, book, vault, settings.log_dir)
     exports = Exports(room, settings.exports_dir, background.make_vault, Origin(deployment=settings.deployment, version=__version__))
     providers = Providers(roll.providers)
@@ -113,6 +115,7 @@ def build_faces(settings: Settings, desk: Desk, book: Book, vault: Vault, backgr
         "rules": RuleRoom(room, desk.store, desk.changing),
         "people": PeopleRoom(room, desk.store, vault.subject),
         "clients": ClientRoom(desk.journal, oauth.registry),
+        "connections": upstream.room,
         "health": how_it_stands,
         "deployment": settings.deployment,
         "console_url": settings.console_url,
@@ -129,6 +132,6 @@ def build_faces(settings: Settings, desk: Desk, book: Book, vault: Vault, backgr
         )
     )
     signals = Signals(desk.journal, providers, desk.cutting, settings.console_url)
-    doors = [*oidc_routes(signals), *oauth.routes()]
+    doors = [*oidc_routes(signals), *oauth.routes(), *credential_routes(upstream.connecting)]
     routes: list[BaseRoute] = [Route("/healthz", show_health), *doors, Mount("/api", api), Mount("/", console)]
     return Faces(EndWithReader(Starlette(routes=routes)), EndWithReader(api), exports, providers)

@@ -10,6 +10,7 @@ from msgspec import Meta, Struct
 from gatebook.record.base import Body
 from gatebook.record.body_access import SignedIn, SignedOut, SignInFailed
 from gatebook.record.body_clients import ClientChanged, GrantChanged
+from gatebook.record.body_credentials import CredentialChanged
 from gatebook.record.body_directory import AccessCutOff, AccessCutOffDone
 from gatebook.record.parts import (
     Actor,
@@ -261,6 +262,7 @@ AnyBody = (
     | SignedIn
     | SignInFailed
     | SignedOut
+    | CredentialChanged
     | TokenChanged
     | ClientChanged
     | GrantChanged

@@ -108,9 +108,11 @@ upstream_credentials = Table(
     Column("created_us", BigInteger, nullable=False),
     Column("changed_us", BigInteger, nullable=False),
     Column("last_used_us", BigInteger),
+    Column("wanted", Text, nullable=False),
+    Column("lease_us", BigInteger, nullable=False),
     Column("detail", Text, nullable=False),
 )
-"""Sealed credentials for connectors. `owner` is a person, or empty for one that is shared; `status` is connected, needs_reconnect or revoked."""
+"""Sealed credentials for connectors, see state/credentials.py."""
 
 upstream_clients = Table(
     "upstream_clients",
@@ -191,7 +193,8 @@ ACCESS_STEP: tuple[str, ...] = (
     """CREATE TABLE upstream_credentials (
         id TEXT NOT NULL PRIMARY KEY, connector TEXT NOT NULL, owner TEXT NOT NULL, kind TEXT NOT NULL, status TEXT NOT NULL,
         box TEXT NOT NULL, key_id TEXT NOT NULL, scopes TEXT NOT NULL, expires_us BIGINT, version BIGINT NOT NULL, created_us BIGINT NOT NULL,
-        changed_us BIGINT NOT NULL, last_used_us BIGINT, detail TEXT NOT NULL, UNIQUE (connector, owner)
+        changed_us BIGINT NOT NULL, last_used_us BIGINT, wanted TEXT NOT NULL DEFAULT '[]', lease_us BIGINT NOT NULL DEFAULT 0,
+        detail TEXT NOT NULL, UNIQUE (connector, owner)
     )""",
     "CREATE INDEX upstream_credentials_owner ON upstream_credentials (owner)",
     """CREATE TABLE upstream_clients (

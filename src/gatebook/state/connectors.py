@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from msgspec import Meta, Struct
 
 from gatebook.policy.access import AccessRules
+from gatebook.state.connector_credentials import CredentialSpec, credential_faults
 from gatebook.state.parts import Part
 from gatebook.state.references import looks_secret
 
@@ -60,6 +61,9 @@ class ConnectorSpec(Part, frozen=True, kw_only=True):
     title: Annotated[str, Meta(description="Name for people.", max_length=200)] = ""
     url: Annotated[Annotated[str, Meta(max_length=2000)] | None, Meta(description="http, sse: address of the MCP endpoint.")] = None
     headers: Annotated[dict[str, str], Meta(description="http, sse: headers to send; secrets as `env:NAME` or `file:/path`.")] = {}
+    credential: Annotated[
+        CredentialSpec, Meta(description="http, sse: with which credential calls go on, where headers do not say it.")
+    ] = CredentialSpec()
     command: Annotated[tuple[str, ...], Meta(description="stdio: program and arguments.")] = ()
     env: Annotated[dict[str, str], Meta(description="stdio: environment of the child; secrets as `env:NAME` or `file:/path`.")] = {}
     cwd: Annotated[str | None, Meta(description="stdio: working directory of the child.")] = None
@@ -106,10 +110,18 @@ def faults(name: str, spec: ConnectorSpec) -> Iterator[tuple[str, str]]:
         yield from _stdio_faults(spec)
     else:
         yield from _http_faults(spec)
+    for path, text in credential_faults(spec.credential, spec.transport):
+        yield f"spec.credential{path}", text
+    if spec.credential.kind != "none" and _header_of(spec.credential) in {name.lower() for name in spec.headers}:
+        yield "spec.headers", f"holds {_header_of(spec.credential)}, which spec.credential sets"
     if any(not part.strip() for part in (*spec.allow.people, *spec.allow.groups)):
         yield "spec.allow", "holds an empty name"
     if any(not part for part in (*spec.tools.allow, *spec.tools.deny)):
         yield "spec.tools", "holds an empty pattern"
+
+
+def _header_of(credential: CredentialSpec) -> str:
+    return credential.header.lower() if credential.kind == "secret" else "authorization"
 
 
 def _http_faults(spec: ConnectorSpec) -> Iterator[tuple[str, str]]:

@@ -144,6 +144,12 @@ class _Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)  # uvloop's class is not a subclass of asyncio's
 
+    @property
+    def peer(self) -> str:
+        """Address of the other end; empty where it has none."""
+        name = self._transport.get_extra_info("peername") if self._transport is not None else None
+        return str(name[0]) if isinstance(name, tuple) else ""
+
     async def exchange(self, head: bytes, body: bytes) -> Response:
         """Send one request, wait for status and headers. Raises UpstreamError."""
         assert self._transport is not None and self._response is None
@@ -280,6 +286,8 @@ class Pool:
         dial: Callable[[], socket.socket] | None = None,
     ) -> None:
         self.origin = Origin.of(url)
+        self.permits: Callable[[str], bool] | None = None
+        """Asked about the address of the peer before anything is sent to it."""
         self._dial = dial
         self._connect_timeout_s = connect_timeout_s
         self._idle: deque[_Connection] = deque()
@@ -336,6 +344,9 @@ class Pool:
             ) from error
         except (OSError, UnicodeError) as error:  # UnicodeError: the name is no host name
             raise UpstreamError("refused", f"no connection to {self.origin.host}:{self.origin.port}: {_reason(error)}") from error
+        if self.permits is not None and not self.permits(connection.peer):
+            connection.fail(UpstreamError("refused", "out of reach"))
+            raise UpstreamError("refused", f"{self.origin.host} has an address that must not be asked")
         self._all.add(connection)
         return connection
 

@@ -5,7 +5,9 @@ from collections.abc import AsyncGenerator, Sequence
 from typing import Literal
 
 from gatebook.gateway import sse, wire
-from gatebook.gateway.upstream.exchange import Form, HttpFailure, InvalidAnswer, Item, Outgoing
+from gatebook.gateway.refusal import Refusal
+from gatebook.gateway.upstream.authority import Authority, request
+from gatebook.gateway.upstream.exchange import Form, Headers, HttpFailure, InvalidAnswer, Item, Outgoing
 from gatebook.gateway.upstream.h1 import Pool, Response, UpstreamError
 
 _JSON = (b"content-type", b"application/json")
@@ -64,30 +66,30 @@ class HttpExchange:
 class HttpLeg:
     """Requests to one connector over HTTP; of the handshake era with the connector's session id, where it gave one."""
 
-    def __init__(self, pool: Pool, credential: Sequence[tuple[bytes, bytes]], *, modern: bool) -> None:
+    def __init__(self, pool: Pool, authority: Authority, *, modern: bool) -> None:
         self._pool = pool
-        self._credential = list(credential)
+        self._authority = authority
         self.modern = modern
         self.session: bytes | None = None
         self.version: bytes | None = None
         self.hello = b"{}"
 
     async def send(self, outgoing: Outgoing) -> HttpExchange:
-        """POST a request. Raises UpstreamError."""
-        response = await self._pool.request("POST", self._headers(outgoing.headers), outgoing.message.raw)
+        """POST a request. Raises UpstreamError, Refusal."""
+        response = await self._request("POST", self._headers(outgoing.headers), outgoing.message.raw)
         return HttpExchange(response, outgoing.response_bytes_max)
 
     async def pass_on(self, message: wire.Message, headers: Sequence[tuple[bytes, bytes]]) -> int:
-        """POST a notification or a response and return the connector's HTTP status. Raises UpstreamError."""
-        response = await self._pool.request("POST", self._headers(headers), message.raw)
+        """POST a notification or a response and return the connector's HTTP status. Raises UpstreamError, Refusal."""
+        response = await self._request("POST", self._headers(headers), message.raw)
         await response.read(_DETAIL_BYTES_MAX)
         return response.status
 
     async def listen(self, headers: Sequence[tuple[bytes, bytes]]) -> HttpExchange:
-        """GET the stream of messages that belong to no request. Raises UpstreamError, HttpFailure."""
+        """GET the stream of messages that belong to no request. Raises UpstreamError, HttpFailure, Refusal."""
         named = dict(headers)
         kept = [(b"accept", b"text/event-stream"), *((k, v) for k, v in named.items() if k not in (b"accept", b"content-type"))]
-        response = await self._pool.request("GET", self._headers(kept))
+        response = await self._request("GET", self._headers(kept))
         exchange = HttpExchange(response, 1 << 30)
         if exchange.form != "sse":
             await response.read(_DETAIL_BYTES_MAX)
@@ -100,15 +102,17 @@ class HttpLeg:
             return
         try:
             async with asyncio.timeout(_CLOSE_S):
-                response = await self._pool.request("DELETE", self._headers([]))
+                response = await self._request("DELETE", self._headers([]))
                 await response.read(_DETAIL_BYTES_MAX)
-        except (UpstreamError, TimeoutError):
+        except (UpstreamError, Refusal, TimeoutError):
             pass
         self.session = None
 
-    def _headers(self, headers: Sequence[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
-        own = {name for name, _ in self._credential}
-        merged = [*(pair for pair in headers if pair[0] not in own), *self._credential]
+    async def _request(self, method: str, headers: Headers, body: bytes = b"") -> Response:
+        return await request(self._pool, self._authority, method, headers, body)
+
+    def _headers(self, headers: Sequence[tuple[bytes, bytes]]) -> Headers:
+        merged = [*headers]
         names = {name for name, _ in merged}
         if b"content-type" not in names:
             merged.append(_JSON)

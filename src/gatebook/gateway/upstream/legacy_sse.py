@@ -1,10 +1,10 @@
 """HTTP+SSE of 2024-11-05 towards a connector: answers come on one long GET, requests go by POST to an address that it names."""
 
 import asyncio
-from collections.abc import Sequence
 from urllib.parse import urljoin, urlsplit
 
 from gatebook.gateway import sse
+from gatebook.gateway.upstream.authority import Authority, request
 from gatebook.gateway.upstream.channel import Channel
 from gatebook.gateway.upstream.exchange import HttpFailure
 from gatebook.gateway.upstream.h1 import Pool, Response, UpstreamError
@@ -15,10 +15,10 @@ _ENDPOINT_WAIT_S = 10.0
 class SsePipe:
     """One event stream and the address for what goes the other way."""
 
-    def __init__(self, pool: Pool, url: str, credential: Sequence[tuple[bytes, bytes]], event_bytes_max: int) -> None:
+    def __init__(self, pool: Pool, url: str, authority: Authority, event_bytes_max: int) -> None:
         self._pool = pool
         self._url = url
-        self._credential = list(credential)
+        self._authority = authority
         self._event_bytes_max = event_bytes_max
         self._target: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
         self._response: Response | None = None
@@ -26,7 +26,7 @@ class SsePipe:
 
     async def open(self, channel: Channel) -> None:
         """Connect and wait for the `endpoint` event. Raises UpstreamError, HttpFailure."""
-        response = await self._pool.request("GET", [(b"accept", b"text/event-stream"), *self._credential])
+        response = await request(self._pool, self._authority, "GET", [(b"accept", b"text/event-stream")])
         if response.status != 200:
             await response.read(64 * 1024)
             raise HttpFailure(response.status, f"the connector answered HTTP {response.status}")
@@ -71,8 +71,8 @@ class SsePipe:
     async def write(self, message: bytes) -> None:
         """POST one message. Raises UpstreamError."""
         target = await self._target
-        headers = [(b"content-type", b"application/json"), *self._credential]
-        response = await self._pool.request("POST", headers, message, target)
+        headers = [(b"content-type", b"application/json")]
+        response = await request(self._pool, self._authority, "POST", headers, message, target)
         await response.read(64 * 1024)
         if response.status >= 400:
             raise UpstreamError("broken", f"the connector answered HTTP {response.status}")
