@@ -3,7 +3,6 @@
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Literal
 
 from msgspec import Struct
 from sqlalchemy import Connection
@@ -12,8 +11,8 @@ from gatebook.control.changing import Changing
 from gatebook.identity import accounts, sign_in
 from gatebook.identity.approvers import ADMINS
 from gatebook.identity.directory import Principal, make_principal
+from gatebook.identity.issuing import Issuing
 from gatebook.identity.journal import Journal
-from gatebook.identity.tokens import make_token
 from gatebook.log.clock import Clock
 from gatebook.reading.rule_changes import Applied, Terms
 from gatebook.record import body as records
@@ -24,26 +23,7 @@ from gatebook.state.deciding import Order, Planned, plan_decisions
 from gatebook.state.documents import Document
 from gatebook.state.editing import Wanted
 from gatebook.state.snapshot import Person, Token, read_people, read_tokens
-from gatebook.state.store import StateError, Store, bump
-
-
-class TokenOrder(Struct, frozen=True, kw_only=True):
-    """A token that somebody wants. `expires_us` in microseconds since 1970; None: it does not expire."""
-
-    person: str
-    groups: tuple[str, ...] | None = None
-    email: str | None = None
-    person_name: str | None = None
-    name: str = ""
-    expires_us: int | None = None
-
-
-class IssuedToken(Struct, frozen=True, kw_only=True):
-    """A new token. `secret` exists here and nowhere else."""
-
-    secret: str
-    token: Token
-    person: Person
+from gatebook.state.store import Store, bump
 
 
 class OpenedSession(Struct, frozen=True, kw_only=True):
@@ -60,6 +40,7 @@ class Desk:
     def __init__(self, journal: Journal, console_url: str) -> None:
         self.console_url = console_url
         self.changing = Changing(self)
+        self.issuing = Issuing(journal)
         self.journal = journal
         self._store = journal.store
         self._subject_of = journal.subject_of
@@ -104,39 +85,6 @@ class Desk:
                 diff = f"{known.state}: {known.hash}\n{one.diff}".encode()
                 await self.journal.record(body, caller.subject, [("identity", caller.identity), ("diff", diff)])
         return planned
-
-    async def create_token(self, order: TokenOrder, caller: Principal) -> IssuedToken:
-        """Make a token, and its owner when new. Raises StateError, LogUnavailable."""
-        now_us = self._clock.wall_us()
-        if order.expires_us is not None and order.expires_us <= now_us:
-            raise StateError("the token would have expired already")
-        secret = make_token(secrets.token_bytes(32))
-        async with self.journal.change() as connection:
-            wanted = accounts.Wanted(id=order.person, email=order.email, name=order.person_name, groups=order.groups)
-            put = accounts.put_person(connection, wanted, now_us)
-            blank = Token(
-                id=f"tok_{secrets.token_hex(6)}",
-                sha256="",
-                prefix="",
-                person=put.person.id,
-                name=order.name,
-                created_us=now_us,
-                expires_us=order.expires_us,
-            )
-            token = accounts.add_token(connection, secret, blank)
-            revision = bump(connection)
-            await self._record_person(put, revision, caller)
-            await self._record_token("created", token, put.person, caller)
-        return IssuedToken(secret=secret, token=token, person=put.person)
-
-    async def revoke_token(self, id_or_prefix: str, caller: Principal) -> Token:
-        """Revoke a token. Raises StateError, LogUnavailable."""
-        async with self.journal.change() as connection:
-            token = accounts.revoke(connection, id_or_prefix, self._clock.wall_us())
-            owner = accounts.find_person(connection, token.person) or Person(id=token.person)
-            bump(connection)
-            await self._record_token("revoked", token, owner, caller)
-        return token
 
     async def make_link(self, person: str, caller: Principal) -> tuple[str, int]:
         """Make a one-time link for an administrator: the person is created when new, and put into the group of administrators.
@@ -222,14 +170,3 @@ class Desk:
             actor=caller.actor,
         )
         await self.journal.record(body, caller.subject, [("identity", caller.identity), ("diff", put.diff.encode())])
-
-    async def _record_token(self, action: Literal["created", "revoked"], token: Token, owner: Person, caller: Principal) -> None:
-        principal = make_principal(owner, self._subject_of(owner.id), "token", token.id)
-        body = records.TokenChanged(
-            action=action,
-            token=token.id,
-            owner=principal.subject,
-            actor=caller.actor,
-            expires=token.expires_us,
-        )
-        await self.journal.record(body, principal.subject, [("identity", principal.identity)])

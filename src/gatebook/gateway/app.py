@@ -1,6 +1,6 @@
 """The MCP listener: HTTP in, checks in a fixed order, then the message goes to where its kind belongs. Pure ASGI, no framework.
 
-Order: path, Host and Origin, token, HTTP method, size, JSON, session. Each refusal is on the record before it is sent.
+Order: path, Host and Origin, token, its scopes, HTTP method, size, JSON, session. Each refusal is on the record before it is sent.
 """
 
 import asyncio
@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from gatebook.gateway import headers as rules
 from gatebook.gateway import outcome as judge
-from gatebook.gateway import stream, traffic, wire
+from gatebook.gateway import scoping, stream, traffic, wire
 from gatebook.gateway.call import serve
 from gatebook.gateway.context import Context, now_ns, source_of, user_agent_of
 from gatebook.gateway.gate import Gate
@@ -100,11 +100,20 @@ class GatewayApp:
             headers = rules.read(scope["headers"])
         except rules.HeaderError as error:
             headers, fault = dict(scope["headers"]), error
+        leaked = scoping.holds_token(scope)
+        if leaked:
+            scope = scoping.without_token(scope)
         context = self._context(scope, headers, received_ns)
         if (banned := self._banned(headers)) is not None:
             await self._refuse(context, reply, Refusal(wire.INVALID_REQUEST, banned[1], status=banned[0], error_class="permission"))
             return
+        if leaked:
+            await self._refuse(context, reply, scoping.token_in_address())
+            return
         if not await self._identify(context, reply):
+            return
+        if context.principal.scopes and (missing := scoping.missing(context.principal, context.connector, self._base)) is not None:
+            await self._refuse(context, reply, missing)
             return
         if fault is not None:
             await self._refuse(context, reply, Refusal(fault.code, str(fault), status=400))
@@ -231,7 +240,7 @@ class GatewayApp:
                     (context.principal.person, context.client.user_agent or "", context.endpoint)
                 )
             return None
-        session = self._gate.sessions.find(id_text.decode("latin-1"), context.principal.person, context.connector)
+        session = self._gate.sessions.find(id_text.decode("latin-1"), context.principal, context.connector)
         if session is None:
             raise Refusal(wire.INVALID_REQUEST, "there is no such session; initialize again", status=404, error_class="not_found")
         context.session, context.protocol = session.id, session.protocol

@@ -37,7 +37,7 @@ VALUES_BUDGET_S = 2.0
 VALUES_SPAN_US = 30 * 86_400_000_000
 LIMIT_MAX = 500
 MESSAGES_MAX = 200
-RefusalReason = Literal["missing", "malformed", "unknown", "expired", "revoked", "inactive", "audience"]
+RefusalReason = Literal["missing", "malformed", "unknown", "expired", "revoked", "inactive", "audience", "scope"]
 _T = TypeVar("_T")
 
 

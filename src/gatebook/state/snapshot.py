@@ -36,7 +36,7 @@ class Person(Struct, frozen=True, kw_only=True):
     """Somebody who may have tokens. `id` and `email` are lower case; `email` may be empty.
 
     `groups` are all groups, those of the directory and those given by hand. `manager` is the id of a person. Whatever was handed out under another
-    `epoch` than this is void. `source` is scim for whom a directory keeps.
+    `epoch` than this is void. `source` is scim for whom a directory keeps. `owner` is the person who answers for a service account.
     """
 
     id: str
@@ -50,6 +50,7 @@ class Person(Struct, frozen=True, kw_only=True):
     manager: str | None = None
     department: str | None = None
     epoch: int = 0
+    owner: str | None = None
 
 
 class Token(Struct, frozen=True, kw_only=True):
@@ -74,6 +75,7 @@ class Token(Struct, frozen=True, kw_only=True):
     client: str | None = None
     grant_id: str | None = None
     epoch: int = 0
+    created_by: str = ""
 
 
 class Rules(Struct, frozen=True, kw_only=True):
@@ -220,6 +222,7 @@ def person_of(row: RowMapping, groups: Iterable[str] = ()) -> Person:
         manager=row["manager"],
         department=row["department"],
         epoch=row["epoch"],
+        owner=row["owner"],
     )
 
 
