@@ -12,9 +12,10 @@ from typing import Any
 import aiohttp
 
 from gatebook.control.caller import local_caller
-from gatebook.control.desk import Desk, TokenOrder
+from gatebook.control.desk import Desk
 from gatebook.control.governance import Text, read_texts
 from gatebook.control.key_files import read_master_key
+from gatebook.identity.issuing import TokenOrder
 from gatebook.identity.journal import Journal
 from gatebook.log.book import Book
 from gatebook.log.vault import Vault
@@ -70,7 +71,7 @@ async def _provision(settings: Settings, port: int, number: int) -> list[Person]
         document = {"kind": "Connector", "name": CONNECTOR, "spec": spec}
         await desk.apply(read_texts([Text(source="fault", text=json.dumps(document))]), caller)
         orders = [TokenOrder(person=f"p{one:03}@corp.example", groups=("staff",)) for one in range(number)]
-        return [Person(order.person, (await desk.create_token(order, caller)).secret) for order in orders]
+        return [Person(order.person, (await desk.issuing.create(order, caller)).secret) for order in orders]
     finally:
         book.close()
         store.close()

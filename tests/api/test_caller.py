@@ -3,8 +3,10 @@
 import httpx2
 import pytest
 
+from gatebook.control.caller import local_caller
+from gatebook.identity.issuing import TokenOrder
 from gatebook.record.parts import Source
-from tests.console.stage import ADMIN, Stage
+from tests.console.stage import ADMIN, EMPLOYEE, Stage
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 PATHS = ("/api/v1/calls", "/api/v1/calls/x", "/api/v1/calls/x/proof", "/api/v1/tail", "/api/v1/records", "/api/v1/status")
@@ -23,6 +25,27 @@ async def test_a_refused_token_is_on_the_record(stranger: httpx2.AsyncClient, st
     assert answer.status_code == 401
     newest = (await stage.records("sign-ins"))[-1]
     assert (newest["type"], newest["endpoint"], newest["reason"]) == ("auth.failed", "/api/v1/calls", "malformed")
+
+
+async def test_a_token_of_connectors_alone_reads_nothing(stranger: httpx2.AsyncClient, stage: Stage) -> None:
+    """403 with the scopes that it needs, on the record with its owner; with book:read it reads."""
+    host = local_caller("root", stage.vault.subject)
+    issued = [await stage.desk.issuing.create(TokenOrder(person=EMPLOYEE, scopes=(scope,)), host) for scope in ("mcp:crm", "book:read")]
+    narrow, reader = ({"authorization": f"Bearer {one.secret}"} for one in issued)
+    answer = await stranger.get("/api/v1/calls", headers=narrow)
+    assert answer.status_code == 403 and answer.json()["scope"] == "book:read mcp:crm"
+    assert 'error="insufficient_scope", scope="book:read mcp:crm"' in answer.headers["www-authenticate"]
+    newest = (await stage.records("sign-ins"))[-1]
+    assert (newest["type"], newest["reason"], newest["actor"]["token"]) == ("auth.failed", "scope", issued[0].token.id)
+    assert (await stranger.get("/api/v1/calls", headers=reader)).status_code == 200
+
+
+async def test_a_token_in_the_address_is_refused(stage: Stage, stranger: httpx2.AsyncClient) -> None:
+    """Even beside a good one: the sentence says where it belongs, and does not repeat it."""
+    secret = stage.tokens[EMPLOYEE]
+    for query in (f"access_token={secret}", f"q={secret}", "access_token=x"):
+        answer = await stranger.get(f"/api/v1/calls?{query}", headers={"authorization": f"Bearer {secret}"})
+        assert answer.status_code == 400 and "Authorization" in answer.json()["detail"] and secret not in answer.text
 
 
 async def test_a_console_session_is_let_in(stranger: httpx2.AsyncClient, stage: Stage) -> None:

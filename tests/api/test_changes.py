@@ -4,7 +4,7 @@ import httpx2
 import pytest
 
 from gatebook.control.caller import local_caller
-from gatebook.control.desk import TokenOrder
+from gatebook.identity.issuing import TokenOrder
 from tests.console.conftest import signed_in
 from tests.console.stage import ADMIN, AUDITOR, Stage
 
@@ -30,7 +30,7 @@ async def test_what_is_wrong_has_lines_and_changes_nothing(stage: Stage, admin: 
 
 async def test_a_change_waits_for_a_second_session(stage: Stage) -> None:
     """From the switch to the approval: it waits, nobody approves their own, another administrator does, and what moved meanwhile is a conflict."""
-    await stage.desk.create_token(TokenOrder(person=SECOND, groups=("admins",)), local_caller("root", stage.vault.subject))
+    await stage.desk.issuing.create(TokenOrder(person=SECOND, groups=("admins",)), local_caller("root", stage.vault.subject))
     async with signed_in(stage, ADMIN) as nora, signed_in(stage, SECOND) as nils, signed_in(stage, AUDITOR) as priya:
         switched = await nora.post("/api/v1/changes", json={"documents": TWO, "bases": {"Governance/default": 0}, "reason": "two of us"})
         assert switched.json()["applied"] is True

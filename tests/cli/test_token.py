@@ -7,7 +7,7 @@ import pytest
 
 from gatebook.cli.main import Problem
 from gatebook.cli.token import life_s
-from gatebook.identity.tokens import is_well_formed
+from gatebook.identity.tokens import is_well_formed, make_token
 from tests.cli.conftest import Run
 
 
@@ -29,7 +29,7 @@ def test_a_token_is_made_listed_and_revoked(gatebook: Run) -> None:
 
 def test_json_holds_all_that_a_script_needs(gatebook: Run) -> None:
     """Token, id, owner and the address for a client."""
-    made = json.loads(gatebook("token", "create", "ana", "--expires", "never", "--json")[1])
+    made = json.loads(gatebook("token", "create", "ana", "--expires", "never", "--reason", "the display", "--json")[1])
     assert is_well_formed(made["token"])
     assert (made["person"], made["groups"], made["expires_us"], made["mcp_url"]) == ("ana", [], None, "http://127.0.0.1:8400/mcp")
     listed = json.loads(gatebook("token", "list", "--json")[1])
@@ -55,3 +55,20 @@ def test_lives_are_written_with_a_unit() -> None:
     for text in ("90", "d", "-1d", "0d", "1y", "9999999d"):
         with pytest.raises(Problem):
             life_s(text)
+
+
+def test_a_token_for_ever_takes_a_reason(gatebook: Run) -> None:
+    """Nobody makes one by the way."""
+    code, output, errors = gatebook("token", "create", "ana", "--expires", "never")
+    assert (code, output) == (1, "") and "takes a reason" in errors
+    assert "at most" in gatebook("token", "create", "ana", "--expires", "9999d")[2]
+
+
+def test_a_leaked_text_is_checked_offline(gatebook: Run) -> None:
+    """Shape and check sum tell a real token, and what to do about it; nothing is asked, and the text is not repeated."""
+    token = make_token(b"l" * 32, "service")
+    code, output, _ = gatebook("token", "check", token)
+    assert code == 0 and "a service account's" in output and "gatebook token revoke" in output and token not in output
+    for wrong in (token[:-1] + "0", "gw_pat_x", "", "ghp_" + token[4:]):
+        code, output, _ = gatebook("token", "check", wrong)
+        assert code == 1 and output.startswith("No token of Gatebook")

@@ -1,7 +1,7 @@
 """Policies and guardrails for a stage, with a history and with calls to which they applied; and a second administrator."""
 
 from gatebook.control.caller import local_caller
-from gatebook.control.desk import TokenOrder
+from gatebook.identity.issuing import TokenOrder
 from gatebook.reading.rule_changes import Terms
 from gatebook.state.documents import parse_documents
 from gatebook.state.editing import Wanted
@@ -78,7 +78,7 @@ async def rule(stage: Stage) -> None:
 async def enroll_second(stage: Stage) -> None:
     """Enter another administrator."""
     order = TokenOrder(person=SECOND, groups=("admins",), person_name="Olga Petrova", name="admin")
-    await stage.desk.create_token(order, local_caller("root", stage.vault.subject))
+    await stage.desk.issuing.create(order, local_caller("root", stage.vault.subject))
 
 
 async def ask_for_two(stage: Stage, on: bool) -> None:

@@ -19,10 +19,11 @@ from gatebook.console.app import create_console
 from gatebook.console.deps import ConsoleDeps
 from gatebook.control.caller import local_caller
 from gatebook.control.deciding import Deciding
-from gatebook.control.desk import Desk, TokenOrder
+from gatebook.control.desk import Desk
 from gatebook.identity import sign_in
 from gatebook.identity.credentials.keys import KeyRing
 from gatebook.identity.directory import Directory
+from gatebook.identity.issuing import TokenOrder
 from gatebook.identity.journal import Journal
 from gatebook.identity.oauth.server import AuthorizationServer
 from gatebook.identity.oidc.providers import Providers
@@ -190,9 +191,9 @@ class Stage:
         self.keeper.append(ProcessStarted(role="keeper", pid=412, boot="b7c1", version="0.1.0", config="5b1f0c9a7d3e4412"))
         for person in PEOPLE:
             order = TokenOrder(person=person.id, groups=person.groups, person_name=person.name, name="laptop")
-            tokens[person.id] = (await self.desk.create_token(order, caller)).secret
+            tokens[person.id] = (await self.desk.issuing.create(order, caller)).secret
         order = TokenOrder(person=ADMIN, groups=("admins",), person_name="Nora Berg", name="admin")
-        tokens[ADMIN] = (await self.desk.create_token(order, caller)).secret
+        tokens[ADMIN] = (await self.desk.issuing.create(order, caller)).secret
         return tokens
 
     async def reads(self) -> list[dict[str, Any]]:

@@ -11,8 +11,9 @@ from sqlalchemy import update
 
 from gatebook.control.caller import local_caller
 from gatebook.control.deciding import Deciding
-from gatebook.control.desk import Desk, TokenOrder
+from gatebook.control.desk import Desk
 from gatebook.identity.directory import Principal, make_principal
+from gatebook.identity.issuing import TokenOrder
 from gatebook.identity.journal import Journal
 from gatebook.log.book import Book
 from gatebook.log.errors import LogUnavailable
@@ -331,9 +332,11 @@ async def test_what_nothing_allowed_is_for_the_approvers_of_all(deciding: Decidi
     assert (await deciding.grant(asked.id, GrantOrder(), who("cy@example.com"))).rules == ()
 
 
-async def test_nothing_is_granted_to_somebody_who_has_left(deciding: Deciding, desk: Desk, who: Any, denied: Any, store: Store) -> None:
+async def test_nothing_is_granted_to_somebody_who_has_left(
+    deciding: Deciding, desk: Desk, caller: Principal, who: Any, denied: Any, store: Store
+) -> None:
     """A person who is no longer active gets no access."""
-    await desk.create_token(TokenOrder(person="ann@example.com"), who("nora@example.com", "admins"))
+    await desk.issuing.create(TokenOrder(person="ann@example.com"), caller)
     asked = await deciding.ask_access(denied(), "please", who("ann@example.com"))
     with store.write() as connection:
         connection.execute(update(people).values(active=0))

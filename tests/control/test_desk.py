@@ -5,19 +5,19 @@ from collections.abc import Callable
 
 import pytest
 
-from gatebook.control.desk import Desk, LinkOrder, TokenOrder
-from gatebook.identity.directory import Directory, Principal
+from gatebook.control.desk import Desk, LinkOrder
+from gatebook.identity.directory import Principal
+from gatebook.identity.issuing import TokenOrder
 from gatebook.identity.journal import Journal
-from gatebook.identity.tokens import digest
 from gatebook.log.book import Book
 from gatebook.log.errors import LogUnavailable
 from gatebook.log.vault import Vault
-from gatebook.record.body import ConfigChanged, TokenChanged
+from gatebook.record.body import ConfigChanged
 from gatebook.record.body_access import SignedIn, SignedOut
 from gatebook.record.parts import Source
 from gatebook.settings import Settings
 from gatebook.state.documents import Document, DocumentError, parse_documents
-from gatebook.state.store import StateError, Store
+from gatebook.state.store import Store
 
 SOURCE = Source(ip="127.0.0.1", port=5)
 
@@ -60,7 +60,7 @@ async def test_without_a_record_there_is_no_change(desk: Desk, caller: Principal
     with pytest.raises(LogUnavailable):
         await desk.apply(crm(), caller)
     with pytest.raises(LogUnavailable):
-        await desk.create_token(TokenOrder(person="ana"), caller)
+        await desk.issuing.create(TokenOrder(person="ana"), caller)
     assert store.revision() == 0
     assert store.snapshot().connectors == store.snapshot().people == {}
 
@@ -70,42 +70,6 @@ async def test_several_documents_change_together_or_not_at_all(desk: Desk, calle
     with pytest.raises(DocumentError):
         await desk.apply(crm() + parse_documents("\n" + crm()[0].yaml, "d.yaml"), caller)
     assert store.revision() == 0
-
-
-async def test_a_token_works_and_its_record_names_owner_and_id(
-    desk: Desk, caller: Principal, store: Store, vault: Vault, recorded: Callable[..., list]
-) -> None:
-    """The secret is returned once and is in no record; its owner is created on the record."""
-    issued = await desk.create_token(TokenOrder(person="Ana@corp.example", groups=("sales",), name="laptop"), caller)
-    principal = Directory(store.snapshot(), vault.subject).authenticate(f"Bearer {issued.secret}", 0)
-    assert isinstance(principal, Principal)
-    assert principal.groups == ("sales",)
-    (person, _), (token, parts) = recorded()
-    assert (person.kind, person.name, person.action) == ("Person", "ana@corp.example", "created")
-    assert isinstance(token, TokenChanged)
-    assert (token.action, token.token, token.owner) == ("created", issued.token.id, principal.subject)
-    assert json.loads(parts["identity"])["groups"] == ["sales"]
-    assert issued.secret not in repr(recorded())
-    assert digest(issued.secret) not in repr(recorded())
-
-
-async def test_a_revoked_token_is_on_the_record_and_refused(
-    desk: Desk, caller: Principal, store: Store, recorded: Callable[..., list]
-) -> None:
-    """Revoking a second time is a mistake that leaves no record."""
-    issued = await desk.create_token(TokenOrder(person="ana"), caller)
-    await desk.revoke_token(issued.token.id, caller)
-    with pytest.raises(StateError):
-        await desk.revoke_token(issued.token.id, caller)
-    assert [body.action for body, _ in recorded()] == ["created", "created", "revoked"]
-    refusal = Directory(store.snapshot(), str).authenticate(f"Bearer {issued.secret}", 0)
-    assert getattr(refusal, "reason", None) == "revoked"
-
-
-async def test_a_token_that_has_expired_is_not_made(desk: Desk, caller: Principal) -> None:
-    """An end in the past is a mistake of the caller."""
-    with pytest.raises(StateError, match="expired"):
-        await desk.create_token(TokenOrder(person="ana", expires_us=1), caller)
 
 
 async def test_a_one_time_link_opens_one_session(desk: Desk, caller: Principal, recorded: Callable[..., list]) -> None:

@@ -2,24 +2,43 @@
 
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from gatebook.gateway.sessions import Asked, Session, Sessions
+from gatebook.identity.directory import Principal, make_principal
 from gatebook.record.parts import Client
+from gatebook.state.snapshot import Person
 
 
-def opened(sessions: Sessions, person: str = "ann", connector: str | None = "x") -> Session:
+def who(person: str = "ann", *scopes: str) -> Principal:
+    """Somebody with a token of these scopes."""
+    return replace(make_principal(Person(id=person), "s", "token"), scopes=scopes)
+
+
+def opened(sessions: Sessions, person: str = "ann", connector: str | None = "x", scopes: tuple[str, ...] = ()) -> Session:
     """Open a session."""
-    return sessions.open(person, connector, b"{}", Client(name="c"), "2025-11-25")
+    return sessions.open(who(person, *scopes), connector, b"{}", Client(name="c"), "2025-11-25")
 
 
 def test_only_its_person_at_its_endpoint_finds_a_session() -> None:
     """Another person, another endpoint and the aggregate find nothing."""
     sessions = Sessions(3, 10, 60)
     session = opened(sessions)
-    assert sessions.find(session.id, "ann", "x") is session
-    assert [sessions.find(session.id, *who) for who in (("bob", "x"), ("ann", "y"), ("ann", None))] == [None] * 3
+    assert sessions.find(session.id, who(), "x") is session
+    assert [sessions.find(session.id, who(person), at) for person, at in (("bob", "x"), ("ann", "y"), ("ann", None))] == [None] * 3
     sessions.drop(session)
-    assert sessions.find(session.id, "ann", "x") is None and len(sessions) == 0
+    assert sessions.find(session.id, who(), "x") is None and len(sessions) == 0
+
+
+def test_a_narrower_token_does_not_find_a_wider_session() -> None:
+    """What the connectors of a session send is only for a token that is good for all of them; one that is good for more finds it."""
+    sessions = Sessions(0, 10, 60)
+    wide, narrow = opened(sessions, connector=None), opened(sessions, connector=None, scopes=("mcp:crm",))
+    assert sessions.find(wide.id, who("ann", "mcp"), None) is None and sessions.find(wide.id, who(), None) is wide
+    assert sessions.find(narrow.id, who("ann", "mcp:hr"), None) is None
+    assert [sessions.find(narrow.id, who("ann", *scopes), None) for scopes in (("mcp:crm",), ("mcp:crm", "mcp:hr"), ("mcp",), ())] == [
+        narrow
+    ] * 4
 
 
 @given(st.text(max_size=40))
@@ -27,7 +46,7 @@ def test_made_up_ids_are_unknown(identifier: str) -> None:
     """No text is taken for the id of a session."""
     sessions = Sessions(0, 10, 60)
     opened(sessions)
-    assert sessions.find(identifier, "ann", "x") is None
+    assert sessions.find(identifier, who(), "x") is None
 
 
 def test_ids_cannot_be_guessed_and_tell_their_worker() -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gatebook.identity.accounts import Wanted, add_token, find_person, put_person, revoke
+from gatebook.identity.accounts import Wanted, add_token, find_person, find_token, put_person, revoke
 from gatebook.identity.tokens import make_token
 from gatebook.state.snapshot import Token
 from gatebook.state.store import StateError, Store
@@ -67,18 +67,17 @@ def test_of_a_token_only_hash_and_beginning_are_stored(store: Store) -> None:
     assert SECRET[12:] not in dump
 
 
-def test_a_token_is_revoked_once_by_id_or_beginning(store: Store) -> None:
-    """An unknown one, one that is revoked already and a beginning that fits two are refused."""
+def test_a_token_is_found_by_id_or_beginning_and_revoked(store: Store) -> None:
+    """An unknown one is not there; a beginning that fits two is refused."""
     with store.write() as connection:
         put_person(connection, Wanted(id="ana@corp.example"), 1)
-        add_token(connection, SECRET, new_token())
-        assert revoke(connection, SECRET[:11], 9).revoked_us == 9
-        with pytest.raises(StateError, match="already"):
-            revoke(connection, "tok_1", 10)
-        with pytest.raises(StateError, match="there is no token"):
-            revoke(connection, "tok_2", 10)
+        stored = add_token(connection, SECRET, new_token())
+        assert find_token(connection, SECRET[:11]) == find_token(connection, "tok_1") == stored
+        assert revoke(connection, stored, 9) == find_token(connection, "tok_1")
+        assert revoke(connection, stored, 9).revoked_us == 9
+        assert find_token(connection, "tok_2") is None
         for number in (3, 4):
             similar = SECRET[:11] + str(number) * 32
             add_token(connection, similar, new_token(f"tok_{number}"))
         with pytest.raises(StateError, match="more than one"):
-            revoke(connection, SECRET[:11], 10)
+            find_token(connection, SECRET[:11])

@@ -1,37 +1,63 @@
-"""The shape of tokens."""
+"""The shape of access tokens."""
 
 import re
+import secrets
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gatebook.identity.tokens import PATTERN, digest, is_well_formed, make_token
+from gatebook.dlp.catalog import BUILT_IN
+from gatebook.identity.tokens import PATTERN, PREFIXES, SCANNER_PATTERN, TokenKind, digest, is_well_formed, kind_of, make_token, shown_part
+from gatebook.state.references import looks_secret
+
+KINDS = st.sampled_from(sorted(PREFIXES))
+RANDOM = st.binary(min_size=32, max_size=32)
 
 
-@given(random=st.binary(min_size=32, max_size=32))
-def test_a_token_has_its_shape_and_sum(random: bytes) -> None:
-    """Every token that is made can be told from other text offline."""
-    token = make_token(random)
-    assert re.fullmatch(r"gw_pat_[0-9A-Za-z]{36}", token)
-    assert PATTERN.search(f"in {token} text")
-    assert is_well_formed(token)
+@given(RANDOM, KINDS)
+def test_a_token_is_prefix_random_and_check_sum(random: bytes, kind: TokenKind) -> None:
+    """Every token is well formed, of its own kind by its prefix, and shows only its beginning."""
+    token = make_token(random, kind)
+    assert re.fullmatch(SCANNER_PATTERN, token) and is_well_formed(token) and kind_of(token) == kind
+    assert shown_part(token) == token[: len(PREFIXES[kind]) + 4]
 
 
-@given(random=st.binary(min_size=32, max_size=32), place=st.integers(7, 42), other=st.sampled_from("0aZ9"))
-def test_a_changed_character_breaks_the_sum(random: bytes, place: int, other: str) -> None:
-    """A typing mistake is malformed, not merely unknown."""
-    token = make_token(random)
-    changed = token[:place] + other + token[place + 1 :]
+@given(RANDOM, KINDS, st.integers(0, 200), st.characters(codec="ascii"))
+def test_one_wrong_character_is_noticed(random: bytes, kind: TokenKind, place: int, character: str) -> None:
+    """A slip of the pen, or of a scanner, is told from a real token: CRC-32 finds every burst of up to 32 bits."""
+    token = make_token(random, kind)
+    place %= len(token)
+    changed = token[:place] + character + token[place + 1 :]
     assert is_well_formed(changed) == (changed == token)
 
 
-def test_tokens_need_all_their_randomness() -> None:
-    """A shorter random source is a mistake of the caller."""
+@given(st.text(max_size=60) | st.from_regex(PATTERN, fullmatch=True))
+def test_any_text_can_be_asked(text: str) -> None:
+    """No text makes the check fail, and what is well formed has a kind."""
+    assert not is_well_formed(text) or kind_of(text) is not None
+    assert digest(text) if text.isascii() else True
+
+
+@given(RANDOM, st.text(alphabet="abc ./=\"'", max_size=5), st.text(alphabet=" ./=\"'", max_size=3))
+def test_scanners_find_a_token_in_any_text(random: bytes, before: str, after: str) -> None:
+    """The published pattern finds the token, whole, where it stands as a word."""
+    token = make_token(random, "service")
+    text = f"{before} {token}{after}"
+    assert re.findall(SCANNER_PATTERN, text) == [token]
+
+
+@pytest.mark.parametrize("kind", sorted(PREFIXES))
+def test_everything_that_looks_for_secrets_knows_every_kind(kind: TokenKind) -> None:
+    """Our own detector finds each kind of token, and a connector does not take one as a plain value."""
+    token = make_token(secrets.token_bytes(32), kind)
+    detector = BUILT_IN["secret/gatebook_token"]
+    assert re.search(detector.pattern, token) and re.search(detector.probe, token)
+    assert looks_secret("X-Anything", token)
+
+
+@given(st.binary(max_size=64).filter(lambda random: len(random) != 32))
+def test_less_randomness_makes_no_token(random: bytes) -> None:
+    """A token is made of exactly 256 bits."""
     with pytest.raises(ValueError, match="32"):
-        make_token(b"short")
-
-
-def test_the_hash_is_sha256() -> None:
-    """What is stored can be recomputed by anybody."""
-    assert digest("abc") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+        make_token(random)

@@ -3,8 +3,9 @@
 from starlette.testclient import TestClient
 
 from gatebook.control.caller import local_caller
-from gatebook.control.desk import Desk, TokenOrder
+from gatebook.control.desk import Desk
 from gatebook.control.key_files import read_credential_keys, read_master_key
+from gatebook.identity.issuing import TokenOrder
 from gatebook.identity.journal import Journal
 from gatebook.keeper.background import Background
 from gatebook.keeper.faces import Roll, build_faces
@@ -21,7 +22,7 @@ async def test_health_api_and_console_answer_with_nothing_else_running(settings:
     upstream = build_upstream(desk.journal, read_credential_keys(settings), settings.console_url)
     roll = Roll(vault.subject, settings)
     faces = build_faces(settings, desk, vault, Background(settings, read_master_key(settings)), roll, upstream)
-    token = (await desk.create_token(TokenOrder(person="ana", person_name="Ana"), local_caller("root", vault.subject))).secret
+    token = (await desk.issuing.create(TokenOrder(person="ana", person_name="Ana"), local_caller("root", vault.subject))).secret
     client = TestClient(faces.public, follow_redirects=False)
     assert client.get("/healthz").text == "ok\n"
     assert client.get("/api/v1/status").status_code == 401

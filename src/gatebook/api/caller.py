@@ -5,16 +5,24 @@ from starlette.requests import Request
 from gatebook.api.deps import CALLER_KEY, SESSION_COOKIES, ApiDeps
 from gatebook.api.problems import Problem
 from gatebook.identity.directory import Principal, Refusal
+from gatebook.identity.scopes import READ_BOOK, needed, reads_book
+from gatebook.identity.tokens import PATTERN
 from gatebook.reading.viewer import Viewer
 from gatebook.record.parts import Source
 
+_IN_ADDRESS = (
+    "Addresses are kept by proxies and browsers: send an access token as Authorization: Bearer, and revoke the one that was sent like this."
+)
+
 
 async def identify(request: Request, deps: ApiDeps) -> Viewer:
-    """The viewer behind a request. Raises Problem(401); a token that was refused is on the record first."""
+    """The viewer behind a request. Raises Problem: 401, 403 for a token that is not good for the book, 400 for one in the address; a token that was refused is on the record first."""
     principal = request.scope.get(CALLER_KEY)
     if isinstance(principal, Principal):
         return Viewer(principal=principal)
     source = source_of(request)
+    if PATTERN.search(request.url.query) or "access_token" in request.query_params:
+        raise Problem(400, "A token stands in the address", _IN_ADDRESS)
     header = request.headers.get("authorization")
     if header is not None:
         return Viewer(principal=await _of_token(header, source, request, deps), source=source)
@@ -30,6 +38,11 @@ async def _of_token(header: str, source: Source, request: Request, deps: ApiDeps
     found = deps.directory().authenticate(header, deps.room.clock.wall_us())
     # With authentication off for AI clients on loopback everybody is one local person; that opens the gateway, not the book.
     if isinstance(found, Principal) and found.auth == "token":
+        if not reads_book(found.scopes):
+            agent = request.headers.get("user-agent")
+            await deps.room.refused("scope", str(request.scope["path"]), source, agent, found.actor)
+            scopes = " ".join(needed(found.scopes, READ_BOOK))
+            raise Problem(403, "The token is not good for that", f"It needs the scope {READ_BOOK}.", scope=scopes)
         return found
     refusal = found if isinstance(found, Refusal) else None
     reason = refusal.reason if refusal else "unknown"

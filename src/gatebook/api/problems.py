@@ -36,6 +36,8 @@ def respond(problem: Problem) -> Response:
     headers = dict(HEADERS)
     if problem.status == 401:
         headers["www-authenticate"] = 'Bearer realm="gatebook"'
+    if "scope" in problem.more:
+        headers["www-authenticate"] = f'Bearer realm="gatebook", error="insufficient_scope", scope="{problem.more["scope"]}"'
     return Response(msgspec.json.encode(members), problem.status, media_type="application/problem+json", headers=headers)
 
 

@@ -3,7 +3,6 @@
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Literal
 
 from msgspec import Struct
 from sqlalchemy import Connection
@@ -16,10 +15,10 @@ from gatebook.identity.approvers import ADMINS
 from gatebook.identity.cut_off import CutOff, Severed
 from gatebook.identity.cutting import Cutting, Outlook, make_id, outlook
 from gatebook.identity.directory import Principal, make_principal
+from gatebook.identity.issuing import Issuing
 from gatebook.identity.journal import Journal
 from gatebook.identity.person_records import record_person
 from gatebook.identity.sessions import Opening
-from gatebook.identity.tokens import make_token
 from gatebook.log.clock import Clock
 from gatebook.reading.decisions import one_line
 from gatebook.reading.rule_changes import Applied, Terms
@@ -39,31 +38,12 @@ _REASON_CHARACTERS_MAX = 1000
 DEFAULT_PERSON = "admin"
 
 
-class TokenOrder(Struct, frozen=True, kw_only=True):
-    """A token that somebody wants. `expires_us` in microseconds since 1970; None: it does not expire."""
-
-    person: str
-    groups: tuple[str, ...] | None = None
-    email: str | None = None
-    person_name: str | None = None
-    name: str = ""
-    expires_us: int | None = None
-
-
 class CutOrder(Struct, frozen=True, kw_only=True):
     """A person to cut off. `keep_active`: they lose all that they have, and may sign in anew."""
 
     person: str
     reason: str
     keep_active: bool = False
-
-
-class IssuedToken(Struct, frozen=True, kw_only=True):
-    """A new token. `secret` exists here and nowhere else."""
-
-    secret: str
-    token: Token
-    person: Person
 
 
 class OpenedSession(Struct, frozen=True, kw_only=True):
@@ -103,6 +83,7 @@ class Desk:
         self.cutting = cutting or Cutting(journal, Barrier(journal.store, "", lambda _: None))
         self.console_url = console_url
         self.changing = Changing(self)
+        self.issuing = Issuing(journal)
         self.journal = journal
         self.sessions = Sessions(journal)
         self._store = journal.store
@@ -148,39 +129,6 @@ class Desk:
                 diff = f"{known.state}: {known.hash}\n{one.diff}".encode()
                 await self.journal.record(body, caller.subject, [("identity", caller.identity), ("diff", diff)])
         return planned
-
-    async def create_token(self, order: TokenOrder, caller: Principal) -> IssuedToken:
-        """Make a token, and its owner when new. Raises StateError, LogUnavailable."""
-        now_us = self._clock.wall_us()
-        if order.expires_us is not None and order.expires_us <= now_us:
-            raise StateError("the token would have expired already")
-        secret = make_token(secrets.token_bytes(32))
-        async with self.journal.change() as connection:
-            wanted = accounts.Wanted(id=order.person, email=order.email, name=order.person_name, groups=order.groups)
-            put = accounts.put_person(connection, wanted, now_us)
-            blank = Token(
-                id=f"tok_{secrets.token_hex(6)}",
-                sha256="",
-                prefix="",
-                person=put.person.id,
-                name=order.name,
-                created_us=now_us,
-                expires_us=order.expires_us,
-            )
-            token = accounts.add_token(connection, secret, blank)
-            revision = bump(connection)
-            await record_person(self.journal, put, revision, caller)
-            await self._record_token("created", token, put.person, caller)
-        return IssuedToken(secret=secret, token=token, person=put.person)
-
-    async def revoke_token(self, id_or_prefix: str, caller: Principal) -> Token:
-        """Revoke a token. Raises StateError, LogUnavailable."""
-        async with self.journal.change() as connection:
-            token = accounts.revoke(connection, id_or_prefix, self._clock.wall_us())
-            owner = accounts.find_person(connection, token.person) or Person(id=token.person)
-            bump(connection)
-            await self._record_token("revoked", token, owner, caller)
-        return token
 
     async def cut_off(self, order: CutOrder, caller: Principal) -> Severed:
         """Cut a person off by hand; returns when no worker lets them in any more. Raises StateError, LogUnavailable."""
@@ -295,17 +243,6 @@ class Desk:
     async def record(self, body: records.ConfigChanged, caller: Principal, diff: str) -> None:
         """Put a change on the record, before its transaction ends. Raises LogUnavailable."""
         await self.journal.record(body, caller.subject, [("identity", caller.identity), ("diff", diff.encode())])
-
-    async def _record_token(self, action: Literal["created", "revoked"], token: Token, owner: Person, caller: Principal) -> None:
-        principal = make_principal(owner, self._subject_of(owner.id), "token", token.id)
-        body = records.TokenChanged(
-            action=action,
-            token=token.id,
-            owner=principal.subject,
-            actor=caller.actor,
-            expires=token.expires_us,
-        )
-        await self.journal.record(body, principal.subject, [("identity", principal.identity)])
 
 
 def _has_provider(connection: Connection) -> bool:

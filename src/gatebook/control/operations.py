@@ -8,9 +8,11 @@ import msgspec
 from msgspec import Struct
 
 from gatebook.control import clienting, governance, history, tooling
-from gatebook.control.desk import CutOrder, Desk, LinkOrder, TokenOrder
+from gatebook.control.desk import CutOrder, Desk, LinkOrder
 from gatebook.control.governance import Text, read_texts
 from gatebook.identity.directory import Principal
+from gatebook.identity.issuing import TokenOrder
+from gatebook.identity.service_accounts import ServiceOrder
 from gatebook.reading.rule_changes import Terms
 from gatebook.state.editing import Wanted
 
@@ -45,6 +47,7 @@ class RevokeOrder(Struct, frozen=True, kw_only=True):
     """Parameters of token_revoke: an id or a shown prefix."""
 
     token: str
+    reason: str | None = None
 
 
 class CutOffOrder(Struct, frozen=True, kw_only=True):
@@ -71,7 +74,7 @@ async def _get(desk: Desk, order: GetOrder, _caller: Principal) -> object:
 
 
 async def _token_create(desk: Desk, order: TokenOrder, caller: Principal) -> object:
-    return await desk.create_token(order, caller)
+    return await desk.issuing.create(order, caller)
 
 
 async def _token_list(desk: Desk, _order: GetOrder, _caller: Principal) -> object:
@@ -83,7 +86,11 @@ async def _token_list(desk: Desk, _order: GetOrder, _caller: Principal) -> objec
 
 
 async def _token_revoke(desk: Desk, order: RevokeOrder, caller: Principal) -> object:
-    return await desk.revoke_token(order.token, caller)
+    return await desk.issuing.revoke(order.token, caller, order.reason)
+
+
+async def _service_account(desk: Desk, order: ServiceOrder, caller: Principal) -> object:
+    return await desk.issuing.put_service_account(order, caller)
 
 
 async def _bootstrap(desk: Desk, order: LinkOrder, caller: Principal) -> object:
@@ -107,6 +114,7 @@ OPERATIONS: dict[str, tuple[type[Struct], Operation]] = {
     "token_create": (TokenOrder, _token_create),
     "token_list": (GetOrder, _token_list),
     "token_revoke": (RevokeOrder, _token_revoke),
+    "service_account": (ServiceOrder, _service_account),
     "bootstrap": (LinkOrder, _bootstrap),
     "cut_off": (CutOffOrder, _cut_off),
     **governance.OPERATIONS,

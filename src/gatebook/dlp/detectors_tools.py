@@ -8,6 +8,11 @@ _MIX = "aB3dE5fG7hJ9kL1mN3pQ5rS7tU9vW1xY3zA5bC7dE9fG1hJ3kL5mN7pQ9rS1tU3vX5yZ7aB9
 
 DETECTORS = (
     Detector(
+        id="secret/gatebook_token", severity="critical", title="Gatebook token", validator="gatebook_token",
+        pattern=r"\bgw_(?:pat|svc|oat|ort|scim)_[0-9A-Za-z]{36}\b", probe=r"gw_(?:pat|svc|oat|ort|scim)_[0-9A-Za-z]{36}",
+        examples=("gw_pat_" + _MIX[:30] + "4SSAKk", "gw_scim_" + _MIX[:30] + "3CzDoj"), non_examples=("gw_pat_" + _MIX[:36], "gw_pat_short"),
+    ),
+    Detector(
         id="secret/github_pat", severity="critical", title="GitHub token", validator="not_placeholder",
         pattern=r"\bgh[opusr]_[0-9A-Za-z]{36,251}\b", probe=r"gh[opusr]_[0-9A-Za-z]{36}", examples=("ghp_" + _MIX[:36],), non_examples=("ghp_short", "ghp_" + "x" * 36),
     ),

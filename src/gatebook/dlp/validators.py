@@ -16,7 +16,17 @@ _MODULES = (
     (validators_money, ("credit_card", "iban", "swift_bic", "us_aba_routing", "btc_address", "eth_address")),
     (
         validators_secret,
-        ("not_placeholder", "random_mixed", "aws_secret_key", "jwt", "pem_body", "url_password", "bearer_token", "generic_secret"),
+        (
+            "not_placeholder",
+            "random_mixed",
+            "aws_secret_key",
+            "jwt",
+            "pem_body",
+            "url_password",
+            "bearer_token",
+            "generic_secret",
+            "gatebook_token",
+        ),
     ),
     (validators_contact, ("email", "phone_intl", "phone_us", "date_of_birth", "medical_record", "passport_number")),
     (validators_indicator, ("hidden_unicode", "exfiltration_url")),

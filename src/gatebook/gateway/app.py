@@ -1,6 +1,6 @@
 """The MCP listener: HTTP in, checks in a fixed order, then the message goes to where its kind belongs. Pure ASGI, no framework.
 
-Order: path, Host and Origin, token, HTTP method, size, JSON, session. Each refusal is on the record before it is sent.
+Order: path, Host and Origin, token, its scopes, HTTP method, size, JSON, session. Each refusal is on the record before it is sent.
 """
 
 import asyncio
@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from gatebook.gateway import headers as rules
-from gatebook.gateway import looking, protected, stream, traffic, wire
+from gatebook.gateway import looking, protected, scoping, stream, traffic, wire
 from gatebook.gateway import outcome as judge
 from gatebook.gateway.call import serve
 from gatebook.gateway.context import Context, now_ns, source_of, user_agent_of
@@ -106,6 +106,9 @@ class GatewayApp:
             headers = rules.read(scope["headers"])
         except rules.HeaderError as error:
             headers, fault = dict(scope["headers"]), error
+        leaked = scoping.holds_token(scope)
+        if leaked:
+            scope = scoping.without_token(scope)
         context = self._context(scope, headers, received_ns)
         if (banned := self._banned(headers)) is not None:
             await self._refuse(context, reply, Refusal(wire.INVALID_REQUEST, banned[1], status=banned[0], error_class="permission"))
@@ -113,7 +116,13 @@ class GatewayApp:
         if (apart := self._gate.out_of_touch()) is not None:
             await self._refuse(context, reply, unavailable(apart))
             return
+        if leaked:
+            await self._refuse(context, reply, scoping.token_in_address())
+            return
         if not await self._identify(context, reply):
+            return
+        if context.principal.scopes and (missing := scoping.missing(context.principal, context.connector, self._base)) is not None:
+            await self._refuse(context, reply, missing)
             return
         if fault is not None:
             await self._refuse(context, reply, Refusal(fault.code, str(fault), status=400))
@@ -244,7 +253,7 @@ class GatewayApp:
                     (context.principal.person, context.client.user_agent or "", context.endpoint)
                 )
             return None
-        session = self._gate.sessions.find(id_text.decode("latin-1"), context.principal.person, context.connector)
+        session = self._gate.sessions.find(id_text.decode("latin-1"), context.principal, context.connector)
         if session is None:
             raise Refusal(wire.INVALID_REQUEST, "there is no such session; initialize again", status=404, error_class="not_found")
         context.session, context.protocol = session.id, session.protocol

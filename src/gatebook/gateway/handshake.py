@@ -24,9 +24,7 @@ def open_session(gate: "Gate", live: "Live") -> Session:
     context = live.context
     context.client = answers.client_of(wire.raw_map(bytes(members.get("clientInfo", b"{}"))), context.client.user_agent)
     context.protocol = bridge.negotiated(version)
-    session = gate.sessions.open(
-        context.principal.person, context.connector, live.message.params or b"{}", context.client, context.protocol
-    )
+    session = gate.sessions.open(context.principal, context.connector, live.message.params or b"{}", context.client, context.protocol)
     context.session = session.id
     live.session = session
     return session

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from gatebook.gateway import headers, pinning, wire
+from gatebook.gateway import headers, pinning, scoping, wire
 from gatebook.gateway.approving import fitting
 from gatebook.gateway.connectors import Runtime
 from gatebook.gateway.context import Context
@@ -13,6 +13,7 @@ from gatebook.gateway.counts import Counted
 from gatebook.gateway.governing import Wanted, own_decision
 from gatebook.gateway.legs import Name
 from gatebook.gateway.refusal import Refusal, by_policy
+from gatebook.identity.scopes import reaches
 from gatebook.policy.request import Request
 from gatebook.record.parts import Decision
 from gatebook.state.approvals import Approval
@@ -102,6 +103,7 @@ def _of_aggregate(gate: "Gate", context: Context, message: wire.Message, head: w
     if method in ("tools/call", "prompts/get"):
         assert name.value is not None
         connector, separator, rest = name.value.partition(SEPARATOR)
+        scoping.check(gate.settings.mcp_url, context, connector if separator else None)
         runtime = gate.runtimes.get(connector) if separator else None
         if runtime is None or not rest:
             raise _unknown_name(message, head)
@@ -114,8 +116,9 @@ def _of_aggregate(gate: "Gate", context: Context, message: wire.Message, head: w
 
 
 def permitted(gate: "Gate", context: Context) -> list[Runtime]:
-    """Return the connectors that the person may use, by name."""
-    return [runtime for _, runtime in sorted(gate.runtimes.items()) if gate.may_use(context, runtime)]
+    """Return the connectors that the person may use with this token, by name."""
+    scopes = context.principal.scopes
+    return [runtime for name, runtime in sorted(gate.runtimes.items()) if reaches(scopes, name) and gate.may_use(context, runtime)]
 
 
 def _of_resource(gate: "Gate", context: Context, uri: str) -> Runtime:
@@ -141,6 +144,7 @@ def _of_completion(gate: "Gate", context: Context, message: wire.Message) -> tup
     if named is None:
         return _of_resource(gate, context, wire.text_of(reference.get("uri")) or ""), Name(None, None)
     connector, separator, rest = named.partition(SEPARATOR)
+    scoping.check(gate.settings.mcp_url, context, connector if separator else None)
     runtime = gate.runtimes.get(connector) if separator else None
     if runtime is None:
         raise Refusal(wire.INVALID_PARAMS, f"unknown prompt {named[:200]!r}", error_class="not_found")

@@ -18,6 +18,7 @@ class Refusal(Exception):
         self.error_class = error_class
         self.decision = decision
         self.data: dict[str, Any] | None = None
+        self.headers: tuple[tuple[bytes, bytes], ...] = ()
         self.asked: tuple[str, str | None] | None = None
         """Connector, and tool as the connector names it, where a decision about them was made."""
 

@@ -32,7 +32,7 @@ async def refuse(gate: "Gate", live: "Live", reply: Reply, refusal: Refusal) -> 
         await gate.recorder.refused(live.context, live.asked, outcome, live.timing(), Answer(response=body), id).durable()
     except (LogUnavailable, RecordTooLarge):
         status = 503  # nothing was done, so nothing is lost but the note of the refusal; the client is told either way
-    await reply.final(status, body)
+    await reply.final(status, body, refusal.headers)
 
 
 def _body(gate: "Gate", live: "Live", refusal: Refusal, id: str | None) -> bytes:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from gatebook.gateway.upstream.exchange import Leg
+from gatebook.identity.directory import Principal
+from gatebook.identity.scopes import covers
 from gatebook.record.parts import Client
 
 if TYPE_CHECKING:
@@ -28,9 +30,10 @@ class Asked(Struct, frozen=True):
 class Session:
     """One client's session. `hello` is the params of its initialize, sent again to every connector that is opened for it."""
 
-    def __init__(self, id: str, person: str, connector: str | None, hello: bytes, client: Client, protocol: str) -> None:
+    def __init__(self, id: str, who: Principal, connector: str | None, hello: bytes, client: Client, protocol: str) -> None:
         self.id = id
-        self.person = person
+        self.person = who.person
+        self.scopes = who.scopes
         self.connector = connector
         self.hello = hello
         self.client = client
@@ -74,16 +77,19 @@ class Sessions:
     def __iter__(self) -> Iterator[Session]:
         return iter(list(self._all.values()))
 
-    def open(self, person: str, connector: str | None, hello: bytes, client: Client, protocol: str) -> Session:
+    def open(self, who: Principal, connector: str | None, hello: bytes, client: Client, protocol: str) -> Session:
         """Make a session; the caller closes what `surplus` returns."""
-        session = Session(self._prefix + secrets.token_hex(16), person, connector, hello, client, protocol)
+        session = Session(self._prefix + secrets.token_hex(16), who, connector, hello, client, protocol)
         self._all[session.id] = session
         return session
 
-    def find(self, id: str, person: str, connector: str | None) -> Session | None:
-        """Return the session, if it is this person's at this endpoint: anybody else's id is as unknown as a made-up one."""
+    def find(self, id: str, who: Principal, connector: str | None) -> Session | None:
+        """Return the session, if it is this person's at this endpoint: anybody else's id is as unknown as a made-up one.
+
+        So is one that was opened with a token that was good for more: what its connectors send is not for this one.
+        """
         session = self._all.get(id)
-        if session is None or session.person != person or session.connector != connector:
+        if session is None or session.person != who.person or session.connector != connector or not covers(who.scopes, session.scopes):
             return None
         session.used_s = time.monotonic()
         return session

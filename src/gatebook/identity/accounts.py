@@ -7,7 +7,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 from sqlalchemy import Connection, insert, select, update
 
-from gatebook.identity.tokens import SHOWN_CHARACTERS, digest
+from gatebook.identity.tokens import digest, shown_part
 from gatebook.state.changes import Action, unified
 from gatebook.state.feed import note_people, note_tokens
 from gatebook.state.schema import people, tokens
@@ -30,12 +30,13 @@ class PersonChange(Struct, frozen=True, kw_only=True):
 
 
 class Wanted(Struct, frozen=True, kw_only=True):
-    """What a person should be; None leaves a field as it is, or gives a new person its default."""
+    """What a person should be; None leaves a field as it is, or gives a new person its default. `owner` makes a new one a service account."""
 
     id: str
     email: str | None = None
     name: str | None = None
     groups: tuple[str, ...] | None = None
+    owner: str | None = None
 
 
 def is_email(text: str) -> bool:
@@ -65,12 +66,19 @@ def put_person(connection: Connection, wanted: Wanted, now_us: int) -> PersonCha
     _check(id, wanted)
     before = find_person(connection, id)
     of_directory = read_groups(connection, [id]).get(id, ())
-    base = before or Person(id=id, email=id if _EMAIL.match(id) else "", name=id.partition("@")[0], version=0)
+    base = before or Person(
+        id=id,
+        kind="person" if wanted.owner is None else "service",
+        email=id if _EMAIL.match(id) else "",
+        name=id.partition("@")[0],
+        version=0,
+    )
     after = replace(
         base,
         email=base.email if wanted.email is None else wanted.email.lower(),
         name=base.name if wanted.name is None else wanted.name,
         groups=base.groups if wanted.groups is None else tuple(sorted({*wanted.groups, *of_directory})),
+        owner=base.owner if wanted.owner is None else wanted.owner,
     )
     if before == after:
         return PersonChange(action="unchanged", person=after, diff="")
@@ -82,6 +90,7 @@ def put_person(connection: Connection, wanted: Wanted, now_us: int) -> PersonCha
         "groups": json.dumps([group for group in after.groups if group not in of_directory]),
         "active": int(after.active),
         "version": after.version,
+        "owner": after.owner,
     }
     if before is None:
         connection.execute(insert(people).values(id=id, created_us=now_us, source="local", epoch=0, changed_us=now_us, **values))
@@ -104,26 +113,27 @@ def put_provisioned(connection: Connection, wanted: Wanted, external_id: str, no
 def add_token(connection: Connection, secret: str, token: Token) -> Token:
     """Store a new token; hash and shown prefix are taken from the secret, which is not kept, the epoch from the person. Returns what was stored."""
     epoch = connection.execute(select(people.c.epoch).where(people.c.id == token.person)).scalar_one()
-    stored = replace(token, sha256=digest(secret), prefix=secret[:SHOWN_CHARACTERS], epoch=epoch)
+    stored = replace(token, sha256=digest(secret), prefix=shown_part(secret), epoch=epoch)
     values = {name: getattr(stored, name) for name in Token.__struct_fields__}
     connection.execute(insert(tokens).values(**{**values, "scopes": json.dumps(stored.scopes)}))
     note_tokens(connection, [stored.sha256])
     return stored
 
 
-def revoke(connection: Connection, id_or_prefix: str, now_us: int) -> Token:
-    """Revoke a token by its id or its shown prefix. Raises StateError when there is none, more than one, or it is revoked already."""
+def find_token(connection: Connection, id_or_prefix: str) -> Token | None:
+    """The token with this id or shown prefix; None when there is none. Raises StateError when there is more than one."""
     query = select(tokens).where((tokens.c.id == id_or_prefix) | (tokens.c.prefix == id_or_prefix))
     found = [token_of(row) for row in connection.execute(query).mappings()]
-    if len(found) != 1:
-        raise StateError(
-            f"there is no token {id_or_prefix!r}" if not found else f"more than one token begins with {id_or_prefix!r}; use its id"
-        )
-    if found[0].revoked_us is not None:
-        raise StateError(f"the token {found[0].id} is revoked already")
-    connection.execute(update(tokens).where(tokens.c.id == found[0].id).values(revoked_us=now_us))
-    note_tokens(connection, [found[0].sha256])
-    return replace(found[0], revoked_us=now_us)
+    if len(found) > 1:
+        raise StateError(f"more than one token begins with {id_or_prefix!r}; use its id")
+    return found[0] if found else None
+
+
+def revoke(connection: Connection, token: Token, now_us: int) -> Token:
+    """Make a token worthless. Returns it as it is now."""
+    connection.execute(update(tokens).where(tokens.c.id == token.id).values(revoked_us=now_us))
+    note_tokens(connection, [token.sha256])
+    return replace(token, revoked_us=now_us)
 
 
 def _check(id: str, wanted: Wanted) -> None:
@@ -139,4 +149,6 @@ def _check(id: str, wanted: Wanted) -> None:
 
 def _text(person: Person) -> str:
     lines = [f"id: {person.id}", f"kind: {person.kind}", f"email: {person.email}", f"name: {person.name}"]
+    if person.owner is not None:
+        lines.append(f"owner: {person.owner}")
     return "\n".join([*lines, f"groups: {', '.join(person.groups)}", f"active: {str(person.active).lower()}", ""])

@@ -10,6 +10,7 @@ from typing import Literal
 from msgspec import Struct
 from sqlalchemy import Connection, delete, func, insert, select, update
 
+from gatebook.identity.service_accounts import suspend_of
 from gatebook.state.access_schema import oauth_grants, refresh_tokens
 from gatebook.state.directory_schema import cut_offs
 from gatebook.state.feed import note_people, note_tokens
@@ -32,13 +33,14 @@ class CutOff(Struct, frozen=True, kw_only=True):
 
 
 class Severed(Struct, frozen=True, kw_only=True):
-    """What was ended, and the revision from which every worker refuses."""
+    """What was ended, and the revision from which every worker refuses. `services`: accounts that are suspended, because nobody answers for them now."""
 
     id: str
     revision: int
     tokens: int
     sessions: int
     grants: int
+    services: tuple[str, ...] = ()
 
 
 def cut_off(connection: Connection, order: CutOff, now_us: int) -> Severed:
@@ -61,7 +63,14 @@ def cut_off(connection: Connection, order: CutOff, now_us: int) -> Severed:
     ended = connection.execute(delete(console_sessions).where(console_sessions.c.person == who)).rowcount
     note_people(connection, [who])
     note_tokens(connection, revoked)
-    severed = Severed(id=order.id, revision=read_revision(connection) + 1, tokens=int(ended_tokens), sessions=ended, grants=len(ids))
+    severed = Severed(
+        id=order.id,
+        revision=read_revision(connection) + 1,
+        tokens=int(ended_tokens),
+        sessions=ended,
+        grants=len(ids),
+        services=suspend_of(connection, who, now_us) if order.deactivate else (),
+    )
     connection.execute(
         insert(cut_offs).values(
             id=order.id,

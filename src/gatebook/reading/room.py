@@ -37,7 +37,9 @@ VALUES_BUDGET_S = 2.0
 VALUES_SPAN_US = 30 * 86_400_000_000
 LIMIT_MAX = 500
 MESSAGES_MAX = 200
-RefusalReason = Literal["missing", "malformed", "unknown", "expired", "revoked", "inactive", "audience", "signature", "issuer", "keys"]
+RefusalReason = Literal[
+    "missing", "malformed", "unknown", "expired", "revoked", "inactive", "audience", "scope", "signature", "issuer", "keys"
+]
 _T = TypeVar("_T")
 
 

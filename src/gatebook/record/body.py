@@ -110,10 +110,10 @@ class MessageRelayed(Body, frozen=True, kw_only=True, tag="message.relayed"):
 
 
 class AuthFailed(Body, frozen=True, kw_only=True, tag="auth.failed"):
-    """A request without a valid access token, refused with 401."""
+    """A request without a valid access token, refused with 401; or with one that is not good for reading the book, refused with 403."""
 
     reason: Annotated[
-        Literal["missing", "malformed", "unknown", "expired", "revoked", "inactive", "audience", "signature", "issuer", "keys"],
+        Literal["missing", "malformed", "unknown", "expired", "revoked", "inactive", "audience", "scope", "signature", "issuer", "keys"],
         Meta(
             description="Why the token was refused. The last three are about tokens of an identity provider; keys: its keys could not be read."
         ),
@@ -131,7 +131,13 @@ class TokenChanged(Body, frozen=True, kw_only=True, tag="token.changed"):
     token: Annotated[str, Meta(description="Id of the token.")]
     owner: Annotated[str, Meta(description="Subject that the token belongs to.")]
     actor: Annotated[Actor, Meta(description="Who changed it.")]
+    kind: Annotated[
+        Literal["personal", "service", "oauth"],
+        Meta(description="personal: of a person; service: of a service account; oauth: of an AI client."),
+    ] = "personal"
+    scopes: Annotated[tuple[str, ...], Meta(description="What it is good for; absent: all that its owner may do.")] = ()
     expires: Annotated[int | None, Meta(description="When it expires, microseconds since 1970; absent when it does not.")] = None
+    reason: Annotated[str | None, Meta(description="Why it was revoked, or why it does not expire, in the words of whoever did it.")] = None
     payload: Annotated[Payload | None, Meta(description="Part identity of the owner.")] = None
 
 

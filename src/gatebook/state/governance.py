@@ -70,6 +70,17 @@ class ToxicFlows(Part, frozen=True, kw_only=True):
     ] = {}
 
 
+class TokenRules(Part, frozen=True, kw_only=True):
+    """How long access tokens live at most. None lives for ever but those that an administrator makes so, with a reason."""
+
+    personal_days_max: Annotated[Annotated[int, Meta(ge=1, le=3650)], Meta(description="Longest life of a token of a person, in days.")] = (
+        365
+    )
+    service_days_max: Annotated[
+        Annotated[int, Meta(ge=1, le=3650)], Meta(description="Longest life of a token of a service account, in days.")
+    ] = 365
+
+
 class GovernanceSpec(Part, frozen=True, kw_only=True):
     """What the document of kind Governance, named `default`, says under `spec`."""
 
@@ -86,6 +97,7 @@ class GovernanceSpec(Part, frozen=True, kw_only=True):
     canaries: Annotated[Canaries, Meta(description="Made-up secrets in responses.")] = Canaries()
     presidio: Annotated[Presidio, Meta(description="Names in prose.")] = Presidio()
     toxic_flows: Annotated[ToxicFlows, Meta(description="Sessions that could carry data off.")] = ToxicFlows()
+    tokens: Annotated[TokenRules, Meta(description="Lives of access tokens.")] = TokenRules()
     second_approver: Annotated[
         bool,
         Meta(

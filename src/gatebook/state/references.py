@@ -9,7 +9,9 @@ from pathlib import Path
 
 _REFERENCE = re.compile(r"^(?:(?P<scheme>[A-Za-z][A-Za-z0-9-]{0,15}) )?(?P<kind>env|file):(?P<target>\S+)$")
 _SECRET_NAME = re.compile(r"auth(?!or(?!iz))|cookie|token|secret|passw|credential|api-?_?key|private|session", re.IGNORECASE)
-_SECRET_VALUE = re.compile(r"^(Bearer|Basic) |^(sk-|ghp_|gho_|github_pat_|glpat-|xox[abprs]-|AKIA|eyJ|gw_pat_)|-----BEGIN ")
+_SECRET_VALUE = re.compile(
+    r"^(Bearer|Basic) |^(sk-|ghp_|gho_|github_pat_|glpat-|xox[abprs]-|AKIA|eyJ|gw_(?:pat|svc|oat|ort|scim)_)|-----BEGIN "
+)
 _FILE_BYTES_MAX = 64 * 1024
 
 

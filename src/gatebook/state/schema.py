@@ -55,9 +55,11 @@ people = Table(
     Column("changed_us", BigInteger, nullable=False),
     Column("deactivated_us", BigInteger),
     Column("deleted_us", BigInteger),
+    Column("owner", Text),
 )
 """`groups` are those that were given by hand, beside the memberships of the directory; `source` is local or scim; `body` the SCIM resource; `manager` an
-id of a person; `epoch` counts cut-offs: what was handed out under an earlier one is void."""
+id of a person; `epoch` counts cut-offs: what was handed out under an earlier one is void;
+`owner` is the person who answers for a service account."""
 
 tokens = Table(
     "tokens",
@@ -77,7 +79,9 @@ tokens = Table(
     Column("client", Text),
     Column("grant_id", Text),
     Column("epoch", BigInteger, nullable=False),
+    Column("created_by", Text, nullable=False),
 )
+"""`created_by` is the id of whoever had it made; empty for what the gateway issued by itself."""
 
 one_time_links = Table(
     "one_time_links",

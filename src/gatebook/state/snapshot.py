@@ -43,7 +43,7 @@ class Person(Struct, frozen=True, kw_only=True, gc=False):
     """Somebody who may have tokens. `id` and `email` are lower case; `email` may be empty.
 
     `groups` are all groups, those of the directory and those given by hand. `manager` is the id of a person. Whatever was handed out under another
-    `epoch` than this is void. `source` is scim for whom a directory keeps.
+    `epoch` than this is void. `source` is scim for whom a directory keeps. `owner` is the person who answers for a service account.
     """
 
     id: str
@@ -57,6 +57,7 @@ class Person(Struct, frozen=True, kw_only=True, gc=False):
     manager: str | None = None
     department: str | None = None
     epoch: int = 0
+    owner: str | None = None
 
 
 class Token(Struct, frozen=True, kw_only=True, gc=False):
@@ -81,6 +82,7 @@ class Token(Struct, frozen=True, kw_only=True, gc=False):
     client: str | None = None
     grant_id: str | None = None
     epoch: int = 0
+    created_by: str = ""
 
 
 class Rules(Struct, frozen=True, kw_only=True):
@@ -296,6 +298,7 @@ def person_of(row: RowMapping, groups: Iterable[str] = ()) -> Person:
         manager=row["manager"],
         department=row["department"],
         epoch=row["epoch"],
+        owner=row["owner"],
     )
 
 

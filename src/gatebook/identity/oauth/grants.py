@@ -13,7 +13,7 @@ from sqlalchemy import Connection, delete, insert, select, update
 
 from gatebook.identity import accounts
 from gatebook.identity.oauth.requests import Wanted
-from gatebook.identity.tokens import OAUTH_PREFIX, digest, make_token
+from gatebook.identity.tokens import digest, make_token
 from gatebook.state.access_schema import oauth_codes, oauth_grants, refresh_tokens
 from gatebook.state.feed import note_tokens
 from gatebook.state.schema import console_sessions, tokens
@@ -136,7 +136,7 @@ def session_is_open(connection: Connection, sha256: str, now_us: int) -> bool:
 
 def add_access(connection: Connection, grant: Grant, scopes: tuple[str, ...], now_us: int, life_s: int) -> tuple[str, Token]:
     """Store a new access token; returns its secret and what was stored. Those that expired a while ago are dropped."""
-    secret = make_token(secrets.token_bytes(32), OAUTH_PREFIX)
+    secret = make_token(secrets.token_bytes(32), "oauth")
     blank = Token(
         id=f"tok_{secrets.token_hex(6)}",
         sha256="",
@@ -157,7 +157,7 @@ def add_access(connection: Connection, grant: Grant, scopes: tuple[str, ...], no
 
 def add_refresh(connection: Connection, grant: Grant, now_us: int, life_s: int) -> str:
     """Store a new refresh token; returns it. The grant lasts as long as it does."""
-    secret = f"gw_ort_{secrets.token_urlsafe(32)}"
+    secret = make_token(secrets.token_bytes(32), "refresh")
     expires_us = now_us + life_s * _SECOND_US
     values = {"grant_id": grant.id, "created_us": now_us, "expires_us": expires_us}
     connection.execute(insert(refresh_tokens).values(sha256=digest(secret), **values))
