@@ -123,7 +123,7 @@ class Snapshot(Struct, frozen=True, kw_only=True):
 
 
 _PERSON_COLUMNS = [
-    people.c[name] for name in ("kind", "email", "name", "groups", "active", "version", "source", "manager", "department", "epoch")
+    people.c[name] for name in ("kind", "email", "name", "groups", "active", "version", "source", "manager", "department", "epoch", "owner")
 ]
 
 
