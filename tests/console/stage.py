@@ -21,6 +21,7 @@ from gatebook.control.caller import local_caller
 from gatebook.control.deciding import Deciding
 from gatebook.control.desk import Desk, TokenOrder
 from gatebook.identity import sign_in
+from gatebook.identity.access import Accesses
 from gatebook.identity.directory import Directory
 from gatebook.identity.journal import Journal
 from gatebook.index import Follower, Index
@@ -31,6 +32,7 @@ from gatebook.reading.backtests import Backtests
 from gatebook.reading.exports import Exports
 from gatebook.reading.health import Health, health
 from gatebook.reading.people_room import PeopleRoom
+from gatebook.reading.reasons import Reasons
 from gatebook.reading.records import RecordQuestion, find
 from gatebook.reading.replays import Replays
 from gatebook.reading.requests import Requests
@@ -118,6 +120,8 @@ class Stage:
             door=self.desk,
             health=self.health,
             names=self.names,
+            accesses=self.accesses,
+            reasons=Reasons(),
             console_url=self.console_url,
             mcp_url="http://127.0.0.1:8400",
             deployment="northwind",
@@ -139,6 +143,7 @@ class Stage:
             rules=self.rules,
             people=self.people,
             directory=self.directory,
+            accesses=self.accesses,
             session=self.desk.who,
             health=self.health,
             deployment="northwind",
@@ -148,6 +153,10 @@ class Stage:
     def directory(self) -> Directory:
         """People and tokens as of now."""
         return Directory(self.store.snapshot(), self.vault.subject)
+
+    def accesses(self) -> Accesses:
+        """What people see as of now."""
+        return Accesses(self.store.snapshot(), self.vault.subject)
 
     def health(self) -> Health:
         """What the footer shows."""
@@ -165,7 +174,7 @@ class Stage:
         for person in PEOPLE:
             order = TokenOrder(person=person.id, groups=person.groups, person_name=person.name, name="laptop")
             tokens[person.id] = (await self.desk.create_token(order, caller)).secret
-        order = TokenOrder(person=ADMIN, groups=("admins",), person_name="Nora Berg", name="admin")
+        order = TokenOrder(person=ADMIN, groups=("admins", "security"), person_name="Nora Berg", name="admin")
         tokens[ADMIN] = (await self.desk.create_token(order, caller)).secret
         return tokens
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
+from gatebook.identity.access import Accesses
 from gatebook.identity.directory import Directory, Principal
 from gatebook.reading.backtests import Backtests
 from gatebook.reading.exports import Exports
@@ -26,7 +27,7 @@ CALLER_KEY = "gatebook.principal"
 
 
 class ApiDeps(Struct, frozen=True, kw_only=True):
-    """`directory` gives that of the newest snapshot; `session` who is behind the secret of a console session.
+    """`directory` gives that of the newest snapshot, `accesses` what its roles show; `session` who is behind the secret of a console session.
 
     `deployment` and `console_url` stand in what leaves the console, such as a report: its name, and where its links lead.
     """
@@ -43,6 +44,7 @@ class ApiDeps(Struct, frozen=True, kw_only=True):
     rules: RuleRoom
     people: PeopleRoom
     directory: Callable[[], Directory]
+    accesses: Callable[[], Accesses]
     session: Callable[[str], Principal | None]
     health: Callable[[], Health]
     deployment: str

@@ -163,6 +163,7 @@ def _api(settings: Settings) -> Iterator["_Api"]:
     from gatebook.api.deps import CALLER_KEY, ApiDeps
     from gatebook.control.deciding import Deciding
     from gatebook.control.desk import Desk
+    from gatebook.identity.access import Accesses
     from gatebook.identity.directory import Directory
     from gatebook.identity.journal import Journal
     from gatebook.log.vault import Vault
@@ -205,6 +206,7 @@ def _api(settings: Settings) -> Iterator["_Api"]:
                 tools=ToolRoom(room, store, desk),
                 rules=RuleRoom(room, store, desk.changing),
                 directory=lambda: Directory(store.snapshot(), vault.subject),
+                accesses=lambda: Accesses(store.snapshot(), vault.subject),
                 people=PeopleRoom(room, store, vault.subject),
                 session=lambda _: None,
                 health=lambda: health(settings.log_dir, follower.lag(), None, room.clock.wall_us()),

@@ -5,11 +5,13 @@ from typing import Protocol
 
 from msgspec import Struct
 
+from gatebook.identity.access import Accesses
 from gatebook.identity.directory import Principal
 from gatebook.reading.backtests import Backtests
 from gatebook.reading.exports import Exports
 from gatebook.reading.health import Health
 from gatebook.reading.people_room import PeopleRoom
+from gatebook.reading.reasons import Reasons
 from gatebook.reading.replays import Replays
 from gatebook.reading.requests import Requests
 from gatebook.reading.room import ReadingRoom
@@ -61,6 +63,8 @@ class ConsoleDeps(Struct, frozen=True, kw_only=True):
     door: Door
     health: Callable[[], Health]
     names: Callable[[], Mapping[str, str]]
+    accesses: Callable[[], Accesses]
+    reasons: Reasons
     console_url: str
     mcp_url: str
     deployment: str

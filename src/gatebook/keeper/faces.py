@@ -15,6 +15,7 @@ from gatebook.console.deps import ConsoleDeps
 from gatebook.control.deciding import Deciding
 from gatebook.control.desk import Desk
 from gatebook.control.server import show_health
+from gatebook.identity.access import Accesses
 from gatebook.identity.directory import Directory
 from gatebook.keeper.background import Background
 from gatebook.keeper.departures import EndWithReader
@@ -24,6 +25,7 @@ from gatebook.reading.backtests import Backtests
 from gatebook.reading.exports import Exports
 from gatebook.reading.health import Health, health
 from gatebook.reading.people_room import PeopleRoom
+from gatebook.reading.reasons import Reasons
 from gatebook.reading.replays import Replays
 from gatebook.reading.requests import Requests
 from gatebook.reading.room import ReadingRoom
@@ -55,12 +57,17 @@ class Roll:
 
     def apply(self, snapshot: Snapshot) -> None:
         """Put a new snapshot in force."""
+        self._accesses = Accesses(snapshot, self._subject_of)
         self._directory = Directory(snapshot, self._subject_of, auth=self._settings.mcp.auth)
         self._names = {self._subject_of(person.id): person.name or person.id for person in snapshot.people.values()}
 
     def directory(self) -> Directory:
         """Who is behind a token."""
         return self._directory
+
+    def accesses(self) -> Accesses:
+        """What people see of the log."""
+        return self._accesses
 
     def names(self) -> Mapping[str, str]:
         """Names by pseudonym."""
@@ -97,6 +104,7 @@ def build_faces(settings: Settings, desk: Desk, book: Book, vault: Vault, backgr
             rules=rules,
             people=people,
             directory=roll.directory,
+            accesses=roll.accesses,
             session=desk.who,
             health=how_it_stands,
             deployment=settings.deployment,
@@ -118,6 +126,8 @@ def build_faces(settings: Settings, desk: Desk, book: Book, vault: Vault, backgr
             door=desk,
             health=how_it_stands,
             names=roll.names,
+            accesses=roll.accesses,
+            reasons=Reasons(),
             console_url=settings.console_url,
             mcp_url=settings.mcp_url,
             deployment=settings.deployment,

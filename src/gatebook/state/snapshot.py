@@ -18,6 +18,7 @@ from gatebook.state.guardrails import DetectorSpec, GuardrailSpec
 from gatebook.state.identity_providers import IdentityProviderSpec
 from gatebook.state.policies import PolicySpec, ToolPackSpec
 from gatebook.state.revision import read_revision
+from gatebook.state.roles import RoleSpec
 from gatebook.state.schema import people, resources, tokens
 
 _SPECS: dict[str, type[Struct]] = {
@@ -27,6 +28,7 @@ _SPECS: dict[str, type[Struct]] = {
     "Detector": DetectorSpec,
     "ToolPack": ToolPackSpec,
     "IdentityProvider": IdentityProviderSpec,
+    "Role": RoleSpec,
     "Governance": GovernanceSpec,
 }
 _decoders = {kind: msgspec.json.Decoder(spec) for kind, spec in _SPECS.items()}
@@ -93,6 +95,7 @@ class Snapshot(Struct, frozen=True, kw_only=True):
     config_hash: str = "0" * 64
     connectors: Mapping[str, Connector] = {}
     providers: Mapping[str, IdentityProviderSpec] = {}
+    roles: Mapping[str, RoleSpec] = {}
     people: Mapping[str, Person] = {}
     tokens: Mapping[str, Token] = {}
     rules: Rules = Rules()
@@ -149,6 +152,7 @@ def read_snapshot(connection: Connection, now_us: int) -> Snapshot:
         config_hash=digest.hexdigest(),
         connectors={name: _connector(name, spec, *versions["Connector", name]) for name, spec in specs["Connector"].items()},
         providers=specs["IdentityProvider"],
+        roles=specs["Role"],
         people=read_people(connection),
         tokens={token.sha256: token for token in read_tokens(connection)},
         rules=rules_of(specs),
@@ -187,6 +191,7 @@ def specs_of(snapshot: Snapshot) -> dict[str, dict[str, Any]]:
     return {
         "Connector": {name: connector.spec for name, connector in snapshot.connectors.items()},
         "IdentityProvider": dict(snapshot.providers),
+        "Role": dict(snapshot.roles),
         "Policy": dict(rules.policies),
         "Guardrail": dict(rules.guardrails),
         "Detector": dict(rules.detectors),
