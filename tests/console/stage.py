@@ -36,6 +36,7 @@ from gatebook.reading.reasons import Reasons
 from gatebook.reading.records import RecordQuestion, find
 from gatebook.reading.replays import Replays
 from gatebook.reading.requests import Requests
+from gatebook.reading.roles_room import RolesRoom
 from gatebook.reading.room import ReadingRoom
 from gatebook.reading.rule_room import RuleRoom
 from gatebook.reading.saved import Shelf
@@ -96,6 +97,7 @@ class Stage:
         self.tools = ToolRoom(self.room, self.store, self.desk)
         self.rules = RuleRoom(self.room, self.store, self.desk.changing)
         self.people = PeopleRoom(self.room, self.store, self.vault.subject)
+        self.roles = RolesRoom(self.room, self.accesses)
         self.exports = Exports(self.room, self.settings.exports_dir, lambda: Vault(self.settings.keys_dir, MASTER_KEY), origin)
         self.backtests = Backtests(self.room, self.store, lambda: Vault(self.settings.keys_dir, MASTER_KEY))
         self.replays = Replays(self.room, self.store)
@@ -117,6 +119,7 @@ class Stage:
             tools=self.tools,
             rules=self.rules,
             people=self.people,
+            roles=self.roles,
             door=self.desk,
             health=self.health,
             names=self.names,
@@ -142,6 +145,7 @@ class Stage:
             tools=self.tools,
             rules=self.rules,
             people=self.people,
+            roles=self.roles,
             directory=self.directory,
             accesses=self.accesses,
             session=self.desk.who,

@@ -23,7 +23,7 @@ from tests.console.stage import Stage
 from tests.reading.twins import attempts, plain, rows
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-SHARE = int(os.environ.get("GATEBOOK_TWINS_SHARE", "6"))
+SHARE = int(os.environ.get("GATEBOOK_TWINS_SHARE", "10"))
 """One in so many attempts is made for each reader; 1 makes all of them, which takes minutes."""
 READERS = {
     "employee": (),

@@ -12,6 +12,7 @@ from gatebook.reading.health import Health
 from gatebook.reading.people_room import PeopleRoom
 from gatebook.reading.replays import Replays
 from gatebook.reading.requests import Requests
+from gatebook.reading.roles_room import RolesRoom
 from gatebook.reading.room import ReadingRoom
 from gatebook.reading.rule_room import RuleRoom
 from gatebook.reading.saved import Shelf
@@ -43,6 +44,7 @@ class ApiDeps(Struct, frozen=True, kw_only=True):
     tools: ToolRoom
     rules: RuleRoom
     people: PeopleRoom
+    roles: RolesRoom
     directory: Callable[[], Directory]
     accesses: Callable[[], Accesses]
     session: Callable[[str], Principal | None]

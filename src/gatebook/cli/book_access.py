@@ -173,6 +173,7 @@ def _api(settings: Settings) -> Iterator["_Api"]:
     from gatebook.reading.people_room import PeopleRoom
     from gatebook.reading.replays import Replays
     from gatebook.reading.requests import Requests
+    from gatebook.reading.roles_room import RolesRoom
     from gatebook.reading.room import ReadingRoom
     from gatebook.reading.rule_room import RuleRoom
     from gatebook.reading.saved import Shelf
@@ -208,6 +209,7 @@ def _api(settings: Settings) -> Iterator["_Api"]:
                 directory=lambda: Directory(store.snapshot(), vault.subject),
                 accesses=lambda: Accesses(store.snapshot(), vault.subject),
                 people=PeopleRoom(room, store, vault.subject),
+                roles=RolesRoom(room, lambda: Accesses(store.snapshot(), vault.subject)),
                 session=lambda _: None,
                 health=lambda: health(settings.log_dir, follower.lag(), None, room.clock.wall_us()),
                 deployment=settings.deployment,

@@ -14,6 +14,7 @@ from gatebook.reading.people_room import PeopleRoom
 from gatebook.reading.reasons import Reasons
 from gatebook.reading.replays import Replays
 from gatebook.reading.requests import Requests
+from gatebook.reading.roles_room import RolesRoom
 from gatebook.reading.room import ReadingRoom
 from gatebook.reading.rule_room import RuleRoom
 from gatebook.reading.saved import Shelf
@@ -60,6 +61,7 @@ class ConsoleDeps(Struct, frozen=True, kw_only=True):
     tools: ToolRoom
     rules: RuleRoom
     people: PeopleRoom
+    roles: RolesRoom
     door: Door
     health: Callable[[], Health]
     names: Callable[[], Mapping[str, str]]

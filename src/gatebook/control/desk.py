@@ -9,6 +9,7 @@ from msgspec import Struct
 from sqlalchemy import Connection
 
 from gatebook.control.changing import Changing
+from gatebook.control.watching import note_groups
 from gatebook.identity import accounts, sign_in
 from gatebook.identity.approvers import ADMINS
 from gatebook.identity.directory import Principal, make_principal
@@ -23,7 +24,7 @@ from gatebook.state.changes import Stored
 from gatebook.state.deciding import Order, Planned, plan_decisions
 from gatebook.state.documents import Document
 from gatebook.state.editing import Wanted
-from gatebook.state.snapshot import Person, Token, read_people, read_tokens
+from gatebook.state.snapshot import Person, Token, read_people, read_roles, read_tokens
 from gatebook.state.store import StateError, Store, bump
 
 
@@ -126,6 +127,7 @@ class Desk:
             token = accounts.add_token(connection, secret, blank)
             revision = bump(connection)
             await self._record_person(put, revision, caller)
+            await note_groups(put, read_roles(connection), self.journal, caller, revision)
             await self._record_token("created", token, put.person, caller)
         return IssuedToken(secret=secret, token=token, person=put.person)
 
@@ -151,6 +153,7 @@ class Desk:
             expires_us = sign_in.add_link(connection, secret, put.person.id, now_us)
             revision = bump(connection)
             await self._record_person(put, revision, caller)
+            await note_groups(put, read_roles(connection), self.journal, caller, revision)
             body = records.ConfigChanged(
                 kind="OneTimeLink", name=put.person.id, action="created", version=1, revision=revision, actor=caller.actor
             )

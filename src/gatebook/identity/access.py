@@ -138,7 +138,7 @@ class Accesses:
 
     def __init__(self, snapshot: Snapshot, subject_of: Callable[[str], str]) -> None:
         self.roles: Mapping[str, RoleSpec] = roles_of(snapshot.roles)
-        self._people = snapshot.people
+        self.people: Mapping[str, Person] = snapshot.people
         self._subject_of = subject_of
         self._below: dict[str, list[str]] | None = None
 
@@ -151,7 +151,7 @@ class Accesses:
 
     def of_id(self, id: str) -> Access | None:
         """What somebody of the directory sees, by id; None when there is no such person."""
-        person = self._people.get(id.lower())
+        person = self.people.get(id.lower())
         return None if person is None else self.of_person(person)
 
     def of_role(self, name: str, principal: Principal) -> Access | None:
@@ -169,11 +169,15 @@ class Accesses:
         team = self.team(person) if "team" in (*whole.groups.values(), *whole.fields.values()) else frozenset()
         return Access(roles=names, shown=shown, own=subject, team=team, asks_reason=shown != whole, reason=reason)
 
+    def names(self) -> dict[str, str]:
+        """Names of people by pseudonym."""
+        return {self._subject_of(one.id): one.name or one.id for one in self.people.values()}
+
     def team(self, person: str) -> frozenset[str]:
         """The pseudonyms of whoever is below somebody in the chain of managers; a chain that runs in a circle ends where it began."""
         if self._below is None:
             self._below = {}
-            for one in self._people.values():
+            for one in self.people.values():
                 if one.manager:
                     self._below.setdefault(one.manager, []).append(one.id)
         found: set[str] = set()

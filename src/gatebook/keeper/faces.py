@@ -28,6 +28,7 @@ from gatebook.reading.people_room import PeopleRoom
 from gatebook.reading.reasons import Reasons
 from gatebook.reading.replays import Replays
 from gatebook.reading.requests import Requests
+from gatebook.reading.roles_room import RolesRoom
 from gatebook.reading.room import ReadingRoom
 from gatebook.reading.rule_room import RuleRoom
 from gatebook.reading.saved import Shelf
@@ -86,6 +87,7 @@ def build_faces(settings: Settings, desk: Desk, book: Book, vault: Vault, backgr
     tools = ToolRoom(room, desk.store, desk)
     rules = RuleRoom(room, desk.store, desk.changing)
     people = PeopleRoom(room, desk.store, vault.subject)
+    roles = RolesRoom(room, roll.accesses)
 
     def how_it_stands() -> Health:
         return health(settings.log_dir, background.lag(), background.verified(), room.clock.wall_us())
@@ -103,6 +105,7 @@ def build_faces(settings: Settings, desk: Desk, book: Book, vault: Vault, backgr
             tools=tools,
             rules=rules,
             people=people,
+            roles=roles,
             directory=roll.directory,
             accesses=roll.accesses,
             session=desk.who,
@@ -123,6 +126,7 @@ def build_faces(settings: Settings, desk: Desk, book: Book, vault: Vault, backgr
             tools=tools,
             rules=rules,
             people=people,
+            roles=roles,
             door=desk,
             health=how_it_stands,
             names=roll.names,

@@ -5,12 +5,12 @@ from msgspec import Struct
 from gatebook.index import Index, RecordRow
 from gatebook.index.records import RecordFilter, find_records
 from gatebook.query.groups import FieldGroup
-from gatebook.reading.room import moment
+from gatebook.reading.room import ReadingRoom, moment
 from gatebook.reading.viewer import Viewer
 
 KINDS: dict[str, tuple[str, ...]] = {
     "sign-ins": ("auth.signed_in", "auth.failed"),
-    "changes": ("config.changed", "token.changed"),
+    "changes": ("config.changed", "token.changed", "access.self_granted"),
     "reads": ("log.read",),
     "processes": ("process.started", "process.stopped", "connector.process"),
     "log": ("log.segment_opened", "log.tail_cut", "log.unavailable", "clock.stepped"),
@@ -72,3 +72,11 @@ def find(index: Index, viewer: Viewer, question: RecordQuestion) -> RecordPage:
     )
     page = find_records(index, wanted)
     return RecordPage(rows=page.rows, next=page.next)
+
+
+async def note_reading(room: ReadingRoom, viewer: Viewer, question: RecordQuestion, rows: int) -> None:
+    """Put a page of records on the record; of readings once for each reader and hour, else reading them would go on for ever. Raises LogUnavailable."""
+    if question.kind == "reads":
+        await room.note_once(viewer, "search", "records:reads", rows=rows)
+    else:
+        await room.note(viewer, "search", question.words(), rows=rows)

@@ -98,6 +98,7 @@ class ReadingRoom:
         self._log_dir = log_dir
         self._slots = Slots()
         self._noted: set[tuple[str, str, int]] = set()
+        self._noted_once: set[tuple[str, str, int]] = set()
         self.snapshots = Snapshots()
 
     @property
@@ -279,6 +280,13 @@ class ReadingRoom:
                 **read_with(viewer.access, groups),
             )
         )
+
+    async def note_once(self, viewer: Viewer, action: Literal["search"], query: str, *, rows: int) -> None:
+        """The same for a reading of readings: once for each reader and hour, so that looking at who looked does not go on for ever."""
+        hour = self.clock.wall_us() // 3_600_000_000
+        if (viewer.subject, query, hour) not in self._noted_once:
+            await self.note(viewer, action, query, rows=rows)
+            self._noted_once = {known for known in self._noted_once if known[2] == hour} | {(viewer.subject, query, hour)}
 
     async def put(self, reading: LogRead) -> None:
         """Put a reading with fields of its own on the record; else as `note`. Raises LogUnavailable."""

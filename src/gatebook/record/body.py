@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 from gatebook.record.base import Body
+from gatebook.record.body_access import AccessSelfGranted
 from gatebook.record.parts import (
     Actor,
     ApiRequest,
@@ -271,6 +272,7 @@ AnyBody = (
     | AuthFailed
     | SignedIn
     | TokenChanged
+    | AccessSelfGranted
     | ConfigChanged
     | LogRead
     | ProcessStarted

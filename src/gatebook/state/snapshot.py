@@ -31,6 +31,7 @@ _SPECS: dict[str, type[Struct]] = {
     "Role": RoleSpec,
     "Governance": GovernanceSpec,
 }
+_role = msgspec.json.Decoder(RoleSpec)
 _decoders = {kind: msgspec.json.Decoder(spec) for kind, spec in _SPECS.items()}
 
 
@@ -170,6 +171,11 @@ def read_rules(connection: Connection) -> Rules:
         if kind in _decoders:
             specs.setdefault(kind, {})[name] = _decoders[kind].decode(spec)
     return rules_of(specs)
+
+
+def read_roles(connection: Connection) -> dict[str, RoleSpec]:
+    """The documents of kind Role by name. Raises msgspec.ValidationError for a spec that this version cannot read."""
+    return {name: _role.decode(spec) for kind, name, _, spec, _ in _live(connection) if kind == "Role"}
 
 
 def _live(connection: Connection) -> list[tuple[Any, ...]]:
