@@ -137,7 +137,7 @@ async def _keeper(settings: Settings, lifeline: Lifeline) -> int:
             last_call=lambda subject: last_call(lambda: background.index, subject),
         )
         parts.push_async_callback(cutting.stop)
-        desk = Desk(journal, settings.console_url, cutting)
+        desk = Desk(journal, settings.console_url, cutting, roll.idle_limit_s)
         upkeep = Upkeep(store, cutting)
         parts.push_async_callback(upkeep.stop)
         upkeep.start()

@@ -21,6 +21,7 @@ from gatebook.control.caller import local_caller
 from gatebook.control.deciding import Deciding
 from gatebook.control.desk import Desk
 from gatebook.identity import sign_in
+from gatebook.identity.access import Accesses
 from gatebook.identity.credentials.keys import KeyRing
 from gatebook.identity.directory import Directory
 from gatebook.identity.issuing import TokenOrder
@@ -41,9 +42,11 @@ from gatebook.reading.client_room import ClientRoom
 from gatebook.reading.exports import Exports
 from gatebook.reading.health import Health, health
 from gatebook.reading.people_room import PeopleRoom
+from gatebook.reading.reasons import Reasons
 from gatebook.reading.records import RecordQuestion, find
 from gatebook.reading.replays import Replays
 from gatebook.reading.requests import Requests
+from gatebook.reading.roles_room import RolesRoom
 from gatebook.reading.room import ReadingRoom
 from gatebook.reading.rule_room import RuleRoom
 from gatebook.reading.saved import Shelf
@@ -108,6 +111,7 @@ class Stage:
         self.tools = ToolRoom(self.room, self.store, self.desk)
         self.rules = RuleRoom(self.room, self.store, self.desk.changing)
         self.people = PeopleRoom(self.room, self.store, self.vault.subject)
+        self.roles = RolesRoom(self.room, self.accesses)
         self.exports = Exports(self.room, self.settings.exports_dir, lambda: Vault(self.settings.keys_dir, MASTER_KEY), origin)
         self.backtests = Backtests(self.room, self.store, lambda: Vault(self.settings.keys_dir, MASTER_KEY))
         self.replays = Replays(self.room, self.store)
@@ -137,10 +141,13 @@ class Stage:
             clients=self.clients,
             consenting=self.oauth.consenting,
             connections=self.upstream.room,
+            roles=self.roles,
             door=self.desk,
             sign_ins=self.sign_ins,
             health=self.health,
             names=self.names,
+            accesses=self.accesses,
+            reasons=Reasons(),
             console_url=self.console_url,
             mcp_url="http://127.0.0.1:8400",
             deployment="northwind",
@@ -165,7 +172,9 @@ class Stage:
             people=self.people,
             clients=self.clients,
             connections=self.upstream.room,
+            roles=self.roles,
             directory=self.directory,
+            accesses=self.accesses,
             session=self.desk.who,
             health=self.health,
             deployment="northwind",
@@ -175,6 +184,10 @@ class Stage:
     def directory(self) -> Directory:
         """People and tokens as of now."""
         return Directory(self.store.snapshot(), self.vault.subject)
+
+    def accesses(self) -> Accesses:
+        """What people see as of now."""
+        return Accesses(self.store.snapshot(), self.vault.subject)
 
     def health(self) -> Health:
         """What the footer shows."""
@@ -192,7 +205,7 @@ class Stage:
         for person in PEOPLE:
             order = TokenOrder(person=person.id, groups=person.groups, person_name=person.name, name="laptop")
             tokens[person.id] = (await self.desk.issuing.create(order, caller)).secret
-        order = TokenOrder(person=ADMIN, groups=("admins",), person_name="Nora Berg", name="admin")
+        order = TokenOrder(person=ADMIN, groups=("admins", "security"), person_name="Nora Berg", name="admin")
         tokens[ADMIN] = (await self.desk.issuing.create(order, caller)).secret
         return tokens
 

@@ -9,8 +9,9 @@ import yaml
 
 from gatebook.cli.main import VERBS
 from gatebook.gateway import headers, wire
-from gatebook.reading.viewer import READER_GROUPS
+from gatebook.query.groups import GROUPS, MEANING
 from gatebook.state.documents import parse_documents
+from gatebook.state.roles import BUILT_IN, EMPLOYEE
 from tests.structure.checkout import ROOT, SOURCE
 
 DOCS = ROOT / "docs"
@@ -71,10 +72,21 @@ def test_the_headers_that_go_on_are_named() -> None:
     assert {name.decode() for name in headers._FORWARDED} == named - {"mcp-param-*"}
 
 
-def test_who_reads_all_is_named() -> None:
-    """The groups whose members read all calls stand in the pages about security and the API."""
-    for group in READER_GROUPS:
-        assert f"`{group}`" in _text("security.md") and f"`{group}`" in _text("api.md")
+def test_each_built_in_role_is_described_with_whom_it_is_bound_to() -> None:
+    """docs/roles.md has a row for each, which says whose calls every group of fields is shown of."""
+    rows = re.findall(r"^\| `(\w+)` \| (.*) \|$", _text("roles.md"), re.MULTILINE)
+    told = {name: [cell.strip() for cell in cells.split("|")] for name, cells in rows if name in BUILT_IN}
+    assert set(told) == set(BUILT_IN)
+    for name, role in BUILT_IN.items():
+        bound = "everybody" if name == EMPLOYEE else ", ".join(f"`{group}`" for group in role.groups)
+        singles = ", ".join(f"`{field}`" for field in role.fields)
+        scopes = [role.grants.get(group, "–") for group in GROUPS]
+        assert told[name] == [bound, *([f"{singles}: all"] if singles else scopes[:1]), *scopes[1:]], name
+
+
+def test_each_group_of_fields_is_described() -> None:
+    """With what belongs to it, in docs/roles.md."""
+    assert all(f"| `{group}` | {MEANING[group]} |" in _text("roles.md") for group in GROUPS)
 
 
 @pytest.mark.parametrize("verb", VERBS)

@@ -57,7 +57,7 @@ async def test_paths_of_arguments_are_written_as_the_language_reads_them(stage: 
     (offer,) = found.offers
     assert '"' in offer.insert and offer.insert.endswith(":")
     query = stage.room.query(admin, Question(text=f'args.{offer.insert}"a b"'))
-    assert len((await stage.room.rows(query, None, 5)).rows) == 1
+    assert len((await stage.room.rows(admin, query, None, 5)).rows) == 1
 
 
 async def test_without_an_index_the_language_is_still_offered(stage: Stage, admin: Viewer, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 async def all_rows(stage: Stage, viewer: Viewer, question: Question) -> list[CallRow]:
     """Everything that a question finds."""
-    return (await stage.room.rows(stage.room.query(viewer, question), None, 500)).rows
+    return (await stage.room.rows(viewer, stage.room.query(viewer, question), None, 500)).rows
 
 
 async def test_facets_count_what_the_rows_hold(stage: Stage, admin: Viewer) -> None:
@@ -48,10 +48,10 @@ async def test_every_part_of_a_snapshot_counts_the_same_calls(stage: Stage, admi
     stage.call(PEOPLE[0], Case())
     await stage.settled()
     query = room.query(admin, question)
-    page = await room.rows(query, None, 500, count=True, snapshot=at)
+    page = await room.rows(admin, query, None, 500, count=True, snapshot=at)
     extent = await room.extent(query, snapshot=at)
     assert extent is not None
-    histogram = await room.histogram(query, extent[0], extent[1] + 1, 3_600_000_000, snapshot=at)
+    histogram = await room.histogram(admin, query, extent[0], extent[1] + 1, 3_600_000_000, snapshot=at)
     facets = await room.facets(admin, question, ("connector",), 50, snapshot=at)
     totals = {
         page.total,
@@ -60,14 +60,14 @@ async def test_every_part_of_a_snapshot_counts_the_same_calls(stage: Stage, admi
         sum(one.count for one in facets["connector"]),
     }
     assert len(totals) == 1
-    now = await room.rows(query, None, 500, count=True)
+    now = await room.rows(admin, query, None, 500, count=True)
     assert now.total is not None and page.total is not None and now.total > page.total
 
 
 async def test_a_histogram_has_a_limit(stage: Stage, admin: Viewer) -> None:
     """A hundred years by the second are refused."""
     with pytest.raises(ValueError, match="buckets"):
-        await stage.room.histogram(stage.room.query(admin, Question()), 0, 10**15, 1_000_000)
+        await stage.room.histogram(admin, stage.room.query(admin, Question()), 0, 10**15, 1_000_000)
 
 
 async def test_values_are_those_within_the_scope(stage: Stage, admin: Viewer) -> None:

@@ -26,10 +26,10 @@ async def test_a_question_is_as_heavy_as_its_query(
     monkeypatch.setattr(room._slots, "run", noted)
     question = Question(text=text)
     query = room.query(admin, question)
-    await room.rows(query, None, 10)
+    await room.rows(admin, query, None, 10)
     await room.count(query)
     await room.extent(query)
-    await room.histogram(query, 0, 4_000_000_000_000_000, 1_000_000_000_000_000)
+    await room.histogram(admin, query, 0, 4_000_000_000_000_000, 1_000_000_000_000_000)
     await room.facets(admin, question, ["connector", "status"], 5)
     await room.values(admin, question, "connector", "", 5)
     assert len(asked) >= 6 and set(asked) == {heavy}

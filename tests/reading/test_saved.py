@@ -9,7 +9,8 @@ from gatebook.reading import saved as module
 from gatebook.reading.room import Question
 from gatebook.reading.saved import Conflict, SavedError, Shelf, Wish
 from gatebook.reading.viewer import Viewer
-from tests.console.stage import ADMIN, AUDITOR, EMPLOYEE, Stage
+from tests.console.stage import AUDITOR, EMPLOYEE, Stage
+from tests.console.traffic import PEOPLE
 from tests.reading.conftest import viewer_of
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -28,7 +29,7 @@ async def names(shelf: Shelf, viewer: Viewer) -> set[str]:
 
 async def test_who_sees_a_search(shelf: Shelf, stage: Stage) -> None:
     """Its owner always, others when it is shared with everyone or with a group of theirs; only the owner changes or deletes it."""
-    ann, bob, cat = viewer_of(stage, EMPLOYEE), viewer_of(stage, AUDITOR), viewer_of(stage, ADMIN)
+    ann, bob, cat = viewer_of(stage, EMPLOYEE), viewer_of(stage, AUDITOR), viewer_of(stage, PEOPLE[1].id)
     kept = [
         await shelf.create(ann, Wish(name="own")),
         await shelf.create(ann, Wish(name="all", shared=("everyone",))),

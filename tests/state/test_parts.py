@@ -8,8 +8,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec import Struct
 
+from gatebook.query.groups import GROUPS
 from gatebook.state.documents import KINDS, DocumentError, parse_documents, render
 from gatebook.state.parts import Part
+from gatebook.state.roles import SCOPES
 
 NAMES = st.from_regex(r"[a-z0-9][a-z0-9-]{0,30}", fullmatch=True)
 TEXT = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=30).filter(str.strip)
@@ -19,6 +21,7 @@ ALL = {
     "Guardrail": {"action": "log", "detectors": ["pii/*"]},
     "Detector": {"pattern": "x", "examples": ["x"]},
     "ToolPack": {"tools": {"crm": ["*"]}},
+    "Role": {"grants": {"metadata": "all"}},
     "Governance": {},
 }
 TEXTS = st.lists(TEXT, max_size=3)
@@ -58,6 +61,10 @@ SPECS: dict[str, st.SearchStrategy[dict[str, Any]]] = {
     "ToolPack": st.fixed_dictionaries(
         {"tools": st.dictionaries(TEXT, st.lists(TEXT, min_size=1, max_size=3), min_size=1, max_size=3)},
         optional={"description": TEXT, "allow": st.fixed_dictionaries({"people": TEXTS, "groups": TEXTS})},
+    ),
+    "Role": st.fixed_dictionaries(
+        {"grants": st.dictionaries(st.sampled_from(GROUPS), st.sampled_from(SCOPES))},
+        optional={"description": TEXT, "groups": TEXTS, "people": TEXTS, "reason_required": st.booleans()},
     ),
     "Governance": st.fixed_dictionaries(
         {},

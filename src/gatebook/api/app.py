@@ -30,6 +30,7 @@ from gatebook.api.policies import Policies
 from gatebook.api.preferences import Preferences
 from gatebook.api.problems import HEADERS, Problem
 from gatebook.api.records import Records
+from gatebook.api.roles import Roles
 from gatebook.api.rules import Rules
 from gatebook.api.saved import SavedSearches
 from gatebook.api.shares import Shares
@@ -81,6 +82,7 @@ def all_operations(deps: ApiDeps) -> tuple[Operation, ...]:
         Connections(deps),
         Connectors(deps),
         People(deps),
+        Roles(deps),
         Grants(deps),
         Tail(deps),
         Records(deps),

@@ -1,5 +1,7 @@
 """Who asks the API: the principal of a trusted listener, the owner of a bearer token, or the person of a console session."""
 
+from typing import Final
+
 from starlette.requests import Request
 
 from gatebook.api.deps import CALLER_KEY, SESSION_COOKIES, ApiDeps
@@ -7,31 +9,39 @@ from gatebook.api.problems import Problem
 from gatebook.identity.directory import Principal, Refusal
 from gatebook.identity.scopes import READ_BOOK, needed, reads_book
 from gatebook.identity.tokens import PATTERN
+from gatebook.reading.noting import REASON_CHARACTERS_MAX
 from gatebook.reading.viewer import Viewer
 from gatebook.record.parts import Source
 
 _IN_ADDRESS = (
     "Addresses are kept by proxies and browsers: send an access token as Authorization: Bearer, and revoke the one that was sent like this."
 )
+REASON_HEADER: Final = "x-gatebook-reason"
+"""Why payloads of others are read, where a role asks for a reason; it stands in the record of the reading."""
 
 
 async def identify(request: Request, deps: ApiDeps) -> Viewer:
     """The viewer behind a request. Raises Problem: 401, 403 for a token that is not good for the book, 400 for one in the address; a token that was refused is on the record first."""
     principal = request.scope.get(CALLER_KEY)
     if isinstance(principal, Principal):
-        return Viewer(principal=principal)
+        return _viewer(principal, None, request, deps)
     source = source_of(request)
     if PATTERN.search(request.url.query) or "access_token" in request.query_params:
         raise Problem(400, "A token stands in the address", _IN_ADDRESS)
     header = request.headers.get("authorization")
     if header is not None:
-        return Viewer(principal=await _of_token(header, source, request, deps), source=source)
+        return _viewer(await _of_token(header, source, request, deps), source, request, deps)
     for name in SESSION_COOKIES:
         secret = request.cookies.get(name)
         found = deps.session(secret) if secret else None
         if found is not None:
-            return Viewer(principal=found, source=source)
+            return _viewer(found, source, request, deps)
     raise Problem(401, "Not signed in", "Send an access token (Authorization: Bearer gw_pat_…), or sign in to the console.")
+
+
+def _viewer(principal: Principal, source: Source | None, request: Request, deps: ApiDeps) -> Viewer:
+    reason = " ".join(request.headers.get(REASON_HEADER, "").split())[:REASON_CHARACTERS_MAX]
+    return Viewer(principal=principal, source=source, given=deps.accesses().of(principal, reason))
 
 
 async def _of_token(header: str, source: Source, request: Request, deps: ApiDeps) -> Principal:

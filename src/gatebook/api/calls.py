@@ -73,9 +73,9 @@ class Calls:
         asked, values = params.question(ask.values), ask.values
         query, at = self._room.query(ask.viewer, asked), Position(self._room, ask, asked)
         page = await self._room.rows(
-            query, values["before"], values["limit"], after=values["after"], count=values["count"], snapshot=at.snapshot
+            ask.viewer, query, values["before"], values["limit"], after=values["after"], count=values["count"], snapshot=at.snapshot
         )
-        await at.note_rows(len(page.rows))
+        await at.note_rows(page)
         link = None
         if page.next:
             kept = {name: value for name, value in ask.request.query_params.items() if name in _KEPT}

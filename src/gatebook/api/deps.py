@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
+from gatebook.identity.access import Accesses
 from gatebook.identity.directory import Directory, Principal
 from gatebook.reading.backtests import Backtests
 from gatebook.reading.client_room import ClientRoom
@@ -13,6 +14,7 @@ from gatebook.reading.health import Health
 from gatebook.reading.people_room import PeopleRoom
 from gatebook.reading.replays import Replays
 from gatebook.reading.requests import Requests
+from gatebook.reading.roles_room import RolesRoom
 from gatebook.reading.room import ReadingRoom
 from gatebook.reading.rule_room import RuleRoom
 from gatebook.reading.saved import Shelf
@@ -28,7 +30,7 @@ CALLER_KEY = "gatebook.principal"
 
 
 class ApiDeps(Struct, frozen=True, kw_only=True):
-    """`directory` gives that of the newest snapshot; `session` who is behind the secret of a console session.
+    """`directory` gives that of the newest snapshot, `accesses` what its roles show; `session` who is behind the secret of a console session.
 
     `deployment` and `console_url` stand in what leaves the console, such as a report: its name, and where its links lead.
     """
@@ -46,7 +48,9 @@ class ApiDeps(Struct, frozen=True, kw_only=True):
     people: PeopleRoom
     clients: ClientRoom
     connections: ConnectionsRoom
+    roles: RolesRoom
     directory: Callable[[], Directory]
+    accesses: Callable[[], Accesses]
     session: Callable[[str], Principal | None]
     health: Callable[[], Health]
     deployment: str

@@ -6,6 +6,7 @@ from gatebook.api import params
 from gatebook.api.operations import Ask
 from gatebook.api.problems import Problem
 from gatebook.index import EngineError, Snapshot
+from gatebook.reading.noting import SeenPage
 from gatebook.reading.room import Question, ReadingRoom
 
 GONE: Final = {410: "The snapshot is no longer kept; ask without one."}
@@ -36,10 +37,10 @@ class Position:
             await self._room.note(self._viewer, "search", words)
             self._room.snapshots.add_reading(self.id, self._viewer.subject, words)
 
-    async def note_rows(self, rows: int) -> None:
+    async def note_rows(self, page: SeenPage) -> None:
         """Put a page of rows on the record: each page is a reading of its own."""
         words = self._question.words()
-        await self._room.note(self._viewer, "search", words, rows=rows)
+        await self._room.note(self._viewer, "search", words, rows=len(page.rows), subjects=page.subjects)
         self._room.snapshots.add_reading(self.id, self._viewer.subject, words)
 
 

@@ -4,7 +4,7 @@ from gatebook.api import params
 from gatebook.api.answers import RecordsAnswer, StatusAnswer, record_answer, status_answer
 from gatebook.api.deps import ApiDeps
 from gatebook.api.operations import Ask, Operation
-from gatebook.reading.records import KINDS, RecordQuestion, find
+from gatebook.reading.records import KINDS, RecordQuestion, find, note_reading
 
 
 class Records:
@@ -45,7 +45,7 @@ class Records:
             kind=values["kind"], since_us=values["since"], until_us=values["until"], before=values["before"], limit=values["limit"]
         )
         page = await room.ask(lambda: find(room.index, ask.viewer, question))
-        await room.note(ask.viewer, "search", question.words(), rows=len(page.rows))
+        await note_reading(room, ask.viewer, question, len(page.rows))
         return RecordsAnswer(records=[record_answer(row) for row in page.rows], next_cursor=page.next)
 
     async def status(self, _ask: Ask) -> StatusAnswer:

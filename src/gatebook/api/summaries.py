@@ -120,7 +120,7 @@ class Summaries:
         step_us = max(step_us, math.ceil((until_us - since_us) / (BUCKETS_MAX - 1) / 1_000_000) * 1_000_000)
         since_us -= since_us % step_us
         by = ask.values["by"]
-        found = await room.histogram(query, since_us, until_us, step_us, by=by, snapshot=at.snapshot)
+        found = await room.histogram(ask.viewer, query, since_us, until_us, step_us, by=by, snapshot=at.snapshot)
         await at.note()
         buckets = [
             BucketAnswer(start_us=since_us + number * step_us, count=sum(held.values()), by=dict(sorted(held.items())))

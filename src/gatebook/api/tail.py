@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import AsyncIterator
 
 import msgspec
-from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from gatebook.api import params
@@ -13,6 +12,7 @@ from gatebook.api.deps import ApiDeps
 from gatebook.api.operations import Ask, Operation
 from gatebook.api.problems import HEADERS, Problem
 from gatebook.query import Query
+from gatebook.reading.masking import seen_rows
 from gatebook.reading.room import Question
 
 _POLL_S = 0.25
@@ -20,7 +20,7 @@ _HEARTBEAT_S = 10.0
 _LIFE_S = 3600.0
 TAILS_MAX = 64
 _EVENTS = """Server-sent events: `call` with the row of a call as JSON, once it has its outcome; `gap` when more calls arrived at once than are kept.
-Comments keep the connection alive. The stream ends after an hour, and when the caller is no longer let in."""
+Comments keep the connection alive. The stream ends after an hour, and when the caller is no longer let in or may see other things than before."""
 
 
 class Tail:
@@ -57,9 +57,9 @@ class Tail:
         mark = room.index.arrivals.mark
         await room.note(ask.viewer, "tail", asked.words())
         headers = {**HEADERS, "x-accel-buffering": "no"}
-        return StreamingResponse(self._events(ask.request, query, mark), media_type="text/event-stream", headers=headers)
+        return StreamingResponse(self._events(ask, query, mark), media_type="text/event-stream", headers=headers)
 
-    async def _events(self, request: Request, query: Query, mark: int) -> AsyncIterator[bytes]:
+    async def _events(self, ask: Ask, query: Query, mark: int) -> AsyncIterator[bytes]:
         self._open += 1
         try:
             arrivals, loop = self._deps.room.index.arrivals, asyncio.get_running_loop()
@@ -72,13 +72,15 @@ class Tail:
                     mark = news.mark
                     if news.missed:
                         yield b'event: gap\ndata: {"reason":"more calls arrived than are kept; search for those between"}\n\n'
-                    for row in news.rows:
+                    for row in seen_rows(news.rows, ask.viewer.access):
                         yield b"event: call\ndata: " + msgspec.json.encode(row) + b"\n\n"
                 if loop.time() >= beat_s:
                     beat_s = loop.time() + _HEARTBEAT_S
                     try:
-                        await identify(request, self._deps)
+                        viewer = await identify(ask.request, self._deps)
                     except Problem:
+                        return
+                    if viewer.access != ask.viewer.access:
                         return
                     yield b": alive\n\n"
                 await asyncio.sleep(_POLL_S)

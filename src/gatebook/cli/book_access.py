@@ -164,6 +164,7 @@ def _api(settings: Settings) -> Iterator["_Api"]:
     from gatebook.api.deps import CALLER_KEY, ApiDeps
     from gatebook.control.deciding import Deciding
     from gatebook.control.desk import Desk
+    from gatebook.identity.access import Accesses
     from gatebook.identity.directory import Directory
     from gatebook.identity.journal import Journal
     from gatebook.keeper.upstream import build_upstream
@@ -175,6 +176,7 @@ def _api(settings: Settings) -> Iterator["_Api"]:
     from gatebook.reading.people_room import PeopleRoom
     from gatebook.reading.replays import Replays
     from gatebook.reading.requests import Requests
+    from gatebook.reading.roles_room import RolesRoom
     from gatebook.reading.room import ReadingRoom
     from gatebook.reading.rule_room import RuleRoom
     from gatebook.reading.saved import Shelf
@@ -208,9 +210,11 @@ def _api(settings: Settings) -> Iterator["_Api"]:
                 tools=ToolRoom(room, store, desk),
                 rules=RuleRoom(room, store, desk.changing),
                 directory=lambda: Directory(store.snapshot(), vault.subject),
+                accesses=lambda: Accesses(store.snapshot(), vault.subject),
                 people=PeopleRoom(room, store, vault.subject),
                 clients=ClientRoom.alone(desk.journal),
                 connections=build_upstream(desk.journal, read_credential_keys(settings), settings.console_url).room,
+                roles=RolesRoom(room, lambda: Accesses(store.snapshot(), vault.subject)),
                 session=lambda _: None,
                 health=lambda: health(settings.log_dir, follower.lag(), None, room.clock.wall_us()),
                 deployment=settings.deployment,

@@ -33,6 +33,7 @@ VERBS: dict[str, str] = {
     "dlp": "find sensitive data in a file, check and time detectors",
     "approvals": "decide about calls that wait for an approval",
     "access": "decide about requests for access",
+    "role": "what roles show of the log, and what somebody sees",
     "grants": "who may call which tools and who does, and what nobody uses",
     "bootstrap": "make a one-time link to the console",
     "status": "show what the running keeper does",

@@ -39,10 +39,11 @@ class Asking:
 
     async def rows(self, view: View, before: str | None) -> None:
         """Fill a page of rows, newest first."""
-        page = await self._room.rows(self.query, before, ROWS, snapshot=self.snapshot)
+        page = await self._room.rows(self.viewer, self.query, before, ROWS, snapshot=self.snapshot)
         glimpses = await self._room.glimpses(page.rows)
         above_us = decode(before).time_us if before else None
         view.rows = rows.views(page.rows, glimpses, above_us, rows.Layout(columns=view.columns, zone=self.zone))
+        view.subjects = page.subjects
         view.older = self.here.link(before=page.next, view=view.token) if page.next else ""
         if page.next is None and not before:
             view.total = len(page.rows)
@@ -63,7 +64,7 @@ class Asking:
         where = histogram_view.frame(since, until if until is not None else self.now_us, self.zone)
         ends = where.since_us, where.end_us, where.step_us
         found, changes = await asyncio.gather(
-            self._room.histogram(self.query, *ends, by=self.here.by or "outcome", snapshot=self.snapshot), self._changes(where)
+            self._room.histogram(self.viewer, self.query, *ends, by=self.here.by or "outcome", snapshot=self.snapshot), self._changes(where)
         )
         names = {value for counts in found.values() for value in counts}
         labels = await self._room.labels(self.here.by, names, self.snapshot) if self.here.by else {}
@@ -80,8 +81,13 @@ class Asking:
 
     async def facets(self, opened: Sequence[str]) -> list[Facet]:
         """All facets; those of `opened` counted, each as if the query said nothing of its own field."""
-        found = await self._room.facets(self.viewer, self.question, opened, SHOWN + 1, snapshot=self.snapshot)
-        return [facets_view.facet(one, found.get(one.name), self.here, opened=one.name in found) for one in facets_view.FACETS]
+        shown = [name for name in opened if self.viewer.access.shows(name)]
+        found = await self._room.facets(self.viewer, self.question, shown, SHOWN + 1, snapshot=self.snapshot)
+        return [
+            facets_view.facet(one, found.get(one.name), self.here, opened=one.name in found)
+            for one in facets_view.FACETS
+            if self.viewer.access.shows(one.name)
+        ]
 
     async def ways_out(self, chips: Sequence[Chip]) -> list[WayOut]:
         """For an empty result: which filter to remove, and how many calls there are without it."""

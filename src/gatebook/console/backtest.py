@@ -9,7 +9,6 @@ from gatebook.console.backtest_view import BacktestView, backtest_view
 from gatebook.console.deps import ConsoleDeps
 from gatebook.console.pages import Pages, Shown, wanted
 from gatebook.console.posting import posted
-from gatebook.console.tester import NOT_FOR_YOU
 from gatebook.console.zones import zone_of
 from gatebook.reading.backtests import BacktestOrder
 from gatebook.reading.jobs import TooManyJobs
@@ -22,6 +21,7 @@ KIND: Final = "backtest"
 _DAY_US: Final = 86_400_000_000
 _BODY_BYTES_MAX: Final = 4 * 1024 * 1024
 _STALE: Final = "The form was out of date, and nothing was begun. Try again."
+NOT_FOR_YOU: Final = "Backtests look into the payloads of all calls, which your roles do not show; security analysts may."
 _GONE: Final = "There is no such backtest of yours, or it was long ago."
 
 
@@ -34,7 +34,7 @@ class BacktestPages:
 
     async def begin(self, request: Request, viewer: Viewer) -> Response:
         """Begin one with the fields of the editor's form: `text` is the draft, `deleted` names what would go, `backtest_days` says how far back."""
-        if not viewer.reads_all:
+        if not viewer.access.is_whole:
             return self._answer(request, viewer, 403, problems=[NOT_FOR_YOU])
         fields = await posted(request, self._deps, _BODY_BYTES_MAX)
         if fields is None:

@@ -156,6 +156,8 @@ def address(kind: str, name: str, **more: str) -> str:
 
 def page_of(kind: str, name: str, *, deleted: bool = False) -> str:
     """The page of a resource; of its kind where it was deleted or has none of its own."""
+    if kind == "Role":
+        return "/roles"
     place = _PAGES.get(kind) or ("/guardrails" if kind in SCANNING else "/policies")
     return place if deleted or kind not in _PAGES else f"{place}/{quote(name, safe='')}"
 

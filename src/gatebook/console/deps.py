@@ -5,6 +5,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
+from gatebook.identity.access import Accesses
 from gatebook.identity.directory import Principal
 from gatebook.identity.oauth.consenting import Consenting
 from gatebook.identity.oidc.sign_ins import SignIns
@@ -15,8 +16,10 @@ from gatebook.reading.connections_room import ConnectionsRoom
 from gatebook.reading.exports import Exports
 from gatebook.reading.health import Health
 from gatebook.reading.people_room import PeopleRoom
+from gatebook.reading.reasons import Reasons
 from gatebook.reading.replays import Replays
 from gatebook.reading.requests import Requests
+from gatebook.reading.roles_room import RolesRoom
 from gatebook.reading.room import ReadingRoom
 from gatebook.reading.rule_room import RuleRoom
 from gatebook.reading.saved import Shelf
@@ -83,10 +86,13 @@ class ConsoleDeps(Struct, frozen=True, kw_only=True):
     clients: ClientRoom
     consenting: Consenting
     connections: ConnectionsRoom
+    roles: RolesRoom
     door: Door
     sign_ins: SignIns
     health: Callable[[], Health]
     names: Callable[[], Mapping[str, str]]
+    accesses: Callable[[], Accesses]
+    reasons: Reasons
     console_url: str
     mcp_url: str
     deployment: str

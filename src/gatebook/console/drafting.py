@@ -14,6 +14,7 @@ WORDS: Final[dict[Kind, str]] = {
     "Guardrail": "guardrail",
     "Detector": "detector",
     "ToolPack": "tool pack",
+    "Role": "role",
     "Governance": "governance",
     "Connector": "connector",
 }
@@ -57,7 +58,23 @@ spec:
   # selector: {connectors: [crm], not_groups: [finance]}
   # reason: Card numbers stay inside.
 """
-EXAMPLES: Final[dict[str, str]] = {"Policy": _POLICY, "Guardrail": _GUARDRAIL}
+_ROLE = """\
+# What of whose calls somebody sees. Lines behind # say nothing.
+kind: Role
+name: fraud-desk
+spec:
+  description: What it is for, in a sentence.
+  grants:                    # own, team or all; what is left out is not shown
+    metadata: all
+    identity: all
+    policy: all
+    # failure, evidence, arguments, responses, upstream
+  # fields: {connector: all} # single fields of the group metadata
+  groups: [fraud]
+  # people: [ann]
+  # reason_required: true    # arguments and responses of others ask for a reason
+"""
+EXAMPLES: Final[dict[str, str]] = {"Policy": _POLICY, "Guardrail": _GUARDRAIL, "Role": _ROLE}
 
 
 class Draft(Struct, frozen=True, kw_only=True):

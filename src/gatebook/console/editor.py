@@ -26,6 +26,7 @@ from gatebook.console.readers import Handler, Readers, check_administers
 from gatebook.console.rules import governance_of
 from gatebook.console.zones import zone_of
 from gatebook.reading.replays import TooManyReplays
+from gatebook.reading.rights import NotForYou
 from gatebook.reading.room import Question
 from gatebook.reading.rule_facts import ChangeRefused, Made
 from gatebook.reading.tool_activity import DAY_US
@@ -109,7 +110,7 @@ class Editor:
             draft = replace(draft, replay=begun.id, of=draft.digest)
         except DocumentError:
             error = "The draft has to be valid before it can be tried."
-        except TooManyReplays as refused:
+        except (TooManyReplays, NotForYou) as refused:
             error = as_sentence(refused)
         if draft.alone and not error and not wanted(request, "replay"):
             return RedirectResponse(f"/changes/replays/{draft.replay}?of={draft.of}", 303)

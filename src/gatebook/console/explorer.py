@@ -78,7 +78,9 @@ class Explorer:
             view.rows_error = await error_of(lambda: asking.rows(view, before))
         else:
             await self._fill(found, before, None if SCRIPTS_COOKIE not in request.cookies else PATIENCE_S)
-        await self._deps.room.note(shown.viewer, "search", asking.question.words(), payloads=bool(view.rows), rows=len(view.rows))
+        await self._deps.room.note(
+            shown.viewer, "search", asking.question.words(), payloads=bool(view.rows), rows=len(view.rows), subjects=view.subjects
+        )
         if here.range.preset and not before:
             view.tail = view.address.replace("/", "/live", 1)
         return view
@@ -100,10 +102,10 @@ class Explorer:
 
     async def _part(self, shown: Shown, params: Mapping[str, str], name: str) -> Response:
         """A part that was not there when the page was sent, from the same snapshot; from a new one when that is gone."""
-        found = self._kept.get(params.get("view", ""), shown.viewer.subject)
+        found = self._kept.get(params.get("view", ""), shown.viewer)
         if found is None:
             view = await self.view(shown, {**params, "before": ""})
-            found = self._kept.get(view.token, shown.viewer.subject)
+            found = self._kept.get(view.token, shown.viewer)
         else:
             view = found.view
         if found is not None:
@@ -111,7 +113,7 @@ class Explorer:
         return self._pages.fragment(f"{name}.html", name, shown, view=view)
 
     def _asking(self, shown: Shown, here: Here, token: str) -> Asking:
-        kept = self._kept.get(token, shown.viewer.subject) if token else None
+        kept = self._kept.get(token, shown.viewer) if token else None
         if kept is not None and kept.asking.here == here:
             return kept.asking
         return Asking(self._deps.room, shown.viewer, here, zone_of(shown.request))

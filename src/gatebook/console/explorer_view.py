@@ -87,6 +87,7 @@ class View(Struct, kw_only=True):
     here: Here
     zone: Zone = UTC_ZONE
     columns: tuple[Chosen, ...] = DEFAULT
+    subjects: frozenset[str] = frozenset()
     chips: list[Chip]
     presets: list[Preset]
     steps: Steps

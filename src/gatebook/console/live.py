@@ -20,6 +20,7 @@ from gatebook.console.times import PRESETS, Range
 from gatebook.console.zones import zone_of
 from gatebook.index import CallRow, EngineError
 from gatebook.query import Query, QueryError
+from gatebook.reading.masking import seen_rows
 from gatebook.reading.room import Question
 from gatebook.reading.viewer import Viewer
 
@@ -81,7 +82,8 @@ class Live:
                     parts = self._pages.render("strip.html", shown)
                 if parts:
                     strip_s = now_s + _STRIP_S
-                    if session.viewer_of(shown.request, self._deps) is None:
+                    viewer = session.viewer_of(shown.request, self._deps)
+                    if viewer is None or viewer.access != shown.viewer.access:
                         yield b"event: gone\ndata: {}\n\n"
                         return
                 if new or parts:
@@ -92,7 +94,7 @@ class Live:
 
     async def _event(self, shown: Shown, here: Here, new: list[CallRow], parts: str, *, share: int) -> bytes:
         """One event: the newest rows first, one in `share` of them, how many there are in all, and the parts that changed."""
-        newest = sorted(new, key=lambda row: (row.time, row.call_id), reverse=True)[::share][:ROWS_MAX]
+        newest = sorted(seen_rows(new, shown.viewer.access), key=lambda row: (row.time, row.call_id), reverse=True)[::share][:ROWS_MAX]
         view = self._frame(shown, here)
         layout = rows.Layout(columns=view.columns, zone=view.zone)
         view.rows = rows.views(newest, await self._deps.room.glimpses(newest), newest[0].time if newest else None, layout)

@@ -11,6 +11,7 @@ from gatebook.console.asking import Asking
 from gatebook.console.explorer_view import View
 from gatebook.index import CursorError, EngineError, QueryTooHeavy
 from gatebook.reading.room import TooSlow
+from gatebook.reading.viewer import Viewer
 
 NAMES = ("histogram", "facets", "count")
 _KEPT_MAX = 200
@@ -103,10 +104,12 @@ class Kept(Struct):
         self.views[token] = parts
         return token
 
-    def get(self, token: str, subject: str) -> Parts | None:
-        """The view of a token, None when it is gone or somebody else's."""
+    def get(self, token: str, viewer: Viewer) -> Parts | None:
+        """The view of a token, None when it is gone, somebody else's, or of a time when its viewer saw other things."""
         parts = self.views.get(token)
-        return parts if parts is not None and parts.asking.viewer.subject == subject else None
+        if parts is None or parts.asking.viewer.subject != viewer.subject or parts.asking.viewer.access != viewer.access:
+            return None
+        return parts
 
 
 async def error_of(ask: Callable[[], Awaitable[None]]) -> str:

@@ -15,7 +15,7 @@ from gatebook.console.pages import Pages, Shown, params_of
 from gatebook.console.times import PRESETS, Range, RangeError, read_range
 from gatebook.definitions.characters import visible
 from gatebook.index import CursorError, EngineError, RecordRow
-from gatebook.reading.records import KINDS, RecordPage, RecordQuestion, find
+from gatebook.reading.records import KINDS, RecordPage, RecordQuestion, find, note_reading
 from gatebook.reading.room import TooSlow
 from gatebook.reading.viewer import Viewer
 
@@ -27,7 +27,7 @@ _WORDS = {
     "processes": "Processes",
     "log": "The log itself",
 }
-_ALARMING = frozenset({"auth.failed", "auth.sign_in_failed", "log.unavailable", "log.tail_cut", "clock.stepped"})
+_ALARMING = frozenset({"auth.failed", "auth.sign_in_failed", "access.self_granted", "log.unavailable", "log.tail_cut", "clock.stepped"})
 
 
 class Line(Struct, frozen=True, kw_only=True):
@@ -62,7 +62,7 @@ class RecordPages:
             range_ = read_range(params, room.clock.wall_us())
             question = RecordQuestion(kind=kind, since_us=range_.since_us, until_us=range_.until_us, before=params.get("before"))
             page = await room.ask(lambda: find(room.index, viewer, question))
-            await room.note(viewer, "search", question.words(), rows=len(page.rows))
+            await note_reading(room, viewer, question, len(page.rows))
         except RangeError as problem:
             error, range_ = str(problem), Range(preset=times.DEFAULT_PRESET)
         except CursorError:
@@ -159,13 +159,19 @@ def _text(type_: str, core: Mapping[str, Any], names: Mapping[str, str]) -> str:
             return f"{core['kind']} {core['name']} {core['action']} (version {core['version']}, revision {core['revision']}{by}{alone}){because}"
         case "token.changed":
             return f"Token {core['token']} of {names.get(core['owner'], core['owner'][:8])} {core['action']}"
+        case "access.self_granted":
+            whom = "themselves" if core["subject"] == core["actor"]["subject"] else names.get(core["subject"], core["subject"][:8])
+            return f"Gave {whom} a role that shows more of the log: {', '.join(core['groups'])}, by {', '.join(core['roles'])}"
         case "log.read":
             rows = (
                 f", {core['rows']:,} row{'' if core['rows'] == 1 else 's'}"
                 if core.get("rows") is not None and core["action"] == "search"
                 else ""
             )
-            return f"{core['action'].capitalize()}{rows}{', with payloads' if core['payloads'] else ''}: {core['query'] or 'everything'}"
+            why = f" (reason: {core['reason']})" if core.get("reason") else ""
+            return (
+                f"{core['action'].capitalize()}{rows}{', with payloads' if core['payloads'] else ''}: {core['query'] or 'everything'}{why}"
+            )
         case "process.started":
             return f"{core['role'].capitalize()} started: process {core['pid']}, version {core['version']}, configuration {core['config']}"
         case "process.stopped":

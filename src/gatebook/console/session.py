@@ -8,10 +8,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gatebook.console.deps import ConsoleDeps
+from gatebook.reading.previews import viewing_as
 from gatebook.reading.viewer import Viewer
 from gatebook.record.parts import Source
 
 LIFE_S = 8 * 3600
+VIEW_AS_COOKIE = "view_as"
 BODY_BYTES_MAX = 128 * 1024
 _FIELDS_MAX = 20
 
@@ -49,7 +51,12 @@ def viewer_of(request: Request, deps: ConsoleDeps) -> Viewer | None:
     """Who is signed in, None when nobody is."""
     secret = secret_of(request, deps)
     principal = deps.door.who(secret) if secret else None
-    return Viewer(principal=principal, source=source_of(request)) if principal else None
+    if principal is None:
+        return None
+    accesses = deps.accesses()
+    own = Viewer(principal=principal, source=source_of(request), given=accesses.of(principal, deps.reasons.of(principal.subject)))
+    wanted = request.cookies.get(VIEW_AS_COOKIE, "")
+    return viewing_as(own, accesses, wanted) if wanted and own.administers else own
 
 
 def set_cookie(response: Response, deps: ConsoleDeps, secret: str) -> None:

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from gatebook.identity.directory import Principal
+from gatebook.identity.watching import note_roles
 from gatebook.reading.decisions import one_line
 from gatebook.reading.rule_changes import Applied, Terms
 from gatebook.reading.rule_facts import ChangeRefused, Decision
@@ -124,6 +125,7 @@ class Changing:
                 alone=signed.alone,
             )
             await self._desk.record(body, caller, change.diff)
+        await note_roles(looked, self._desk.journal, caller, revision)
         return revision
 
     async def _record(self, connection: Connection, before: Proposed | None, after: Proposed, caller: Principal, revision: int) -> None:

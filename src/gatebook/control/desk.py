@@ -1,7 +1,7 @@
 """What administrators change, each with its record (identity/journal.py)."""
 
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from msgspec import Struct
@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from gatebook.control.barrier import Barrier
 from gatebook.control.changing import Changing
-from gatebook.control.sessions import Sessions
+from gatebook.control.sessions import Sessions, idle_limit_s
 from gatebook.identity import accounts, sessions, sign_in
 from gatebook.identity.approvers import ADMINS
 from gatebook.identity.cut_off import CutOff, Severed
@@ -78,14 +78,20 @@ class MadeLink(Struct, frozen=True, kw_only=True):
 class Desk:
     """Makes changes for a caller who is allowed to make them; who that is, the faces decide."""
 
-    def __init__(self, journal: Journal, console_url: str, cutting: Cutting | None = None) -> None:
-        """Without `cutting` there is one that knows workers by their rows alone."""
+    def __init__(
+        self,
+        journal: Journal,
+        console_url: str,
+        cutting: Cutting | None = None,
+        idle_limit_s: Callable[[Person], int | None] = idle_limit_s,
+    ) -> None:
+        """Without `cutting` there is one that knows workers by their rows alone; `idle_limit_s` is that of console sessions."""
         self.cutting = cutting or Cutting(journal, Barrier(journal.store, "", lambda _: None))
         self.console_url = console_url
         self.changing = Changing(self)
         self.issuing = Issuing(journal)
         self.journal = journal
-        self.sessions = Sessions(journal)
+        self.sessions = Sessions(journal, idle_limit_s)
         self._store = journal.store
         self._subject_of = journal.subject_of
         self._clock = journal.clock
@@ -179,7 +185,7 @@ class Desk:
             expires_us = sign_in.add_link(connection, secret, link, now_us)
             revision = bump(connection)
             if put is not None:
-                await record_person(self.journal, put, revision, caller)
+                await record_person(self.journal, connection, put, revision, caller)
             body = records.ConfigChanged(
                 kind="OneTimeLink",
                 name=link.person or link.purpose,

@@ -8,8 +8,8 @@ from typing import Final
 from gatebook.identity import accounts, sessions
 from gatebook.identity.directory import Principal, make_principal
 from gatebook.identity.journal import Journal
+from gatebook.identity.self_granting import reads_payloads_of_others
 from gatebook.identity.sessions import SEEN_EVERY_S, Session
-from gatebook.reading.viewer import READER_GROUPS
 from gatebook.record.body_access import SignedOut, SignedOutCause
 from gatebook.record.parts import Actor, Source
 from gatebook.state.snapshot import Person
@@ -21,8 +21,8 @@ _logger = logging.getLogger(__name__)
 
 
 def idle_limit_s(person: Person) -> int | None:
-    """After how long without use a session ends; None: only after its eight hours."""
-    return None if READER_GROUPS.isdisjoint(person.groups) else IDLE_S
+    """After how long without use a session ends, by the roles that are built in; None: only after its eight hours."""
+    return IDLE_S if reads_payloads_of_others(person, {}) else None
 
 
 class Sessions:

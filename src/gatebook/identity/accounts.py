@@ -22,11 +22,12 @@ _RESERVED_PEOPLE = frozenset({"local", "me"})
 
 
 class PersonChange(Struct, frozen=True, kw_only=True):
-    """A person before and after; `diff` is a unified diff of the fields, empty when unchanged."""
+    """A person before (None for a new one) and after; `diff` is a unified diff of the fields, empty when unchanged."""
 
     action: Action
     person: Person
     diff: str
+    before: Person | None = None
 
 
 class Wanted(Struct, frozen=True, kw_only=True):
@@ -81,7 +82,7 @@ def put_person(connection: Connection, wanted: Wanted, now_us: int) -> PersonCha
         owner=base.owner if wanted.owner is None else wanted.owner,
     )
     if before == after:
-        return PersonChange(action="unchanged", person=after, diff="")
+        return PersonChange(action="unchanged", person=after, diff="", before=before)
     after = replace(after, version=base.version + 1)
     values = {
         "kind": after.kind,
@@ -98,7 +99,7 @@ def put_person(connection: Connection, wanted: Wanted, now_us: int) -> PersonCha
         connection.execute(update(people).where(people.c.id == id).values(**values))
     note_people(connection, [id])
     diff = unified(_text(before) if before else "", _text(after), f"Person/{id}")
-    return PersonChange(action="changed" if before else "created", person=after, diff=diff)
+    return PersonChange(action="changed" if before else "created", person=after, diff=diff, before=before)
 
 
 def put_provisioned(connection: Connection, wanted: Wanted, external_id: str, now_us: int) -> PersonChange:

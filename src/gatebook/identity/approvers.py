@@ -32,6 +32,12 @@ def decides_about(who: Principal, rules: Rules, names: Iterable[str]) -> tuple[s
     return tuple(name for name in names if name in policies and _is_named(who, policies[name].approvers))
 
 
+def is_named_for(who: Principal, rules: Rules, name: str) -> bool:
+    """Whether somebody is named as an approver of a policy, beside administrators, who may decide about everything but are named for nothing."""
+    own = rules.policies[name].approvers if name in rules.policies else ()
+    return _is_named(who, (*own, *rules.governance.approvers))
+
+
 def approvers_of(rules: Rules, name: str) -> tuple[str, ...]:
     """Return the groups and people who may decide about a policy, each once; administrators may beside them."""
     own = rules.policies[name].approvers if name in rules.policies else ()

@@ -14,10 +14,11 @@ from gatebook.identity import accounts
 from gatebook.identity.approvers import in_person, is_administrator
 from gatebook.identity.directory import Principal, make_principal
 from gatebook.identity.journal import Journal
+from gatebook.identity.person_records import record_person
 from gatebook.identity.scopes import SCOPES_MAX, tidied
 from gatebook.identity.service_accounts import ServiceOrder, put_service_account
 from gatebook.identity.tokens import make_token
-from gatebook.record.body import ConfigChanged, TokenChanged
+from gatebook.record.body import TokenChanged
 from gatebook.state.snapshot import Person, Token, read_rules
 from gatebook.state.store import StateError, bump
 
@@ -98,7 +99,7 @@ class Issuing:
             )
             token = accounts.add_token(connection, secret, blank)
             revision = bump(connection)
-            await self._record_person(put, revision, caller)
+            await record_person(self._journal, connection, put, revision, caller)
             await self._record_token("created", token, person, caller, order.reason)
         return IssuedToken(secret=secret, token=token, person=person)
 
@@ -125,7 +126,7 @@ class Issuing:
         async with self._journal.change() as connection:
             put = put_service_account(connection, order, self._journal.clock.wall_us())
             if put.action != "unchanged":
-                await self._record_person(put, bump(connection), caller, _said(order.reason))
+                await record_person(self._journal, connection, put, bump(connection), caller, _said(order.reason))
         return put.person
 
     def _owner(self, connection: Connection, order: TokenOrder, caller: Principal, now_us: int) -> accounts.PersonChange:
@@ -148,20 +149,6 @@ class Issuing:
         if order.changes_person:
             raise TokenRefused("rights", "only on the host does a token change its owner")
         return accounts.PersonChange(action="unchanged", person=person, diff="")
-
-    async def _record_person(self, put: accounts.PersonChange, revision: int, caller: Principal, reason: str | None = None) -> None:
-        if put.action == "unchanged":
-            return
-        body = ConfigChanged(
-            kind="Person",
-            name=put.person.id,
-            action=put.action,
-            version=put.person.version,
-            revision=revision,
-            actor=caller.actor,
-            reason=reason,
-        )
-        await self._journal.record(body, caller.subject, [("identity", caller.identity), ("diff", put.diff.encode())])
 
     async def _record_token(
         self, action: Literal["created", "revoked"], token: Token, owner: Person, caller: Principal, reason: str | None

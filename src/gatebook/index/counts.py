@@ -54,14 +54,14 @@ def over_time(  # noqa: PLR0913
 ) -> dict[int, dict[str, int]]:
     """Calls in each bucket that has any: bucket number from `since_us`, then value and count.
 
-    `by`: "outcome" is the status with `redacted` apart; a field gives its SERIES_MAX most frequent values, and "" for all others. A call that holds
+    `by`: "outcome" is the status with `redacted` apart, "ended" the status alone; a field gives its SERIES_MAX most frequent values, and "" for all others. A call that holds
     several values of a field counts for each. Raises KeyError for a field that does not exist.
     """
     question = _Question(index, query, snapshot, timeout_s)
     params: dict[str, Value] = {}
     names: frozenset[str] = frozenset()
-    if by == "outcome":
-        state = "outcome"
+    if by in ("outcome", "ended"):
+        state = "outcome" if by == "outcome" else "toString(calls.status)"
     else:
         names = frozenset(count.value for count in top(index, query, by, SERIES_MAX, snapshot=question.snapshot, timeout_s=timeout_s))
         params["names"] = sorted(names)
@@ -72,11 +72,15 @@ def over_time(  # noqa: PLR0913
     for row in question.ask(f"{bucket} AS bucket, {state} AS state, count() AS n", rest, params):
         buckets[row["bucket"]][row["state"]] += row["n"]
     for call in question.waiting:
-        for value in (
-            [outcome_of(call.status, call.effect)] if by == "outcome" else [held if held in names else "" for held in values_of(call, by)]
-        ):
+        for value in _told_apart(call, by, names):
             buckets[(call.time - since_us) // step_us][value] += 1
     return buckets
+
+
+def _told_apart(call: CallRow, by: str, names: frozenset[str]) -> list[str]:
+    if by in ("outcome", "ended"):
+        return [outcome_of(call.status, call.effect if by == "outcome" else "")]
+    return [held if held in names else "" for held in values_of(call, by)]
 
 
 def top(  # noqa: PLR0913

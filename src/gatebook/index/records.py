@@ -15,10 +15,12 @@ from gatebook.index.store import TIMEOUT_S
 
 
 class RecordFilter(Struct, frozen=True, kw_only=True):
-    """Which records: of these types, of one subject or all, in a half-open time range, older than the cursor."""
+    """Which records: of `types`, and of `limited` types those of some subjects; in a half-open time range, older than the cursor."""
 
-    types: Sequence[str]
-    subject: str | None = None
+    types: Sequence[str] = ()
+    limited: Sequence[tuple[Sequence[str], Sequence[str]]] = ()
+    mentions: str = ""
+    """A text that stands in the record as it is stored."""
     since_us: int | None = None
     until_us: int | None = None
     before: str | None = None
@@ -28,11 +30,11 @@ class RecordFilter(Struct, frozen=True, kw_only=True):
 def find_records(index: Index, wanted: RecordFilter, *, timeout_s: float = TIMEOUT_S) -> Page[RecordRow]:
     """Return one page, newest first. Raises CursorError, QueryTooHeavy, EngineError."""
     at = index.snapshot()
-    params: dict[str, Value] = {"types": list(wanted.types)}
-    tests = ["type IN {types:Array(String)}"]
-    if wanted.subject is not None:
-        tests.append("subject = {subject:String}")
-        params["subject"] = wanted.subject
+    params: dict[str, Value] = {}
+    tests = [_kinds(wanted, params)]
+    if wanted.mentions:
+        tests.append("position(summary, {mentions:String}) > 0")
+        params["mentions"] = wanted.mentions
     for name, sign, bound in (("since", ">=", wanted.since_us), ("until", "<", wanted.until_us)):
         if bound is not None:
             tests.append(f"time {sign} {moment_sql(f'{{{name}:Int64}}')}")
@@ -43,3 +45,13 @@ def find_records(index: Index, wanted: RecordFilter, *, timeout_s: float = TIMEO
     shown = rows[: wanted.limit]
     more = cursor.encode(Place(shown[-1].time, shown[-1].id)) if len(rows) > wanted.limit else None
     return Page(rows=shown, next=more, snapshot=at.positions)
+
+
+def _kinds(wanted: RecordFilter, params: dict[str, Value]) -> str:
+    """The condition on types and subjects."""
+    params["types"] = list(wanted.types)
+    tests = ["type IN {types:Array(String)}"]
+    for number, (types, subjects) in enumerate(wanted.limited):
+        params |= {f"types{number}": list(types), f"subjects{number}": list(subjects)}
+        tests.append(f"(type IN {{types{number}:Array(String)}} AND subject IN {{subjects{number}:Array(String)}})")
+    return f"({' OR '.join(tests)})"

@@ -11,6 +11,7 @@ from gatebook.query.paths import NUMBER, SEPARATOR
 from gatebook.query.resolve import absolute
 from gatebook.query.text import words
 from gatebook.query.tree import (
+    Among,
     And,
     ArgCompare,
     ArgExists,
@@ -179,6 +180,8 @@ class Compiler:
                 test = "{}" if field.kind == "flag" else f"{{}} != {field.absent}" if field.absent is not None else "{} != ''"
                 if field.kind in ORDERED and field.absent is None or field.kind in ("uuid", "flag"):
                     test = "1"
+            case Among(_, values):
+                test = f"{{}} IN {self._bind(list(values))}"
             case Pattern(_, pattern):
                 test = self._pattern(pattern, field)
             case Compare(_, _, bool() as value):

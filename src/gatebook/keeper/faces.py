@@ -16,6 +16,8 @@ from gatebook.console.deps import ConsoleDeps
 from gatebook.control.deciding import Deciding
 from gatebook.control.desk import Desk
 from gatebook.control.server import show_health
+from gatebook.control.sessions import IDLE_S
+from gatebook.identity.access import Accesses
 from gatebook.identity.credentials.routes import routes as credential_routes
 from gatebook.identity.directory import Directory
 from gatebook.identity.oauth.server import AuthorizationServer
@@ -23,6 +25,7 @@ from gatebook.identity.oidc.providers import Providers
 from gatebook.identity.oidc.routes import routes as oidc_routes
 from gatebook.identity.oidc.sign_ins import SECRET_PURPOSE, SignIns
 from gatebook.identity.oidc.signals import Signals
+from gatebook.identity.self_granting import reads_payloads_of_others
 from gatebook.keeper.background import Background
 from gatebook.keeper.departures import EndWithReader
 from gatebook.keeper.upstream import Upstream
@@ -32,8 +35,10 @@ from gatebook.reading.client_room import ClientRoom
 from gatebook.reading.exports import Exports
 from gatebook.reading.health import Health, health
 from gatebook.reading.people_room import PeopleRoom
+from gatebook.reading.reasons import Reasons
 from gatebook.reading.replays import Replays
 from gatebook.reading.requests import Requests
+from gatebook.reading.roles_room import RolesRoom
 from gatebook.reading.room import ReadingRoom
 from gatebook.reading.rule_room import RuleRoom
 from gatebook.reading.saved import Shelf
@@ -43,7 +48,7 @@ from gatebook.record.views.call import Origin
 from gatebook.settings import Settings
 from gatebook.state.approvals import ARGUMENTS_KEY
 from gatebook.state.identity_providers import IdentityProviderSpec
-from gatebook.state.snapshot import Snapshot
+from gatebook.state.snapshot import Person, Snapshot
 
 
 class Faces(Struct, frozen=True):
@@ -72,6 +77,7 @@ class Roll:
 
     def apply(self, snapshot: Snapshot) -> None:
         """Put a new snapshot in force."""
+        self._accesses = Accesses(snapshot, self._subject_of)
         self._directory = Directory(snapshot, self._subject_of, auth=self._settings.mcp.auth, before=self._directory)
 
     def directory(self) -> Directory:
@@ -81,6 +87,14 @@ class Roll:
     def providers(self) -> Mapping[str, IdentityProviderSpec]:
         """The identity providers by name."""
         return self._directory.snapshot.providers
+
+    def accesses(self) -> Accesses:
+        """What people see of the log."""
+        return self._accesses
+
+    def idle_limit_s(self, person: Person) -> int | None:
+        """After how long without use a console session of a person ends; None: it does not end by that."""
+        return IDLE_S if reads_payloads_of_others(person, self._directory.snapshot.roles) else None
 
     def names(self) -> Mapping[str, str]:
         """Names by pseudonym, also of people who are gone."""
@@ -116,6 +130,8 @@ def build_faces(settings: Settings, desk: Desk, vault: Vault, background: Backgr
         "people": PeopleRoom(room, desk.store, vault.subject),
         "clients": ClientRoom(desk.journal, oauth.registry),
         "connections": upstream.room,
+        "roles": RolesRoom(room, roll.accesses),
+        "accesses": roll.accesses,
         "health": how_it_stands,
         "deployment": settings.deployment,
         "console_url": settings.console_url,
@@ -128,6 +144,7 @@ def build_faces(settings: Settings, desk: Desk, vault: Vault, background: Backgr
             door=desk,
             sign_ins=SignIns(desk.journal, providers, vault.derive(SECRET_PURPOSE), settings.console_url),
             names=roll.names,
+            reasons=Reasons(),
             mcp_url=settings.mcp_url,
         )
     )

@@ -10,6 +10,7 @@ from gatebook.query.paths import SEPARATOR, number_of
 from gatebook.query.resolve import absolute
 from gatebook.query.text import ascii_lower, words
 from gatebook.query.tree import (
+    Among,
     And,
     ArgCompare,
     ArgExists,
@@ -103,6 +104,8 @@ def _value(node: FieldLeaf, field: Field) -> Test:
     match node:
         case Exists():
             return bool if field.kind == "text" else lambda value: bool(value != field.absent and value != "")
+        case Among(_, values):
+            return frozenset(values).__contains__
         case Words(_, phrase):
             wanted_words = set(words(phrase))
             return lambda value: phrase in value and wanted_words <= set(words(value))

@@ -8,6 +8,7 @@ from gatebook.query.fields import ARGS, FIELDS, Field
 from gatebook.query.text import TOKEN
 from gatebook.query.tree import (
     Ago,
+    Among,
     And,
     ArgCompare,
     ArgExists,
@@ -112,6 +113,8 @@ def _leaf(node: Leaf) -> tuple[str, str]:
             return f"{name}:", _span(FIELDS[name], low, high)
         case Compare(name, op, value):
             return f"{name}:", _compared(FIELDS[name], op, value)
+        case Among(name, texts):
+            return f"{name}:", f"({', '.join(quoted(text) for text in texts)})"
 
 
 def _payload(node: Words | WordPrefix | WordPattern | Substring) -> str:

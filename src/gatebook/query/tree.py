@@ -56,6 +56,13 @@ class Exists(Struct, frozen=True, tag=True):
     field: str
 
 
+class Among(Struct, frozen=True, tag=True):
+    """A field, of kind id, that holds one of several values. Nobody writes it: it confines queries to rows of some people."""
+
+    field: str
+    values: tuple[str, ...]
+
+
 class Words(Struct, frozen=True, tag=True):
     """A word or phrase inside payloads: each of its words is there as a whole word, and the phrase stands there as written.
 
@@ -136,7 +143,7 @@ class Not(Struct, frozen=True, tag=True):
 
 PayloadLeaf: TypeAlias = Words | WordPrefix | WordPattern | Substring
 ArgLeaf: TypeAlias = ArgCompare | ArgSpan | ArgPattern | ArgExists
-FieldLeaf: TypeAlias = Compare | Span | Pattern | Exists | PayloadLeaf
+FieldLeaf: TypeAlias = Compare | Span | Pattern | Exists | Among | PayloadLeaf
 Leaf: TypeAlias = FieldLeaf | ArgLeaf
 Node: TypeAlias = Everything | Leaf | And | Or | Not
 

@@ -16,6 +16,7 @@ from gatebook.reading.drafting import DraftedGuardrails, draft_guardrails
 from gatebook.reading.exports_rows import Loader
 from gatebook.reading.jobs import Job, JobLimits, Jobs, Progress, State
 from gatebook.reading.past_payloads import QUERY, past_payloads
+from gatebook.reading.rights import check_payloads
 from gatebook.reading.room import Question, ReadingRoom
 from gatebook.reading.viewer import Viewer
 from gatebook.state.store import Store
@@ -65,12 +66,13 @@ class Backtests:
         return await asyncio.to_thread(draft_guardrails, self._store, text, deleted)
 
     async def start(self, viewer: Viewer, drafted: DraftedGuardrails, order: BacktestOrder) -> Backtesting:
-        """Begin one, which is on the record as a search with payloads. Raises TooManyJobs, IndexAbsent, LogUnavailable."""
+        """Begin one, which is on the record as a search with payloads. Raises NotForYou, TooManyJobs, IndexAbsent, LogUnavailable."""
+        check_payloads(viewer, "backtests")
         question = Question(text=QUERY, since_us=order.since_us, until_us=order.until_us)
         index, query = self._room.index, self._room.query(viewer, question)
 
         def work(progress: Progress) -> Backtested:
-            loader = Loader(self._room.log_dir, self._make_vault(), payloads=True, records=True)
+            loader = Loader(self._room.log_dir, self._make_vault(), viewer.access, payloads=True, records=True)
             try:
                 return _Run(index, query, loader, self._room.is_busy, progress).run(drafted, order)
             finally:
@@ -79,8 +81,8 @@ class Backtests:
         return _shown(await self._jobs.start(viewer, question, work))
 
     def find(self, viewer: Viewer, id: str) -> Backtesting | None:
-        """One of the viewer's own."""
-        job = self._jobs.find(viewer, id)
+        """One of the viewer's own, as long as they see what it is made of."""
+        job = self._jobs.find(viewer, id) if viewer.access.is_whole else None
         return None if job is None else _shown(job)
 
 

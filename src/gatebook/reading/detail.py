@@ -23,7 +23,7 @@ _LOST = {
 
 
 class StoredRecord(Struct, frozen=True, kw_only=True):
-    """A record as it lies in the log. `leaf` is its leaf hash, hex. `lost` says why the payload cannot be read, where it cannot."""
+    """A record as it lies in the log. `leaf` is its leaf hash, hex. `lost` says why the payload cannot be read, where it cannot; `listed` what is in it."""
 
     header: Header
     core: bytes
@@ -31,6 +31,7 @@ class StoredRecord(Struct, frozen=True, kw_only=True):
     leaf: str
     parts: dict[PartName, bytes]
     lost: str | None = None
+    listed: tuple[PartName, ...] = ()
 
 
 class CallDetail(Struct, frozen=True, kw_only=True):
@@ -51,7 +52,7 @@ class CallDetail(Struct, frozen=True, kw_only=True):
         for record in self.records:
             if name in record.parts:
                 return record.parts[name], None
-            if record.lost and name in _listed(record.body):
+            if record.lost and name in record.listed:
                 return None, record.lost
         return None, None
 
@@ -86,9 +87,5 @@ def open_record(entry: Entry, vault: Vault) -> StoredRecord:
             parts = vault.open(header.id, payload, entry.payload)
         except PartUnavailable as error:
             lost = _LOST[error.reason]
-    return StoredRecord(header=header, core=entry.core, body=body, leaf=leaf_hash(entry.core).hex(), parts=parts, lost=lost)
-
-
-def _listed(body: AnyBody) -> tuple[PartName, ...]:
-    payload: Payload | None = getattr(body, "payload", None)
-    return tuple(part.part for part in payload.parts) if payload else ()
+    listed = tuple(part.part for part in payload.parts) if payload else ()
+    return StoredRecord(header=header, core=entry.core, body=body, leaf=leaf_hash(entry.core).hex(), parts=parts, lost=lost, listed=listed)

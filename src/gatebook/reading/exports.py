@@ -10,6 +10,7 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -17,13 +18,18 @@ from msgspec import Meta, Struct
 from msgspec.structs import replace
 
 from gatebook.index import EngineError
+from gatebook.index.counts import top
 from gatebook.log.vault import Vault
+from gatebook.query.groups import PAYLOADS
 from gatebook.reading.exports_forms import FORMS, FormName
 from gatebook.reading.exports_rows import Loader
 from gatebook.reading.exports_run import ExportFailed, ExportLimits, ExportStopped, Plan, Runner, sample
 from gatebook.reading.exports_store import Export, ExportStore
-from gatebook.reading.room import Question, ReadingRoom
+from gatebook.reading.noting import SUBJECTS_MAX, others, read_with, reading_groups
+from gatebook.reading.room import BUDGET_S, Question, ReadingRoom
+from gatebook.reading.showing import shown_by, still_shown
 from gatebook.reading.viewer import Viewer
+from gatebook.reading.weight import is_heavy
 from gatebook.record.body import LogRead
 from gatebook.record.views.call import Origin
 
@@ -86,12 +92,14 @@ class Exports:
     async def estimate(self, viewer: Viewer, question: Question, form: FormName, *, payloads: bool) -> Estimate:
         """Count the calls and guess the size from the newest of them. A reading, and on the record as one. Raises QueryError, EngineError, TooSlow."""
         query, snapshot = self._room.query(viewer, question), self._room.index.snapshot()
-        page = await self._room.rows(query, None, _SAMPLE_ROWS, count=True, snapshot=snapshot)
+        index = self._room.index
+        search = partial(index.search, query, limit=_SAMPLE_ROWS, count=True, timeout_s=BUDGET_S, snapshot=snapshot)
+        page = await self._room.ask(search, heavy=is_heavy(query))
         rows = page.total or 0
         await self._room.note(viewer, "search", question.words(), rows=0)
 
         def mean() -> float:
-            loader = Loader(self._room.log_dir, self._make_vault(), payloads=payloads, records=FORMS[form].records)
+            loader = Loader(self._room.log_dir, self._make_vault(), viewer.access, payloads=payloads, records=FORMS[form].records)
             try:
                 return sample(page.rows, loader, form, payloads=payloads, origin=self._origin)
             finally:
@@ -109,10 +117,12 @@ class Exports:
         if refusal := self._refusal(viewer, rows, 0):
             raise ExportRefused(refusal, "space" if "disk" in refusal else "limit")
         now_us = self._room.clock.wall_us()
+        whose = partial(top, index, query, "subject", SUBJECTS_MAX, snapshot=snapshot, timeout_s=BUDGET_S)
         export = Export(
             id=os.urandom(8).hex(),
             owner=viewer.subject,
-            reads_all=viewer.reads_all,
+            shown=shown_by(viewer.access),
+            subjects=tuple(count.value for count in await self._room.ask(whose)),
             text=question.text,
             since_us=question.since_us,
             until_us=question.until_us,
@@ -124,7 +134,16 @@ class Exports:
             positions=snapshot.positions,
         )
         await self._note("export", viewer, export)
-        plan = Plan(id=export.id, query=query, snapshot=snapshot, form=form, payloads=payloads, file=export.file or "", origin=self._origin)
+        plan = Plan(
+            id=export.id,
+            query=query,
+            access=viewer.access,
+            snapshot=snapshot,
+            form=form,
+            payloads=payloads,
+            file=export.file or "",
+            origin=self._origin,
+        )
         with self._lock:
             self._store.save(export)
             self._exports[export.id] = export
@@ -153,8 +172,8 @@ class Exports:
         if export.state != "done":
             kind = "unfinished" if export.unfinished else "gone"
             raise ExportRefused(f"The export is {export.state}; there is no file.", kind)
-        if export.reads_all and not viewer.reads_all:
-            raise ExportRefused("The file holds calls that you may no longer read. Start the export again.", "gone")
+        if not still_shown(export.shown, viewer.access):
+            raise ExportRefused("The file holds what you may no longer read. Start the export again.", "gone")
         await self._note("download", viewer, export)
         path = self._store.file(export)
         if not path.exists():
@@ -189,11 +208,14 @@ class Exports:
             action=action,
             actor=viewer.actor,
             query=Question(text=export.text, since_us=export.since_us, until_us=export.until_us).words()[:2000],
-            payloads=export.payloads,
+            payloads=export.payloads and any(viewer.access.scope(group) != "none" for group in PAYLOADS),
             rows=export.rows_total if action == "export" else export.rows,
             form=export.form,
             export=export.id,
+            sha256=export.sha256 if action == "download" else None,
             source=viewer.source,
+            subjects=others(viewer, export.subjects),
+            **read_with(viewer.access, reading_groups(viewer.access, export.payloads)),
         )
         await self._room.put(reading)
 
@@ -274,7 +296,7 @@ class Exports:
             with self._lock:
                 self._exports[plan.id] = replace(self._exports[plan.id], rows=rows, bytes=size)
 
-        loader = Loader(self._room.log_dir, vault, payloads=plan.payloads, records=FORMS[plan.form].records)
+        loader = Loader(self._room.log_dir, vault, plan.access, payloads=plan.payloads, records=FORMS[plan.form].records)
         try:
             runner = Runner(self._room.index, self._store, self.limits, stop)
             runner.progress, runner.busy = progress, self._room.is_busy

@@ -4,13 +4,16 @@ from pathlib import Path
 from typing import Final, get_type_hints
 
 from msgspec import Struct
+from msgspec.structs import replace
 
+from gatebook.identity.access import Access
 from gatebook.index.rows import CALL_COLUMNS, CallRow
 from gatebook.log.errors import LogError, PartUnavailable
 from gatebook.log.lookup import Lookup
 from gatebook.log.position import Position
 from gatebook.log.reader import Entry
 from gatebook.log.vault import Vault
+from gatebook.reading.masking import HIDDEN, Eyes, seen_row
 from gatebook.reading.sentence import sentence
 from gatebook.record.body import CallFinished, CallOutcomeUnknown, CallRefused, CallStarted
 from gatebook.record.codec import RecordError, decode_body, decode_header, leaf_hash
@@ -38,21 +41,25 @@ class Loaded(Struct, frozen=True, kw_only=True):
 class Loader:
     """Reads from the log what an export needs of each call. Used from one thread: the vault is of that thread."""
 
-    def __init__(self, log_dir: Path, vault: Vault, *, payloads: bool, records: bool) -> None:
+    def __init__(self, log_dir: Path, vault: Vault, access: Access, *, payloads: bool, records: bool) -> None:
+        self._access = access
         self._lookup = Lookup(log_dir)
         self._vault = vault
         self._payloads = payloads
         self._records = records
 
     def load(self, row: CallRow) -> Loaded:
-        """One call. What the log does not give is said in `missing`, so that one damaged record does not end an export."""
+        """One call as its reader may see it. What the log does not give is said in `missing`, so that one damaged record does not end an export."""
         if not self._records and (not self._payloads or row.payload == "none"):
-            return Loaded(row=row)
+            return Loaded(row=seen_row(row, self._access))
         places = [Position(row.started_segment, row.started_offset)]
         if row.outcome_seq and row.outcome_seq != row.started_seq:
             places.append(Position(row.outcome_segment, row.outcome_offset))
+        eyes = Eyes(self._access, row.subject)
         parts: dict[PartName, bytes] = {}
-        missing: dict[PartName, str] = {"response": f"not recorded: {row.response_dropped}"} if row.response_dropped else {}
+        missing: dict[PartName, str] = {}
+        if row.response_dropped and eyes.sees("failure"):
+            missing["response"] = f"not recorded: {row.response_dropped}"
         records: list[Opening | Ending] = []
         try:
             for place in places:
@@ -60,7 +67,19 @@ class Loader:
         except (LogError, RecordError, OSError) as error:
             lost: dict[PartName, str] = {name: f"damaged: {error}" for name in _PARTS if name not in parts}
             missing |= lost
-        return Loaded(row=row, parts=parts, missing=missing, call=self._call(row, records, parts, missing) if self._records else None)
+        for name in _PARTS:
+            if self._payloads and not eyes.sees_part(name):
+                parts.pop(name, None)
+                missing[name] = HIDDEN
+        seen = seen_row(row, self._access)
+        call = self._call(seen, [self._seen(record, eyes) for record in records], parts, missing) if self._records else None
+        return Loaded(row=seen, parts=parts, missing=missing, call=call)
+
+    def _seen(self, record: Opening | Ending, eyes: Eyes) -> Opening | Ending:
+        if eyes.sees_everything:
+            return record
+        leaf = record.leaf if eyes.sees("evidence") else ""
+        return replace(record, header=eyes.piece(record.header), body=eyes.piece(record.body), leaf=leaf)
 
     def close(self) -> None:
         """Give the files back."""

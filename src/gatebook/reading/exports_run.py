@@ -11,6 +11,7 @@ from typing import IO, Final
 
 from msgspec import Struct
 
+from gatebook.identity.access import Access
 from gatebook.index import CallRow, EngineError, Index, Page, QueryTooHeavy
 from gatebook.index.snapshot import Snapshot
 from gatebook.query import Query
@@ -52,10 +53,11 @@ class ExportFailed(Exception):
 
 
 class Plan(Struct, frozen=True, kw_only=True):
-    """What to write: the resolved query within the reader's scope, at a snapshot."""
+    """What to write: the resolved query within the reader's scope, at a snapshot, as `access` shows it."""
 
     id: str
     query: Query
+    access: Access
     snapshot: Snapshot
     form: FormName
     payloads: bool

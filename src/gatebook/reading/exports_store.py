@@ -21,7 +21,10 @@ class Export(Struct, frozen=True, kw_only=True):
 
     id: Annotated[str, Meta(description="Id of the export.")]
     owner: Annotated[str, Meta(description="Pseudonym of who asked for it; only they may have the file.")]
-    reads_all: Annotated[bool, Meta(description="Whether the owner read the calls of everybody when it began.")]
+    shown: Annotated[dict[str, str], Meta(description="What the owner's roles showed when it began: whose calls by group of fields.")] = {}
+    subjects: Annotated[
+        tuple[str, ...], Meta(description="Pseudonyms of those with most calls in it, for the records of its readings.")
+    ] = ()
     text: Annotated[str, Meta(description="The query.")] = ""
     since_us: Annotated[int | None, Meta(description="Calls from then on, microseconds since 1970.")] = None
     until_us: Annotated[int | None, Meta(description="Calls before then, microseconds since 1970.")] = None

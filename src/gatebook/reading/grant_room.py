@@ -136,6 +136,8 @@ class GrantRoom:
             return History.read(connection)
 
     async def _uses(self, viewer: Viewer, question: Question, known: Mapping[str, str]) -> Uses:
+        if not viewer.access.shows_wherever_listed("subject"):
+            raise UseUnknown("your role does not show who called")
         asking = Asking(self._room, viewer, question, REPORT_BUDGET_S)
         measures = ("count", "people", "last_us")
         by_person = await asking.table(("subject", "connector", "tool"), measures, limit=_GROUPS_MAX)

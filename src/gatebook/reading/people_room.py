@@ -120,7 +120,7 @@ class PeopleRoom:
         if person is None:
             return None
         found = await asyncio.to_thread(_seen, viewer, permissions, person, now_us)
-        text = both(CALLS, term("subject", self._subject_of(id)))
+        text = _own(self._subject_of(id))
         groups = await self._asked(viewer, Question(text=text, since_us=now_us - _TOOL_DAYS * DAY_US), ("connector", "tool"))
         tools = tuple(_tool(permissions, one) for one in found)
         detail = _detail(permissions, person, _counted(found), now_us)
@@ -193,7 +193,9 @@ class PeopleRoom:
         return self._kept
 
     async def _asked(self, viewer: Viewer, question: Question, by: tuple[str, ...]) -> list[Group] | None:
-        """Count calls, on the record; None where the index does not answer, or not of all."""
+        """Count calls, on the record; None where the index does not answer, or not of all, or the viewer's roles do not show who called."""
+        if not viewer.access.shows_wherever_listed("subject") and question.text != _own(self._subject_of(viewer.principal.person)):
+            return None
         groups: list[Group] | None = None
         try:
             asking = Asking(self._room, viewer, question, BUDGET_S)
@@ -203,6 +205,11 @@ class PeopleRoom:
         rows = None if groups is None else sum(int(group.values["count"]) for group in groups)
         await self._room.note(viewer, "search", question.words(), rows=rows)
         return groups if groups is not None and len(groups) < _GROUPS_MAX else None
+
+
+def _own(subject: str) -> str:
+    """The query for the calls of one person."""
+    return both(CALLS, term("subject", subject))
 
 
 def _whom(viewer: Viewer, id: str) -> str:

@@ -4,16 +4,27 @@ from msgspec import Struct
 
 from gatebook.index import Index, RecordRow
 from gatebook.index.records import RecordFilter, find_records
-from gatebook.reading.room import moment
+from gatebook.query.groups import FieldGroup
+from gatebook.reading.room import ReadingRoom, moment
 from gatebook.reading.viewer import Viewer
 
 KINDS: dict[str, tuple[str, ...]] = {
     "sign-ins": ("auth.signed_in", "auth.signed_out", "auth.sign_in_failed", "auth.failed"),
-    "changes": ("config.changed", "token.changed"),
+    "changes": ("config.changed", "token.changed", "access.self_granted"),
     "reads": ("log.read",),
     "processes": ("process.started", "process.stopped", "connector.process"),
     "log": ("log.segment_opened", "log.tail_cut", "log.unavailable", "clock.stepped"),
 }
+
+
+SHOWN_TO: dict[str, FieldGroup] = {
+    "sign-ins": "identity",
+    "changes": "metadata",
+    "reads": "evidence",
+    "processes": "metadata",
+    "log": "metadata",
+}
+"""The group of fields that a role must show for records of each kind; one that is not named asks for `evidence`. Own records everybody sees."""
 
 
 class RecordPage(Struct, frozen=True, kw_only=True):
@@ -39,11 +50,21 @@ class RecordQuestion(Struct, frozen=True, kw_only=True):
 
 
 def find(index: Index, viewer: Viewer, question: RecordQuestion) -> RecordPage:
-    """One page; who does not read everything sees their own records only. Blocking. Raises CursorError, EngineError, KeyError for another kind."""
-    types = KINDS[question.kind] if question.kind else tuple(name for names in KINDS.values() for name in names)
+    """One page; of kinds that their roles do not show, somebody sees their own records. Blocking.
+
+    Raises CursorError, EngineError, KeyError for another kind.
+    """
+    types: list[str] = []
+    limited: list[tuple[tuple[str, ...], tuple[str, ...]]] = []
+    for kind in [question.kind] if question.kind else KINDS:
+        rows = viewer.access.rows_of_group(SHOWN_TO.get(kind, "evidence"))
+        if rows is None:
+            types.extend(KINDS[kind])
+        else:
+            limited.append((KINDS[kind], tuple(sorted(rows | {viewer.subject}))))
     wanted = RecordFilter(
         types=types,
-        subject=None if viewer.reads_all else viewer.subject,
+        limited=limited,
         since_us=question.since_us,
         until_us=question.until_us,
         before=question.before,
@@ -51,3 +72,11 @@ def find(index: Index, viewer: Viewer, question: RecordQuestion) -> RecordPage:
     )
     page = find_records(index, wanted)
     return RecordPage(rows=page.rows, next=page.next)
+
+
+async def note_reading(room: ReadingRoom, viewer: Viewer, question: RecordQuestion, rows: int) -> None:
+    """Put a page of records on the record; of readings once for each reader and hour, else reading them would go on for ever. Raises LogUnavailable."""
+    if question.kind == "reads":
+        await room.note_once(viewer, "search", "records:reads", rows=rows)
+    else:
+        await room.note(viewer, "search", question.words(), rows=rows)

@@ -8,6 +8,7 @@ from msgspec import Meta, Struct
 
 from gatebook.reading.jobs import Job, Jobs, TooManyJobs
 from gatebook.reading.replaying import Drafted, Replayed, replay
+from gatebook.reading.rights import check_payloads
 from gatebook.reading.room import Question, ReadingRoom
 from gatebook.reading.viewer import Viewer
 from gatebook.state.checking import Draft
@@ -52,14 +53,15 @@ class Replays:
         return await asyncio.to_thread(read)
 
     async def start(self, viewer: Viewer, drafted: Drafted, question: Question) -> Replaying:
-        """Begin one over the range of the question, which is on the record as a search. Raises TooManyReplays, IndexAbsent."""
+        """Begin one over the range of the question, which is on the record as a search. Raises NotForYou, TooManyReplays, IndexAbsent."""
+        check_payloads(viewer, "replays")
         index = self._room.index
         since_us, until_us = question.since_us or 0, question.until_us or 0
         return _shown(await self._jobs.start(viewer, question, lambda progress: replay(index, drafted, since_us, until_us, progress)))
 
     def find(self, viewer: Viewer, id: str) -> Replaying | None:
-        """One of the viewer's own."""
-        job = self._jobs.find(viewer, id)
+        """One of the viewer's own, as long as they see what it is made of."""
+        job = self._jobs.find(viewer, id) if viewer.access.is_whole else None
         return None if job is None else _shown(job)
 
 

@@ -12,13 +12,13 @@ from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from gatebook.identity.accounts import find_person
-from gatebook.identity.approvers import approvers_of, decides_about, in_person, is_administrator
+from gatebook.identity.approvers import approvers_of, decides_about, in_person, is_administrator, is_named_for
 from gatebook.index import CallRow
 from gatebook.policy.access import DEFAULT_DENY
 from gatebook.query import parse, resolve
 from gatebook.reading.asked import AskedCall, asked_call
 from gatebook.reading.decisions import DAYS_BACK, ApproveOrder, Decider, DecisionRefused, GrantOrder
-from gatebook.reading.room import Question, ReadingRoom
+from gatebook.reading.room import BUDGET_S, Question, ReadingRoom
 from gatebook.reading.viewer import Viewer
 from gatebook.state import approvals
 from gatebook.state.approvals import AccessRequest, Approval
@@ -31,6 +31,7 @@ _DAY_US: Final = 86_400_000_000
 _WAITING: Final = "decision:pending method:tools/call"
 _NO_CALL: Final = "There is no such call, or it is not one that you may see; a new one can be found after a moment."
 _NO_REQUEST: Final = "There is no such request, or it is not one that you may see."
+_HIDDEN: Final = "Hidden from your role. Who is named as an approver of the policy sees them, and who has a role that shows arguments."
 _T = TypeVar("_T")
 
 
@@ -94,14 +95,16 @@ class Requests:
         """
         now_us = self._room.clock.wall_us()
         question = Question(text=_WAITING, since_us=now_us - DAYS_BACK * _DAY_US)
-        page = await self._room.rows(resolve(parse(question.words()), now_us), None, LOOKED_MAX)
+        index, query = self._room.index, resolve(parse(question.words()), now_us)
+        page = await self._room.ask(lambda: index.search(query, limit=LOOKED_MAX, timeout_s=BUDGET_S))
         rules = await self._read(read_rules)
         mine = [row for row in page.rows if row.subject == viewer.subject or decides_about(viewer.principal, rules, row.rules[:1])]
         calls = await self._calls(mine)
         found: dict[tuple[str, ...], WaitingCall] = {}
         for one in await self._seen(viewer, rules, [call for call in calls if call.waits]):
             call = one.call
-            same = (call.person, call.connector, call.tool, call.digest or call.call)
+            # Whether hidden arguments are equal would tell of them.
+            same = (call.person, call.connector, call.tool, (call.digest if call.arguments is not None else "") or call.call)
             if one.state == "waiting" and same in found:
                 found[same] = replace(found[same], repeats=found[same].repeats + 1)
             elif one.state == "waiting":
@@ -118,7 +121,10 @@ class Requests:
         return [one for one in found if viewer.reads_all or who in (one.person, one.decided_by)][:SHOWN_DECIDED_MAX]
 
     async def call(self, viewer: Viewer, id: str) -> WaitingCall:
-        """One call that waits or waited. Raises DecisionRefused(missing), and as `ReadingRoom.show` does."""
+        """One call that waits or waited, with its arguments where the viewer sees them. Raises DecisionRefused(missing), and as `ReadingRoom.show` does."""
+        return (await self._waiting(viewer, id))[1]
+
+    async def _waiting(self, viewer: Viewer, id: str) -> tuple[AskedCall, WaitingCall]:
         call = await self._one(id)
         if call is None or not call.waits:
             raise DecisionRefused("missing", _NO_CALL)
@@ -127,15 +133,15 @@ class Requests:
         if not (seen.own or seen.in_book or seen.may_decide or decides_about(viewer.principal, rules, (call.rule,))):
             raise DecisionRefused("missing", _NO_CALL)
         await self._room.note(viewer, "show", id, payloads=True, rows=1)
-        return seen
+        return call, seen
 
     async def approve(self, viewer: Viewer, id: str, order: ApproveOrder) -> Approval:
         """Approve a call that the viewer can see. Raises as `Decider` does."""
-        return await self._decider.approve((await self.call(viewer, id)).call, order, viewer.principal)
+        return await self._decider.approve((await self._waiting(viewer, id))[0], order, viewer.principal)
 
     async def decline(self, viewer: Viewer, id: str, reason: str) -> Approval:
         """Decline one. Raises as `Decider` does."""
-        return await self._decider.decline((await self.call(viewer, id)).call, reason, viewer.principal)
+        return await self._decider.decline((await self._waiting(viewer, id))[0], reason, viewer.principal)
 
     async def requests(self, viewer: Viewer) -> list[Access]:
         """Requests for access that the viewer may see, newest first."""
@@ -162,7 +168,7 @@ class Requests:
             raise DecisionRefused("missing", _NO_CALL)
         await self._room.note(viewer, "show", id, payloads=True, rows=1)
         may_ask = access is None and (own or is_administrator(viewer.principal))
-        return Denied(call=call, access=access, may_ask=may_ask, own=own, in_book=viewer.may_see(call.subject))
+        return Denied(call=_for(viewer, rules, call), access=access, may_ask=may_ask, own=own, in_book=viewer.may_see(call.subject))
 
     async def ask_access(self, viewer: Viewer, id: str, reason: str) -> Access:
         """Ask for what a call was denied. Raises as `Decider` does."""
@@ -207,7 +213,7 @@ class Requests:
             )
             seen.append(
                 WaitingCall(
-                    call=call,
+                    call=_for(viewer, rules, call),
                     state=state,
                     decision=decision,
                     own=own,
@@ -237,6 +243,13 @@ class Requests:
                 return work(connection)
 
         return await asyncio.to_thread(read)
+
+
+def _for(viewer: Viewer, rules: Rules, call: AskedCall) -> AskedCall:
+    """The call without its arguments for who may not see them: neither by a role, nor as one who is named to decide about it."""
+    if viewer.access.sees(call.subject, "arguments") or is_named_for(viewer.principal, rules, call.rule):
+        return call
+    return replace(call, arguments=None, lost=_HIDDEN)
 
 
 def _decides(viewer: Viewer, rules: Rules, request: AccessRequest) -> bool:

@@ -14,6 +14,12 @@ def check_reader(viewer: Viewer, text: str) -> None:
         raise NotForYou(text)
 
 
+def check_payloads(viewer: Viewer, what: str) -> None:
+    """Let those pass who see everything of everybody: `what` looks into the payloads of all calls. Raises NotForYou."""
+    if not viewer.access.is_whole:
+        raise NotForYou(f"{what} look into the arguments and responses of all calls, which your roles do not show; security analysts may")
+
+
 def check_administrator(viewer: Viewer, text: str) -> None:
     """Let administrators pass who are here in person. Raises NotForYou, with the text for whoever is no administrator."""
     if not in_person(viewer.principal):

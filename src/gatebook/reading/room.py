@@ -13,24 +13,30 @@ from typing import Any, Literal, TypeVar
 import msgspec
 from msgspec import Struct
 
-from gatebook.index import CallRow, EngineError, Index, Page, RecordRow, Snapshot, counts
+from gatebook.index import CallRow, EngineError, Index, RecordRow, Snapshot, counts
 from gatebook.index.counts import Count
 from gatebook.log.book import Book
 from gatebook.log.clock import Clock, SystemClock
 from gatebook.log.errors import LogError
 from gatebook.log.vault import Vault
 from gatebook.query import Query, parse, resolve
+from gatebook.query.groups import PAYLOADS
 from gatebook.query.tree import And, Compare, Node
 from gatebook.reading.counting import BUCKETS_MAX, At
 from gatebook.reading.detail import CallDetail, StoredRecord, open_record, places_of, read_entries
 from gatebook.reading.facets import without_own
+from gatebook.reading.masking import hidden_of, seen_detail, seen_row, seen_rows
+from gatebook.reading.noting import SeenPage, others, read_with, reading_groups
 from gatebook.reading.proving import ProvedRecord, prove_call
+from gatebook.reading.rights import NotForYou
+from gatebook.reading.showing import told_apart, where_shown
 from gatebook.reading.slots import Slots
 from gatebook.reading.snapshots import Snapshots
 from gatebook.reading.viewer import Viewer
 from gatebook.reading.weight import is_heavy
 from gatebook.record.body import AuthFailed, LogRead
-from gatebook.record.parts import Actor, Client, Source
+from gatebook.record.parts import Actor, Client, PartName, Source
+from gatebook.state.roles import Scope
 
 BUDGET_S = 5.0
 VALUES_BUDGET_S = 2.0
@@ -61,6 +67,17 @@ class TooSlow(Exception):
     """The answer did not come within the budget."""
 
 
+def _glimpsed(row: CallRow) -> list[PartName]:
+    """The payloads of which a line of a table shows the first that there is."""
+    hidden = hidden_of(row)
+    parts: tuple[tuple[PartName, str], ...] = (("response", "responses"), ("arguments", "arguments"))
+    return [part for part, group in parts if group not in hidden]
+
+
+def _glimpse(record: StoredRecord, row: CallRow) -> bytes | None:
+    return next((record.parts[part] for part in _glimpsed(row) if part in record.parts), None)
+
+
 def _failed_with_answer(row: CallRow) -> bool:
     return row.status in ("tool_error", "protocol_error") and row.bytes_out > 0 and row.outcome_seq != row.started_seq
 
@@ -83,6 +100,7 @@ class ReadingRoom:
         self._log_dir = log_dir
         self._slots = Slots()
         self._noted: set[tuple[str, str, int]] = set()
+        self._noted_once: set[tuple[str, str, int]] = set()
         self.snapshots = Snapshots()
 
     @property
@@ -131,8 +149,9 @@ class ReadingRoom:
         """The position of the book now. Questions that are given the same one answer from exactly the same calls. Raises IndexAbsent."""
         return self.index.snapshot()
 
-    async def rows(
+    async def rows(  # noqa: PLR0913 -- one place for all of them is what callers know
         self,
+        viewer: Viewer,
         query: Query,
         before: str | None,
         limit: int,
@@ -140,21 +159,30 @@ class ReadingRoom:
         after: str | None = None,
         count: bool = False,
         snapshot: Snapshot | None = None,
-    ) -> Page[CallRow]:
+    ) -> SeenPage:
         """One page, newest first: older than `before`, or the nearest that are newer than `after`.
 
         Nothing is recorded: `note` does that before the rows leave. Raises CursorError, QueryTooHeavy, EngineError.
         """
         more: dict[str, Any] = {"before": before, "after": after, "count": count, "snapshot": snapshot}
         search = partial(self.index.search, query, limit=min(limit, LIMIT_MAX), timeout_s=BUDGET_S, **more)
-        return await self.ask(search, heavy=is_heavy(query))
+        page = await self.ask(search, heavy=is_heavy(query))
+        return SeenPage(
+            rows=seen_rows(page.rows, viewer.access),
+            next=page.next,
+            previous=page.previous,
+            total=page.total,
+            snapshot=page.snapshot,
+            subjects=frozenset(row.subject for row in page.rows),
+        )
 
     async def count(self, query: Query, *, snapshot: Snapshot | None = None) -> int:
         """How many calls match. Recorded by `note`, as rows are. Raises as `rows` does."""
         return await self.ask(partial(self.index.count, query, timeout_s=BUDGET_S, snapshot=snapshot), heavy=is_heavy(query))
 
-    async def histogram(
+    async def histogram(  # noqa: PLR0913 -- as `rows`
         self,
+        viewer: Viewer,
         query: Query,
         since_us: int,
         until_us: int,
@@ -165,13 +193,14 @@ class ReadingRoom:
     ) -> dict[int, dict[str, int]]:
         """Calls from `since_us` until `until_us` in buckets of `step_us`: bucket number, then value of `by` and count. Recorded by `note`, as rows are.
 
-        Raises ValueError for too many buckets, KeyError for a field that does not exist; else as `rows` does.
+        By a field, only calls in which it is visible are counted. Raises ValueError for too many buckets, KeyError for a field that does not exist,
+        HiddenField; else as `rows` does.
         """
         if step_us < 1 or (until_us - since_us) // step_us >= BUCKETS_MAX:
             raise ValueError(f"must be so that there are at most {BUCKETS_MAX:,} buckets")
-        asked = _between(query, since_us, until_us)
+        asked, how = told_apart(viewer.access, _between(query, since_us, until_us), by)
         index, at = self.index, snapshot or self.snapshot()
-        over_time = partial(counts.over_time, index, asked, since_us, step_us, by=by, snapshot=at, timeout_s=BUDGET_S)
+        over_time = partial(counts.over_time, index, asked, since_us, step_us, by=how, snapshot=at, timeout_s=BUDGET_S)
         return await self.ask(over_time, heavy=is_heavy(query))
 
     async def labels(self, field: str, values: Iterable[str], snapshot: Snapshot) -> dict[str, str]:
@@ -194,11 +223,12 @@ class ReadingRoom:
         at = At(self.index, snapshot or self.snapshot(), BUDGET_S)
         parsed = resolve(parse(question.text), self.clock.wall_us())
         whole = _within(viewer, question, parsed)
-        groups: dict[str, tuple[Query, list[str]]] = {}
+        groups: dict[tuple[str, Scope], tuple[Query, list[str]]] = {}
         for field in fields:
             own = _within(viewer, question, parsed, field)
             name = "" if own.tree == whole.tree else field
-            groups.setdefault(name, (own, []))[1].append(field)
+            scope = viewer.access.scope_of_field(field)
+            groups.setdefault((name, scope), (where_shown(viewer.access, own, field), []))[1].append(field)
         asked = (self.ask(partial(at.facets, query, together, limit), heavy=is_heavy(query)) for query, together in groups.values())
         found = {field: values for answer in await asyncio.gather(*asked) for field, values in answer.items()}
         return {field: found[field] for field in fields}
@@ -215,7 +245,7 @@ class ReadingRoom:
             now_us = self.clock.wall_us()
             since_us = max(0, min(now_us, question.until_us or now_us) - VALUES_SPAN_US)
             question = msgspec.structs.replace(question, since_us=since_us)
-        query = self.query(viewer, question, without=field)
+        query = where_shown(viewer.access, self.query(viewer, question, without=field), field)
         at = At(self.index, snapshot or self.snapshot(), VALUES_BUDGET_S)
         found = await self.ask(partial(at.values, query, field, contains, limit), VALUES_BUDGET_S, heavy=is_heavy(query))
         minute = viewer.subject, field, self.clock.wall_us() // 60_000_000
@@ -224,17 +254,41 @@ class ReadingRoom:
             self._noted = {known for known in self._noted if known[2] == minute[2]} | {minute}
         return found
 
-    async def note(
+    async def note(  # noqa: PLR0913 -- as `rows`
         self,
         viewer: Viewer,
-        action: Literal["search", "show", "tail", "verify", "export"],
+        action: Literal["search", "show", "tail", "verify", "export", "preview"],
         query: str,
         *,
         payloads: bool = False,
         rows: int | None = None,
+        subjects: Iterable[str] = (),
+        hidden: Sequence[str] = (),
     ) -> None:
-        """Put a reading on the record; returns when that is durable. Raises LogUnavailable: then nothing may be shown."""
-        await self.put(LogRead(action=action, actor=viewer.actor, query=query[:2000], payloads=payloads, rows=rows, source=viewer.source))
+        """Put a reading on the record; returns when that is durable. Raises LogUnavailable: then nothing may be shown.
+
+        `payloads`: those that the viewer's roles show were shown; `subjects`: whose calls, one by one; `hidden`: groups that were not shown of them.
+        """
+        groups = [group for group in reading_groups(viewer.access, payloads) if group not in hidden]
+        await self.put(
+            LogRead(
+                action=action,
+                actor=viewer.actor,
+                query=query[:2000],
+                payloads=any(group in PAYLOADS for group in groups),
+                rows=rows,
+                source=viewer.source,
+                subjects=others(viewer, subjects),
+                **read_with(viewer.access, groups),
+            )
+        )
+
+    async def note_once(self, viewer: Viewer, action: Literal["search"], query: str, *, rows: int) -> None:
+        """The same for a reading of readings: once for each reader and hour, so that looking at who looked does not go on for ever."""
+        hour = self.clock.wall_us() // 3_600_000_000
+        if (viewer.subject, query, hour) not in self._noted_once:
+            await self.note(viewer, action, query, rows=rows)
+            self._noted_once = {known for known in self._noted_once if known[2] == hour} | {(viewer.subject, query, hour)}
 
     async def put(self, reading: LogRead) -> None:
         """Put a reading with fields of its own on the record; else as `note`. Raises LogUnavailable."""
@@ -254,21 +308,27 @@ class ReadingRoom:
         await self._book.append(body).durable()
 
     async def find(self, viewer: Viewer, id: str) -> CallRow | None:
-        """The row of a call, None when there is none that the viewer may see: the two cannot be told apart."""
+        """The row of a call as the viewer may see it, None when there is none that they may see: the two cannot be told apart."""
+        row = await self._whole(viewer, id)
+        return None if row is None else seen_row(row, viewer.access)
+
+    async def _whole(self, viewer: Viewer, id: str) -> CallRow | None:
         row = await self.ask(lambda: self.index.call(id))
         return row if row is not None and viewer.may_see(row.subject) else None
 
     async def show(self, viewer: Viewer, id: str) -> CallDetail | None:
-        """One call with its payloads. Raises LogDamaged, LogUnavailable."""
-        row, messages = await asyncio.gather(self.find(viewer, id), self.ask(lambda: self.index.messages(id, MESSAGES_MAX)))
+        """One call with what the viewer may see of its payloads. Raises LogDamaged, LogUnavailable."""
+        row, messages = await asyncio.gather(self._whole(viewer, id), self.ask(lambda: self.index.messages(id, MESSAGES_MAX)))
         if row is None:
             return None
-        detail = await self._detail(row, messages)
-        await self.note(viewer, "show", id, payloads=True, rows=1)
+        detail = seen_detail(await self._detail(row, messages), viewer.access)
+        await self.note(viewer, "show", id, payloads=True, rows=1, subjects=(row.subject,), hidden=hidden_of(detail.row))
         return detail
 
     async def prove(self, viewer: Viewer, row: CallRow) -> list[ProvedRecord]:
-        """Prove a call that the viewer has found. Raises LogUnavailable."""
+        """Prove a call that the viewer has found. Raises NotForYou where evidence of it is hidden, LogUnavailable."""
+        if "evidence" in hidden_of(row):
+            raise NotForYou("your role does not show evidence of this call")
         proved = await asyncio.to_thread(prove_call, self._log_dir, row)
         await self.note(viewer, "verify", row.call_id)
         return proved
@@ -287,20 +347,18 @@ class ReadingRoom:
         return [open_record(entry, self._vault) for entry in entries]
 
     async def glimpses(self, rows: Sequence[CallRow]) -> dict[str, bytes]:
-        """One payload of each call of a page, by id, read from the log: the response of those that failed with one, else the arguments.
+        """One payload of each call of a page as a viewer sees it, by id, read from the log: the response of those that failed with one, else the arguments.
 
-        What cannot be read is left out.
+        What cannot be read, and what is hidden, is left out.
         """
-        wanted = [row for row in rows if row.payload == "kept"]
+        wanted = [row for row in rows if row.payload == "kept" and row.stream and _glimpsed(row)]
         places = [places_of(row, ())[-1 if _failed_with_answer(row) else 0] for row in wanted]
         try:
             entries = await asyncio.to_thread(read_entries, self._log_dir, places)
             opened = [open_record(entry, self._vault) for entry in entries]
         except (LogError, OSError):
             return {}
-        seen = {
-            row.call_id: record.parts.get("response", record.parts.get("arguments")) for row, record in zip(wanted, opened, strict=True)
-        }
+        seen = {row.call_id: _glimpse(record, row) for row, record in zip(wanted, opened, strict=True)}
         return {id: data for id, data in seen.items() if data is not None}
 
 

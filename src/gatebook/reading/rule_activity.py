@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from gatebook.index.counts import Buckets, Group
+from gatebook.reading.rights import NotForYou
 from gatebook.reading.room import Question, ReadingRoom
 from gatebook.reading.rule_facts import DAYS, Hits
 from gatebook.reading.tallies import Asking
@@ -18,8 +19,10 @@ NONE: Final = Hits(calls=0, decided=0, days=(0,) * DAYS, last_us=None)
 async def hits(room: ReadingRoom, viewer: Viewer) -> dict[str, Hits]:
     """Count the calls of the last seven days by rule, one that matched as well as one that decided. On the record before it is returned.
 
-    Raises EngineError, TooSlow, LogUnavailable.
+    Raises NotForYou where the viewer's roles do not show which rules applied, EngineError, TooSlow, LogUnavailable.
     """
+    if not viewer.access.shows_wherever_listed("rule"):
+        raise NotForYou("your role does not show which policies applied")
     since_us = room.clock.wall_us() - DAYS * DAY_US
     question = Question(text="rule:*", since_us=since_us)
     buckets = Buckets(since_us=since_us, step_us=DAY_US)

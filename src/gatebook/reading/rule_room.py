@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from gatebook.index import EngineError
 from gatebook.reading import proposed, rewriting
-from gatebook.reading.rights import check_administrator, check_reader
+from gatebook.reading.rights import NotForYou, check_administrator, check_reader
 from gatebook.reading.room import ReadingRoom, TooSlow
 from gatebook.reading.rule_activity import NONE, hits
 from gatebook.reading.rule_changes import Applied, Changer, Terms
@@ -119,6 +119,8 @@ class RuleRoom:
     async def _hits(self, viewer: Viewer) -> dict[str, Hits] | None:
         try:
             return await hits(self._room, viewer)
+        except NotForYou:
+            return None
         except (EngineError, TooSlow) as error:
             _logger.warning("hits of policies could not be counted: %s", error)
             return None

@@ -5,13 +5,16 @@ from functools import partial
 from typing import Annotated, Any, Final, TypeVar
 
 from msgspec import Meta, Struct, convert
+from msgspec.structs import replace
 
 from gatebook.index import Index, counts
-from gatebook.index.counts import Buckets, Group
+from gatebook.index.counts import Buckets, Count, Group
 from gatebook.index.snapshot import Snapshot
 from gatebook.index.tallies import FAILED
+from gatebook.query import Query
 from gatebook.query.writing import both, term
 from gatebook.reading.room import Question, ReadingRoom
+from gatebook.reading.showing import countable, told_apart, where_shown
 from gatebook.reading.viewer import Viewer
 
 OUTCOMES: dict[str, tuple[str, tuple[str, ...]]] = {
@@ -98,13 +101,22 @@ class Asking:
         buckets: Buckets | None = None,
         limit: int = 1000,
     ) -> list[Group]:
-        """Calls in groups. Raises QueryError, QueryTooHeavy, TooSlow, EngineError."""
-        return await self._ask(counts.table, about, by, measures, buckets=buckets, limit=limit)
+        """Calls in groups. By a field, only those in which the reader sees it; what is hidden comes to 0. Raises QueryError, QueryTooHeavy, TooSlow, EngineError."""
+        if not all(self.shows(field) for field in by):
+            return []
+        seen = countable(self._viewer.access, measures)
+        if seen == measures:
+            return await self._ask(counts.table, about, by, measures, told_by=by, buckets=buckets, limit=limit)
+        groups = await self._ask(counts.table, about, by, seen or ("count",), told_by=by, buckets=buckets, limit=limit)
+        return [replace(group, values={**dict.fromkeys(measures, 0.0), **group.values}) for group in groups]
 
     async def facets(self, fields: Sequence[str], limit: int, about: Question | None = None) -> dict[str, list[Tally]]:
-        """The most frequent values of several fields; what has none of a field is left out of it."""
+        """The most frequent values of several fields; what has none of a field, or hides it from the reader, is left out of it."""
         asked = about or self.question
-        found = await self._ask(counts.facets, asked, fields, limit)
+        found: dict[str, list[Count]] = {field: [] for field in fields}
+        for scope in {self._viewer.access.scope_of_field(field) for field in fields if self.shows(field)}:
+            alike = [field for field in fields if self._viewer.access.scope_of_field(field) == scope]
+            found |= await self._ask(counts.facets, asked, alike, limit, told_by=alike)
         return {
             field: [
                 Tally(value=item.value, label=item.label, count=item.count, query=both(asked.text, term(field, item.value)))
@@ -118,7 +130,8 @@ class Asking:
         self, since_us: int, until_us: int, step_us: int, *, by: str = "outcome", about: Question | None = None
     ) -> list[Moment]:
         """Calls in each span of time, without gaps; the spans at the ends are cut to the range."""
-        found: Mapping[int, Mapping[str, int]] = await self._ask(counts.over_time, about, since_us, step_us, by=by)
+        query, how = told_apart(self._viewer.access, self._query(about), by)
+        found: Mapping[int, Mapping[str, int]] = await self._run(counts.over_time, query, since_us, step_us, by=how)
         moments = []
         for number in range(-(-(until_us - since_us) // step_us)):
             start = since_us + number * step_us
@@ -142,8 +155,20 @@ class Asking:
         waiting = next((row.name or row.email for row in self.snapshot.waiting if row.person == id), "")
         return self.index.store(self.snapshot).vocabulary.label(id) or waiting or id or "not identified"
 
-    async def _ask(self, work: Callable[..., _T], about: Question | None, *args: Any, **more: Any) -> _T:
-        query = self._room.query(self._viewer, about or self.question)
+    def shows(self, field: str) -> bool:
+        """Whether the reader sees a field in some call."""
+        return self._viewer.access.shows(field)
+
+    def _query(self, about: Question | None) -> Query:
+        return self._room.query(self._viewer, about or self.question)
+
+    async def _ask(self, work: Callable[..., _T], about: Question | None, *args: Any, told_by: Sequence[str] = (), **more: Any) -> _T:
+        query = self._query(about)
+        for field in told_by:
+            query = where_shown(self._viewer.access, query, field)
+        return await self._run(work, query, *args, **more)
+
+    async def _run(self, work: Callable[..., _T], query: Query, *args: Any, **more: Any) -> _T:
         call = partial(work, self.index, query, *args, snapshot=self.snapshot, timeout_s=self._budget_s, **more)
         return await self._room.ask(call, self._budget_s, heavy=True)
 

@@ -1,22 +1,25 @@
-"""Who reads the book, and which calls they may see."""
+"""Who reads the book, and what of which calls they may see."""
 
 from msgspec import Struct
 
-from gatebook.identity.approvers import ADMINS, is_administrator
+from gatebook.identity.access import Access, built_in_access
+from gatebook.identity.approvers import is_administrator
 from gatebook.identity.directory import Principal
 from gatebook.query import Query
-from gatebook.query.tree import And, Compare
 from gatebook.record.parts import Actor, Source
-
-READER_GROUPS = frozenset({ADMINS, "auditors", "security"})
-"""Who is in one of these reads all calls; everybody else reads their own."""
 
 
 class Viewer(Struct, frozen=True, kw_only=True):
-    """A reader. `source` is where the request came from; absent for the command line on the host."""
+    """A reader. `source` is where the request came from; absent for the command line on the host.
+
+    `given` is what their roles show; without it, what the roles that are built in show to their groups. `viewing_as` names the role or person whose
+    view an administrator looks at; empty in their own.
+    """
 
     principal: Principal
     source: Source | None = None
+    given: Access | None = None
+    viewing_as: str = ""
 
     @property
     def actor(self) -> Actor:
@@ -39,9 +42,14 @@ class Viewer(Struct, frozen=True, kw_only=True):
         return self.principal.email
 
     @property
+    def access(self) -> Access:
+        """What the reader's roles show."""
+        return self.given if self.given is not None else built_in_access(self.principal)
+
+    @property
     def reads_all(self) -> bool:
-        """Whether the reader sees calls of other people too. The permission of the socket's file is that of an administrator."""
-        return self.principal.auth == "socket" or not READER_GROUPS.isdisjoint(self.principal.groups)
+        """Whether the reader sees the metadata of everybody's calls, and with it how the gateway is set up."""
+        return self.access.scope("metadata") == "all"
 
     @property
     def administers(self) -> bool:
@@ -49,11 +57,9 @@ class Viewer(Struct, frozen=True, kw_only=True):
         return is_administrator(self.principal)
 
     def scoped(self, query: Query) -> Query:
-        """The query with what the reader may see forced into it, so that rows, counts and facets cannot tell of anything else."""
-        if self.reads_all:
-            return query
-        return Query(query.text, And((Compare("subject", "eq", self.subject), query.tree)))
+        """The query with what the reader may see forced into it, so that rows, counts and facets cannot tell of anything else. Raises HiddenField."""
+        return self.access.confined(query)
 
     def may_see(self, subject: str) -> bool:
-        """Whether a call or record of this subject is within the reader's scope."""
-        return self.reads_all or subject == self.subject
+        """Whether a call of this subject is within the reader's reach."""
+        return self.access.lists(subject)

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 from gatebook.record.base import Body
-from gatebook.record.body_access import SignedIn, SignedOut, SignInFailed
+from gatebook.record.body_access import AccessSelfGranted, SignedIn, SignedOut, SignInFailed
 from gatebook.record.body_clients import ClientChanged, GrantChanged
 from gatebook.record.body_credentials import CredentialChanged
 from gatebook.record.body_directory import AccessCutOff, AccessCutOffDone
@@ -163,8 +163,11 @@ class LogRead(Body, frozen=True, kw_only=True, tag="log.read"):
     """Somebody read the book. Durable before the rows are shown."""
 
     action: Annotated[
-        Literal["search", "show", "tail", "verify", "export", "download"],
-        Meta(description="search, show, tail, verify, export (begun, before a row is written) or download (of an export's file)."),
+        Literal["search", "show", "tail", "verify", "export", "download", "preview"],
+        Meta(
+            description="search, show, tail, verify, export (begun, before a row is written), download (of an export's file) or preview (what a role "
+            "or person would see, by an administrator)."
+        ),
     ]
     actor: Annotated[Actor, Meta(description="Who read.")]
     query: Annotated[str, Meta(description="The query, or the id of the call that was shown.")]
@@ -172,6 +175,13 @@ class LogRead(Body, frozen=True, kw_only=True, tag="log.read"):
     rows: Annotated[int | None, Meta(description="Rows that were shown, where known before they are shown.")] = None
     form: Annotated[str | None, Meta(description="Form of an export: csv, ndjson, parquet or ocsf.")] = None
     export: Annotated[str | None, Meta(description="Id of the export, which ties its downloads to it.")] = None
+    sha256: Annotated[str | None, Meta(description="SHA-256 of the file that was downloaded, hex.")] = None
+    roles: Annotated[tuple[str, ...], Meta(description="Roles that the reader read with; `host` is the root of the machine.")] = ()
+    groups: Annotated[tuple[str, ...], Meta(description="Groups of fields that those roles showed.")] = ()
+    reason: Annotated[str | None, Meta(description="Reason that the reader gave, where one was.")] = None
+    subjects: Annotated[
+        tuple[str, ...], Meta(description="Pseudonyms of others whose calls were shown one by one, at most 200; numbers alone name nobody.")
+    ] = ()
     source: Annotated[Source | None, Meta(description="From where; absent for the command line on the host.")] = None
 
 
@@ -272,6 +282,7 @@ AnyBody = (
     | TokenChanged
     | ClientChanged
     | GrantChanged
+    | AccessSelfGranted
     | ConfigChanged
     | AccessCutOff
     | AccessCutOffDone

@@ -27,7 +27,7 @@ from gatebook.state.governance import ONLY_NAME
 from gatebook.state.in_force import detector_ids, detector_of, guardrail_of, sources
 from gatebook.state.snapshot import read_snapshot, rules_of, specs_of
 
-GOVERNING = frozenset({"Connector", "Policy", "Guardrail", "Detector", "ToolPack", "Governance"})
+GOVERNING = frozenset({"Connector", "Policy", "Guardrail", "Detector", "ToolPack", "Role", "Governance"})
 
 
 class Draft:

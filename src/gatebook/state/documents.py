@@ -10,7 +10,7 @@ import msgspec.inspect as types
 import yaml
 from msgspec import Struct
 
-from gatebook.state import ai_clients, connectors, governance, guardrails, identity_providers, policies
+from gatebook.state import ai_clients, connectors, governance, guardrails, identity_providers, policies, roles
 from gatebook.state.store import StateError
 
 TEXT_BYTES_MAX = 4 * 1024 * 1024
@@ -30,6 +30,7 @@ KINDS: dict[str, Kind] = {
     "Detector": Kind(guardrails.DetectorSpec, guardrails.detector_faults),
     "ToolPack": Kind(policies.ToolPackSpec, policies.pack_faults),
     "IdentityProvider": Kind(identity_providers.IdentityProviderSpec, identity_providers.identity_provider_faults),
+    "Role": Kind(roles.RoleSpec, roles.role_faults),
     "Governance": Kind(governance.GovernanceSpec, governance.governance_faults),
     "AiClients": Kind(ai_clients.AiClientsSpec, ai_clients.ai_clients_faults),
 }

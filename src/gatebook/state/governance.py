@@ -101,8 +101,8 @@ class GovernanceSpec(Part, frozen=True, kw_only=True):
     second_approver: Annotated[
         bool,
         Meta(
-            description="Changes to connectors, policies, guardrails, detectors, tool packs and this document wait until another administrator "
-            "approves them."
+            description="Changes to connectors, policies, guardrails, detectors, tool packs, roles and this document wait until another "
+            "administrator approves them."
         ),
     ] = False
 

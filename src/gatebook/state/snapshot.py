@@ -24,6 +24,7 @@ from gatebook.state.identity_providers import IdentityProviderSpec
 from gatebook.state.layered import layered
 from gatebook.state.policies import PolicySpec, ToolPackSpec
 from gatebook.state.revision import read_revision
+from gatebook.state.roles import RoleSpec
 from gatebook.state.schema import people, resources, tokens
 
 _SPECS: dict[str, type[Struct]] = {
@@ -33,9 +34,11 @@ _SPECS: dict[str, type[Struct]] = {
     "Detector": DetectorSpec,
     "ToolPack": ToolPackSpec,
     "IdentityProvider": IdentityProviderSpec,
+    "Role": RoleSpec,
     "Governance": GovernanceSpec,
     "AiClients": AiClientsSpec,
 }
+_role = msgspec.json.Decoder(RoleSpec)
 _decoders = {kind: msgspec.json.Decoder(spec) for kind, spec in _SPECS.items()}
 
 
@@ -106,6 +109,7 @@ class Snapshot(Struct, frozen=True, kw_only=True):
     connectors: Mapping[str, Connector] = {}
     providers: Mapping[str, IdentityProviderSpec] = {}
     ai_clients: AiClientsSpec = AiClientsSpec()
+    roles: Mapping[str, RoleSpec] = {}
     people: Mapping[str, Person] = {}
     tokens: Mapping[str, Token] = {}
     rules: Rules = Rules()
@@ -222,6 +226,7 @@ def _read_rest(connection: Connection, now_us: int) -> dict[str, Any]:
         "connectors": {name: _connector(name, spec, *versions["Connector", name]) for name, spec in specs["Connector"].items()},
         "providers": specs["IdentityProvider"],
         "ai_clients": specs["AiClients"].get(ai_clients.ONLY_NAME, AiClientsSpec()),
+        "roles": specs["Role"],
         "rules": rules_of(specs),
         "listings": read_listings(connection),
         "approved": read_approved(connection),
@@ -245,6 +250,11 @@ def read_providers(connection: Connection) -> dict[str, IdentityProviderSpec]:
     return {name: decode(spec) for kind, name, _, spec, _ in _live(connection) if kind == "IdentityProvider"}
 
 
+def read_roles(connection: Connection) -> dict[str, RoleSpec]:
+    """The documents of kind Role by name. Raises msgspec.ValidationError for a spec that this version cannot read."""
+    return {name: _role.decode(spec) for kind, name, _, spec, _ in _live(connection) if kind == "Role"}
+
+
 def _live(connection: Connection) -> list[tuple[Any, ...]]:
     """Return the newest version of each resource that is not deleted: kind, name, version, spec, author."""
     newest = select(resources.c.kind, resources.c.name, func.max(resources.c.version).label("version"))
@@ -264,6 +274,7 @@ def specs_of(snapshot: Snapshot) -> dict[str, dict[str, Any]]:
     return {
         "Connector": {name: connector.spec for name, connector in snapshot.connectors.items()},
         "IdentityProvider": dict(snapshot.providers),
+        "Role": dict(snapshot.roles),
         "Policy": dict(rules.policies),
         "Guardrail": dict(rules.guardrails),
         "Detector": dict(rules.detectors),

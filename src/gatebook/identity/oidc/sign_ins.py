@@ -211,7 +211,7 @@ class SignIns:
         principal = make_principal(found.person, self._journal.subject_of(found.person.id), "session")
         for change in found.changes:
             reason = "the first sign-in after `gatebook bootstrap`" if ADMINS in change.person.groups else f"sign-in at {provider.name}"
-            await record_person(self._journal, change, revision, principal, reason)
+            await record_person(self._journal, connection, change, revision, principal, reason)
         actor = Actor(subject=principal.subject, kind=principal.kind, auth="oidc")
         identity = [("identity", principal.identity)]
         if before is not None:
