@@ -19,6 +19,7 @@ ALL = {
     "Guardrail": {"action": "log", "detectors": ["pii/*"]},
     "Detector": {"pattern": "x", "examples": ["x"]},
     "ToolPack": {"tools": {"crm": ["*"]}},
+    "IdentityProvider": {"issuer": "https://idp.example", "client_id": "gatebook"},
     "Governance": {},
 }
 TEXTS = st.lists(TEXT, max_size=3)
@@ -58,6 +59,11 @@ SPECS: dict[str, st.SearchStrategy[dict[str, Any]]] = {
     "ToolPack": st.fixed_dictionaries(
         {"tools": st.dictionaries(TEXT, st.lists(TEXT, min_size=1, max_size=3), min_size=1, max_size=3)},
         optional={"description": TEXT, "allow": st.fixed_dictionaries({"people": TEXTS, "groups": TEXTS})},
+    ),
+    "IdentityProvider": st.fixed_dictionaries(
+        {"issuer": st.just("https://idp.example/a"), "client_id": TEXT},
+        optional={"title": TEXT, "link_claims": TEXTS, "groups_claim": TEXT, "create_people": st.booleans(), "client_secret": st.just("env:SECRET"),
+                  "algorithms": st.lists(st.sampled_from(["RS256", "ES256"]), min_size=1), "machines": st.fixed_dictionaries({"audiences": TEXTS})},
     ),
     "Governance": st.fixed_dictionaries(
         {},

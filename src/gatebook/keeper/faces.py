@@ -83,8 +83,7 @@ def build_faces(settings: Settings, desk: Desk, book: Book, vault: Vault, backgr
     room = ReadingRoom(lambda: background.index, book, vault, settings.log_dir)
     exports = Exports(room, settings.exports_dir, background.make_vault, Origin(deployment=settings.deployment, version=__version__))
     backtests = Backtests(room, desk.store, background.make_vault)
-    replays = Replays(room, desk.store)
-    trials = Trials(room, desk.store)
+    replays, trials = Replays(room, desk.store), Trials(room, desk.store)
     shelf = Shelf(desk.store, book, room.clock)
     requests = Requests(room, desk.store, Deciding(desk), vault.derive(ARGUMENTS_KEY))
     tools = ToolRoom(room, desk.store, desk)
@@ -136,6 +135,11 @@ def build_faces(settings: Settings, desk: Desk, book: Book, vault: Vault, backgr
             deployment=settings.deployment,
         )
     )
-    signals = Signals(desk.journal, providers, PlainCutter(desk.journal), settings.console_url)
-    routes: list[BaseRoute] = [Route("/healthz", show_health), *oidc_routes(signals), Mount("/api", api), Mount("/", console)]
-    return Faces(EndWithReader(Starlette(routes=routes)), EndWithReader(api), exports, providers)
+    machines = _for_machines(settings, desk, providers)
+    public = Starlette(routes=[Route("/healthz", show_health), *machines, Mount("/api", api), Mount("/", console)])
+    return Faces(EndWithReader(public), EndWithReader(api), exports, providers)
+
+
+def _for_machines(settings: Settings, desk: Desk, providers: Providers) -> list[BaseRoute]:
+    """What identity providers call."""
+    return oidc_routes(Signals(desk.journal, providers, PlainCutter(desk.journal), settings.console_url))
