@@ -15,6 +15,7 @@ ROOT = Path(__file__).resolve().parent.parent
 TOOLS = ROOT / ".tools"
 SUITE = ROOT / "conformance"
 CLIENTS = ROOT / "tests" / "clients"
+PROVIDERS = ROOT / "tests" / "providers"
 EXIT_SKIPPED = 77
 _INSTALL_TIMEOUT_S = 600
 
@@ -79,7 +80,7 @@ def _npm() -> str:
 def main() -> int:
     """Install everything; returns the exit code."""
     try:
-        for source in (SUITE, CLIENTS):
+        for source in (SUITE, CLIENTS, PROVIDERS):
             print(f"{source.relative_to(ROOT)}: {install(source).relative_to(ROOT)}")
         print(f"node: {binary().relative_to(ROOT)}")
     except NodeMissing as error:

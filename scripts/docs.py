@@ -143,6 +143,12 @@ TABLES = (
     Table(DOCS / "exports.md", "columns of an export", "src/gatebook/index/rows.py", _export_lines),
     Table(DOCS / "exports.md", "mapping to OCSF 1.8", "src/gatebook/record/views/ocsf_1_8.py", _ocsf_lines),
     Table(DOCS / "connectors.md", "fields of a connector", "src/gatebook/state/connectors.py", lambda: _kind_lines("Connector")),
+    Table(
+        DOCS / "sign-in.md",
+        "fields of an identity provider",
+        "src/gatebook/state/identity_providers.py",
+        lambda: _kind_lines("IdentityProvider"),
+    ),
     Table(DOCS / "policies.md", "fields of a policy", "src/gatebook/state/policies.py", lambda: _kind_lines("Policy")),
     Table(DOCS / "policies.md", "fields of a tool pack", "src/gatebook/state/policies.py", lambda: _kind_lines("ToolPack")),
     Table(DOCS / "policies.md", "fields of governance", "src/gatebook/state/governance.py", lambda: _kind_lines("Governance")),

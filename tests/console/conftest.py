@@ -26,6 +26,7 @@ async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage
         await stage.settled()
         yield stage
     finally:
+        await stage.providers.close()
         stage.close()
 
 

@@ -127,7 +127,13 @@ class Stage:
 
     def _app(self) -> Starlette:
         api = create_api(self.api_deps())
-        deps = ConsoleDeps(
+        signals = Signals(self.desk.journal, self.providers, self.desk.cutting, self.console_url)
+        doors = [*oidc_routes(signals), *self.oauth.routes()]
+        return Starlette(routes=[*doors, Mount("/api", api), Mount("/", create_console(self.console_deps()))])
+
+    def console_deps(self) -> ConsoleDeps:
+        """What the console is made of."""
+        return ConsoleDeps(
             room=self.room,
             exports=self.exports,
             backtests=self.backtests,
@@ -152,9 +158,6 @@ class Stage:
             mcp_url="http://127.0.0.1:8400",
             deployment="northwind",
         )
-        signals = Signals(self.desk.journal, self.providers, self.desk.cutting, self.console_url)
-        doors = [*oidc_routes(signals), *self.oauth.routes()]
-        return Starlette(routes=[*doors, Mount("/api", api), Mount("/", create_console(deps))])
 
     def api_deps(self) -> ApiDeps:
         """What the API is made of."""

@@ -24,9 +24,9 @@ def theatre(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Theatre]:
         yield theatre
 
 
-def enter(page: Any, theatre: Theatre, path: str = "/") -> None:
-    """Sign in as an administrator, and go somewhere."""
-    page.goto(theatre.link(ADMIN))
+def enter(page: Any, theatre: Theatre, path: str = "/", person: str = ADMIN) -> None:
+    """Sign in, as an administrator unless somebody else is named, and go somewhere."""
+    page.goto(theatre.link(person))
     page.wait_for_url(f"{theatre.url}/")
     page.goto(f"{theatre.url}{path}")
 

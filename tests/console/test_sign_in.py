@@ -3,9 +3,9 @@
 from urllib.parse import quote
 
 import httpx2
+import msgspec
 import pytest
 
-from gatebook.console.deps import ConsoleDeps
 from gatebook.console.headers import POLICY
 from gatebook.console.session import cookie_name, csrf_token
 from tests.console.conftest import BASE, client_of, signed_in
@@ -90,24 +90,5 @@ async def test_sign_out_ends_the_session(stage: Stage) -> None:
 
 async def test_over_https_the_cookie_is_bound_to_the_host(stage: Stage) -> None:
     """`__Host-` and Secure, as browsers require them together."""
-    deps = ConsoleDeps(
-        room=stage.room,
-        exports=stage.exports,
-        backtests=stage.backtests,
-        replays=stage.replays,
-        trials=stage.trials,
-        requests=stage.requests,
-        shelf=stage.shelf,
-        tools=stage.tools,
-        rules=stage.rules,
-        people=stage.people,
-        connections=stage.upstream.room,
-        door=stage.desk,
-        sign_ins=stage.sign_ins,
-        health=stage.health,
-        names=stage.names,
-        console_url="https://book.example",
-        mcp_url="",
-        deployment="d",
-    )
+    deps = msgspec.structs.replace(stage.console_deps(), console_url="https://book.example")
     assert cookie_name(deps) == "__Host-gatebook" and deps.https

@@ -86,6 +86,7 @@ class Theatre:
         """Stop the server, then close the stage."""
         self._server.should_exit = True
         self._serving.result(20)
+        self.run(self.stage.providers.close())
         self._loop.call_soon_threadsafe(self.stage.close)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(20)

@@ -18,7 +18,7 @@ from gatebook.policy.cel_cpp import CelCpp
 from gatebook.policy.engine import VARIABLES
 from gatebook.policy.rules import RuleEffect
 from gatebook.state import policies
-from gatebook.state.checking import GOVERNING, Draft
+from gatebook.state.checking import Draft
 from gatebook.state.connectors import ConnectorSpec
 from gatebook.state.documents import KINDS, Document, parse_documents
 from gatebook.state.store import Store
@@ -28,7 +28,7 @@ from tests.structure.checkout import ROOT
 DOCS = ROOT / "docs"
 POLICIES, GUARDRAILS, TOOLS = ((DOCS / f"{name}.md").read_text() for name in ("policies", "guardrails", "tools"))
 PAGE_OF = {"Policy": POLICIES, "ToolPack": POLICIES, "Governance": POLICIES, "Guardrail": GUARDRAILS, "Detector": GUARDRAILS,
-           "Connector": (DOCS / "connectors.md").read_text()}  # fmt: skip
+           "Connector": (DOCS / "connectors.md").read_text(), "IdentityProvider": (DOCS / "sign-in.md").read_text()}  # fmt: skip
 
 
 def documents(page: str) -> list[Document]:
@@ -41,7 +41,7 @@ def choices(struct: type, name: str) -> tuple[Any, ...]:
     return get_args(get_type_hints(struct)[name])
 
 
-@pytest.mark.parametrize("kind", sorted(GOVERNING))
+@pytest.mark.parametrize("kind", sorted(KINDS))
 def test_every_field_of_every_kind_is_in_its_table(kind: str) -> None:
     """With a description; the fields of parts and of items of lists too."""
     fields = docs.fields_of(KINDS[kind].spec)

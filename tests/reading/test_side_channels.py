@@ -12,8 +12,8 @@ import pytest_asyncio
 from sqlalchemy import update
 
 from gatebook.control.caller import local_caller
-from gatebook.control.desk import TokenOrder
 from gatebook.identity.directory import make_principal
+from gatebook.identity.issuing import TokenOrder
 from gatebook.query.groups import GROUPS
 from gatebook.state.documents import parse_documents
 from gatebook.state.schema import people
@@ -61,7 +61,7 @@ async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage
         await stage.desk.apply(parse_documents(CUSTOM, "roles.yaml"), caller)
         for name, groups in {**READERS, "below": (), "lower": (), "other": ()}.items():
             order = TokenOrder(person=name, groups=groups, person_name=name, name="laptop")
-            stage.tokens[name] = (await stage.desk.create_token(order, caller)).secret
+            stage.tokens[name] = (await stage.desk.issuing.create(order, caller)).secret
         with stage.store.write() as connection:
             connection.execute(update(people).where(people.c.id == "below").values(manager="team_lead"))
             connection.execute(update(people).where(people.c.id == "lower").values(manager="below"))
@@ -121,7 +121,7 @@ async def test_two_books_that_differ_in_what_is_hidden_answer_alike(stage: Stage
 async def test_the_comparison_can_fail(stage: Stage) -> None:
     """For who sees everything the two books are not alike, in rows, counts and facets."""
     order = TokenOrder(person="analyst", groups=("security",), person_name="analyst", name="laptop")
-    stage.tokens["analyst"] = (await stage.desk.create_token(order, local_caller("root", stage.vault.subject))).secret
+    stage.tokens["analyst"] = (await stage.desk.issuing.create(order, local_caller("root", stage.vault.subject))).secret
     employee = stage.accesses().of_person(stage.store.snapshot().people["employee"])
     assert {group for group in GROUPS if employee.scope(group) != "own"} == {"evidence"}
     index = stage.index

@@ -22,6 +22,7 @@ ALL = {
     "Detector": {"pattern": "x", "examples": ["x"]},
     "ToolPack": {"tools": {"crm": ["*"]}},
     "Role": {"grants": {"metadata": "all"}},
+    "IdentityProvider": {"issuer": "https://idp.example", "client_id": "gatebook"},
     "Governance": {},
 }
 TEXTS = st.lists(TEXT, max_size=3)
@@ -65,6 +66,11 @@ SPECS: dict[str, st.SearchStrategy[dict[str, Any]]] = {
     "Role": st.fixed_dictionaries(
         {"grants": st.dictionaries(st.sampled_from(GROUPS), st.sampled_from(SCOPES))},
         optional={"description": TEXT, "groups": TEXTS, "people": TEXTS, "reason_required": st.booleans()},
+    ),
+    "IdentityProvider": st.fixed_dictionaries(
+        {"issuer": st.just("https://idp.example/a"), "client_id": TEXT},
+        optional={"title": TEXT, "link_claims": TEXTS, "groups_claim": TEXT, "create_people": st.booleans(), "client_secret": st.just("env:SECRET"),
+                  "algorithms": st.lists(st.sampled_from(["RS256", "ES256"]), min_size=1), "machines": st.fixed_dictionaries({"audiences": TEXTS})},
     ),
     "Governance": st.fixed_dictionaries(
         {},

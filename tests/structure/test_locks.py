@@ -25,6 +25,7 @@ DISTRIBUTIONS = {
     "yaml": "pyyaml",
     "chdb": "chdb-core-lite",
     "mcp_types": "mcp-types",
+    "oidc_provider_mock": "oidc-provider-mock",
     "phonenumbers": "phonenumberslite",
     "stdnum": "python-stdnum",
     "jsonschema_rs": "jsonschema-rs",

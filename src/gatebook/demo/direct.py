@@ -20,9 +20,12 @@ import psutil
 from gatebook.control.key_files import read_master_key
 from gatebook.demo import history, players, tally
 from gatebook.demo.cast import PLAYERS
+from gatebook.demo.identity import subject_of
 from gatebook.demo.players import Crew
 from gatebook.demo.stage import Stage, stage
+from gatebook.identity import accounts
 from gatebook.settings import load
+from gatebook.state.store import Store, bump
 
 _CALLS_MIN = 300
 _READY_S = 90.0
@@ -62,6 +65,7 @@ async def _play(args: argparse.Namespace, work: Path, data: Path) -> int:
             await gatebook(data, "apply", "-f", str(work / "connectors.yaml"), "--reason", "demo")
             await _govern(data, work)
             crews = await _hire(data, set_up, addresses["mcp_url"])
+            await _provision(data, work, set_up)
             await _burst(crews, addresses, args)
             if not args.once:
                 return await _go_on(crews, addresses)
@@ -128,6 +132,18 @@ async def _hire(data: Path, set_up: Stage, url: str) -> list[Crew]:
     return crews
 
 
+async def _provision(data: Path, work: Path, set_up: Stage) -> None:
+    """Enter the people as a directory would, so that they can sign in at the identity provider, and make that known."""
+    with contextlib.closing(Store.open(load(data / "gatebook.toml", {}, data_dir=data).state_path, create=False)) as store:
+        with store.write() as connection:
+            for player in PLAYERS:
+                wanted = accounts.Wanted(id=player.email, email=player.email, name=player.name)
+                accounts.put_provisioned(connection, wanted, subject_of(player.email), time.time_ns() // 1000)
+            bump(connection)
+    (work / "identity.yaml").write_text(set_up.identity_provider())
+    await gatebook(data, "apply", "-f", str(work / "identity.yaml"), "--reason", "demo")
+
+
 async def _burst(crews: list[Crew], addresses: _Addresses, args: argparse.Namespace) -> None:
     """Let everybody work at once until there are enough calls, and kill a worker in the middle of one."""
     began_s = time.monotonic()
@@ -188,9 +204,20 @@ async def _healthy(http: httpx2.AsyncClient, url: str) -> bool:
         return False
 
 
+def _names(crews: list[Crew]) -> str:
+    """Return the people whom somebody who looks around may want to be: one who reads all, and one who does not."""
+    readers = [crew.player for crew in crews if "security" in crew.player.groups]
+    others = [crew.player for crew in crews if "security" not in crew.player.groups]
+    return f"{readers[0].name}, who reads all calls, or {others[0].name}, who reads their own"
+
+
 async def _go_on(crews: list[Crew], addresses: _Addresses) -> int:
     """Live traffic at a low rate, until Ctrl-C."""
-    print(f"\n  Console    {addresses['link']}\n             opens once; {len(crews)} people go on working, about one call a second\n")
+    print(
+        f"\n  Sign in    {addresses['console_url']}/login\n             as {_names(crews)}; {len(crews)} people go on working, about one call a second"
+    )
+    if "#" in addresses["link"]:
+        print(f"  Or         {addresses['link']}\n             opens the console for an administrator, once")
     print(f"  MCP        {addresses['mcp_url']}\n  Data       {addresses['data_dir']}\n  Stop       Ctrl-C\n", flush=True)
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import http.server
 import os
+import secrets
 import shutil
 import signal
 import subprocess
@@ -14,6 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+
+from gatebook.demo.cast import COMPANY
 
 _PAGE = b"""<!doctype html><html><head><title>Harbour &amp; Pine status</title></head><body>
 <h1>All systems are up</h1><p>The office in Northfield is closed on Friday. Wi-Fi guests: ask the front desk.</p></body></html>"""
@@ -51,13 +54,14 @@ def _page() -> Any:
 
 
 @contextlib.asynccontextmanager
-async def _crm() -> AsyncIterator[tuple[str, int]]:
-    process = await asyncio.create_subprocess_exec(sys.executable, "-m", "gatebook.demo.crm", stdout=asyncio.subprocess.PIPE)
+async def _running(module: str) -> AsyncIterator[tuple[str, int]]:
+    """Run a server of the demo, which prints its address; returns that and the process id."""
+    process = await asyncio.create_subprocess_exec(sys.executable, "-m", module, stdout=asyncio.subprocess.PIPE)
     try:
         assert process.stdout is not None
         line = await asyncio.wait_for(process.stdout.readline(), 30)
         if not line:
-            raise RuntimeError("the demo's CRM did not start; see the lines above")
+            raise RuntimeError(f"{module} did not start; see the lines above")
         yield line.decode().strip(), process.pid
     finally:
         if process.returncode is None:
@@ -91,11 +95,14 @@ def _folder(folder: Path) -> None:
 class Stage:
     """Everything that the demo's connectors reach. `missing` says what could not be had, and why."""
 
-    def __init__(self, work: Path, crm: tuple[str, int], page: str, node_modules: Path | None) -> None:
+    def __init__(self, work: Path, crm: tuple[str, int], page: str, issuer: str, node_modules: Path | None) -> None:
         self.repository = work / "stock-service"
         self.files = work / "shared-files"
         self.crm, self._crm_pid = crm
         self.page = page
+        self.issuer = issuer
+        self._secret = work.absolute() / "identity-provider.secret"
+        self._secret.write_text(secrets.token_urlsafe(32))
         self._node_modules = node_modules
         self.missing: list[str] = []
         _repository(self.repository)
@@ -120,6 +127,17 @@ class Stage:
             *self._node(),
         ]
         return yaml.safe_dump_all(documents, sort_keys=False)
+
+    def identity_provider(self) -> str:
+        """Write where people sign in, likewise."""
+        spec = {
+            "issuer": self.issuer,
+            "client_id": "gatebook",
+            "client_secret": f"file:{self._secret}",
+            "title": COMPANY,
+            "algorithms": ["RS256"],
+        }
+        return yaml.safe_dump({"kind": "IdentityProvider", "name": "harbour-pine", "spec": spec}, sort_keys=False)
 
     def _node(self) -> list[dict[str, Any]]:
         if self._node_modules is None:
@@ -150,5 +168,5 @@ class Stage:
 async def stage(work: Path, node_modules: Path | None) -> AsyncIterator[Stage]:
     """Set everything up in `work`, and take it down."""
     with _page() as page:
-        async with _crm() as crm:
-            yield Stage(work, crm, page, node_modules)
+        async with _running("gatebook.demo.crm") as crm, _running("gatebook.demo.identity") as (issuer, _):
+            yield Stage(work, crm, page, issuer, node_modules)

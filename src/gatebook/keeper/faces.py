@@ -149,6 +149,6 @@ def build_faces(settings: Settings, desk: Desk, vault: Vault, background: Backgr
         )
     )
     signals = Signals(desk.journal, providers, desk.cutting, settings.console_url)
-    doors = [*oidc_routes(signals), *oauth.routes(), *credential_routes(upstream.connecting)]
-    routes: list[BaseRoute] = [Route("/healthz", show_health), *doors, Mount("/api", api), Mount("/", console)]
-    return Faces(EndWithReader(Starlette(routes=routes)), EndWithReader(api), exports, providers)
+    doors: list[BaseRoute] = [*oidc_routes(signals), *oauth.routes(), *credential_routes(upstream.connecting)]
+    public = Starlette(routes=[Route("/healthz", show_health), *doors, Mount("/api", api), Mount("/", console)])
+    return Faces(EndWithReader(public), EndWithReader(api), exports, providers)
