@@ -131,6 +131,7 @@ async def _keeper(settings: Settings, lifeline: Lifeline) -> int:
         upkeep.start()
         faces = build_faces(settings, desk, book, vault, background, roll)
         parts.push_async_callback(asyncio.to_thread, faces.exports.stop)
+        parts.push_async_callback(faces.visits.stop)
         status = Status(settings, store, book, background, run.boot)
         own = control.create_app(desk, vault.subject, status.report, faces.api)
         listeners = [

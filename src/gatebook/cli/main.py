@@ -26,6 +26,7 @@ VERBS: dict[str, str] = {
     "changes": "decide about changes that wait for a second person",
     "token": "create, list and revoke access tokens",
     "cut-off": "end all that a person has, on every worker",
+    "scim": "create, list and revoke the tokens of a directory such as Okta or Entra",
     "policy": "check policies, and ask what they decide and why",
     "tools": "what connectors list, what changed in it, and who approved it",
     "dlp": "find sensitive data in a file, check and time detectors",

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from gatebook.control import governance, history, tooling
+from gatebook.control import directory, governance, history, tooling
 from gatebook.control.desk import CutOrder, Desk, TokenOrder
 from gatebook.control.governance import Text, read_texts
 from gatebook.identity.directory import Principal
@@ -116,6 +116,7 @@ OPERATIONS: dict[str, tuple[type[Struct], Operation]] = {
     "token_revoke": (RevokeOrder, _token_revoke),
     "bootstrap": (LinkOrder, _bootstrap),
     "cut_off": (CutOffOrder, _cut_off),
+    **directory.OPERATIONS,
     **governance.OPERATIONS,
     **tooling.OPERATIONS,
     **history.OPERATIONS,

@@ -102,8 +102,13 @@ def revoke(connection: Connection, id_or_prefix: str, now_us: int) -> Token:
     return replace(found[0], revoked_us=now_us)
 
 
+def is_person_id(id: str) -> bool:
+    """Whether a text can be the id of a person."""
+    return _PERSON.match(id) is not None and id not in _RESERVED_PEOPLE
+
+
 def _check(id: str, wanted: Wanted) -> None:
-    if not _PERSON.match(id) or id in _RESERVED_PEOPLE:
+    if not is_person_id(id):
         raise StateError(f"{wanted.id!r} cannot be the id of a person: use an e-mail address, or letters, digits and . _ + -")
     if wanted.email and not _EMAIL.match(wanted.email):
         raise StateError(f"{wanted.email!r} is not an e-mail address")

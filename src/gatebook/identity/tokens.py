@@ -1,32 +1,50 @@
 """Access tokens and other secrets that we hand out: their shape, their check sum, their hash. Only the hash is ever stored.
 
-`gw_pat_` + 30 base62 characters of 256 random bits + 6 base62 characters of the CRC-32 of all before them, so that a scanner
+A prefix that says what it is + 30 base62 characters of 256 random bits + 6 base62 characters of the CRC-32 of all before them, so that a scanner
 for leaked secrets can tell a real one offline.
 """
 
 import hashlib
 import re
 import zlib
+from typing import Final, Literal
 
-PREFIX = "gw_pat_"
-PATTERN = re.compile(r"gw_pat_[0-9A-Za-z]{36}")
+TokenKind = Literal["personal", "directory"]
+PREFIXES: Final[dict[TokenKind, str]] = {"personal": "gw_pat_", "directory": "gw_scim_"}
+"""personal: of a person · directory: of the directory (SCIM)."""
+PREFIX = PREFIXES["personal"]
+PATTERN = re.compile(r"gw_(?:pat|scim)_[0-9A-Za-z]{36}")
 SHOWN_CHARACTERS = len(PREFIX) + 4
+_KINDS: Final[dict[str, TokenKind]] = {prefix: kind for kind, prefix in PREFIXES.items()}
 _ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _RANDOM_CHARACTERS = 30
 _SUM_CHARACTERS = 6
+_SHOWN_CHARACTERS = 4
 
 
-def make_token(random: bytes) -> str:
+def make_token(random: bytes, kind: TokenKind = "personal") -> str:
     """Make a token of 32 random bytes."""
     if len(random) != 32:
         raise ValueError("a token is made of 32 random bytes")
-    body = PREFIX + _base62(int.from_bytes(random, "big"), _RANDOM_CHARACTERS)
+    body = PREFIXES[kind] + _base62(int.from_bytes(random, "big"), _RANDOM_CHARACTERS)
     return body + _check_sum(body)
+
+
+def kind_of(token: str) -> TokenKind | None:
+    """What a token is by its prefix; None for what has none of ours. Says nothing of the rest."""
+    head, _, _ = token[3:].partition("_")
+    return _KINDS.get(f"gw_{head}_") if token.startswith("gw_") else None
 
 
 def is_well_formed(token: str) -> bool:
     """Whether the shape and the check sum are right: whether it can ever have been a token."""
     return PATTERN.fullmatch(token) is not None and token[-_SUM_CHARACTERS:] == _check_sum(token[:-_SUM_CHARACTERS])
+
+
+def shown_part(token: str) -> str:
+    """The beginning by which people tell tokens apart: the prefix and four characters."""
+    kind = kind_of(token)
+    return token[: len(PREFIXES[kind] if kind else PREFIX) + _SHOWN_CHARACTERS]
 
 
 def digest(secret: str) -> str:

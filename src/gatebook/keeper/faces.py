@@ -12,10 +12,13 @@ from gatebook.api.app import create_api
 from gatebook.api.deps import ApiDeps
 from gatebook.console.app import create_console
 from gatebook.console.deps import ConsoleDeps
+from gatebook.control.barrier import node_barrier
 from gatebook.control.deciding import Deciding
 from gatebook.control.desk import Desk
 from gatebook.control.server import show_health
 from gatebook.identity.directory import Directory
+from gatebook.identity.scim import endpoint as scim
+from gatebook.identity.scim.visits import Visits
 from gatebook.keeper.background import Background
 from gatebook.keeper.departures import EndWithReader
 from gatebook.log.book import Book
@@ -38,11 +41,12 @@ from gatebook.state.snapshot import Snapshot
 
 
 class Faces(Struct, frozen=True):
-    """`public` for the console listener; `api` alone for the unix socket; `exports` to be stopped with the keeper."""
+    """`public` for the console listener; `api` alone for the unix socket; `exports` and `visits` to be stopped with the keeper."""
 
     public: ASGIApp
     api: ASGIApp
     exports: Exports
+    visits: Visits
 
 
 class Roll:
@@ -85,6 +89,7 @@ def build_faces(settings: Settings, desk: Desk, book: Book, vault: Vault, backgr
     backtests = Backtests(room, desk.store, background.make_vault)
     replays = Replays(room, desk.store)
     trials = Trials(room, desk.store)
+    visits = Visits(desk.journal)
     shelf = Shelf(desk.store, book, room.clock)
     requests = Requests(room, desk.store, Deciding(desk), vault.derive(ARGUMENTS_KEY))
     tools = ToolRoom(room, desk.store, desk)
@@ -134,5 +139,14 @@ def build_faces(settings: Settings, desk: Desk, book: Book, vault: Vault, backgr
             deployment=settings.deployment,
         )
     )
-    routes: list[BaseRoute] = [Route("/healthz", show_health), Mount("/api", api), Mount("/", console)]
-    return Faces(EndWithReader(Starlette(routes=routes)), EndWithReader(api), exports)
+    provisioning = scim.routes(
+        scim.ScimDeps(
+            journal=desk.journal,
+            cutter=desk.cutting,
+            barrier=node_barrier(settings, desk.store),
+            visits=visits,
+            base_url=settings.console_url,
+        )
+    )
+    routes: list[BaseRoute] = [Route("/healthz", show_health), Mount("/api", api), *provisioning, Mount("/", console)]
+    return Faces(EndWithReader(Starlette(routes=routes)), EndWithReader(api), exports, visits)

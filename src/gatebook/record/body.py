@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 from gatebook.record.base import Body
-from gatebook.record.body_directory import AccessCutOff, AccessCutOffDone
+from gatebook.record.body_directory import AccessCutOff, AccessCutOffDone, DirectoryRequest
 from gatebook.record.parts import (
     Actor,
     ApiRequest,
@@ -276,4 +276,5 @@ AnyBody = (
     | TailCut
     | ClockStepped
     | LogUnavailable
+    | DirectoryRequest
 )
