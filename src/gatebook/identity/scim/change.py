@@ -8,7 +8,7 @@ from gatebook.identity.journal import Journal
 from gatebook.identity.scim.cutter import Cutter
 from gatebook.log.clock import Clock
 from gatebook.record.body import ConfigChanged
-from gatebook.record.parts import Actor
+from gatebook.record.parts import Actor, PartName
 from gatebook.state.changes import Action
 from gatebook.state.feed import note_people
 from gatebook.state.store import bump
@@ -27,7 +27,6 @@ class _Entry(Struct, frozen=True, kw_only=True):
     name: str
     action: Action
     version: int
-    subject: str
     diff: str
 
 
@@ -61,15 +60,13 @@ class Change:
         self.severed.append(await self._cutter.within(self.connection, order, self._requester.actor))
 
     def person_changed(self, id: str, action: Action, version: int, diff: str) -> None:
-        """Have it on the record that a person was created, changed or deleted. The difference is sealed with the key of the person."""
+        """Have it on the record that a person was created, changed or deleted."""
         self.touch(id)
-        entry = _Entry(kind="Person", name=id, action=action, version=version, subject=self._journal.subject_of(id), diff=diff)
-        self._entries.append(entry)
+        self._entries.append(_Entry(kind="Person", name=id, action=action, version=version, diff=diff))
 
     def group_changed(self, name: str, action: Action, version: int, diff: str) -> None:
         """Have it on the record that a group was created, changed or deleted."""
-        subject = self._requester.actor.subject
-        self._entries.append(_Entry(kind="Group", name=name, action=action, version=version, subject=subject, diff=diff))
+        self._entries.append(_Entry(kind="Group", name=name, action=action, version=version, diff=diff))
 
     async def finish(self) -> int | None:
         """Count the change and put it on the record; returns the revision, None when nothing has changed. Raises LogUnavailable."""
@@ -87,6 +84,6 @@ class Change:
                 revision=revision,
                 actor=self._requester.actor,
             )
-            parts = [("identity", self._requester.identity), ("diff", entry.diff.encode())]
-            await self._journal.record(body, entry.subject, parts)  # type: ignore[arg-type]
+            parts: list[tuple[PartName, bytes]] = [("identity", self._requester.identity), ("diff", entry.diff.encode())]
+            await self._journal.record(body, self._requester.actor.subject, parts)
         return revision

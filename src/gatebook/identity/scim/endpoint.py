@@ -67,7 +67,6 @@ class _Asked(Struct):
     token: DirectoryToken | None = None
     whole: bool = True
     error: Exception | None = None
-    person: str | None = None
 
 
 class ScimApp:
@@ -126,7 +125,6 @@ class ScimApp:
             _logger.exception("a request of the directory failed")
             asked.error = failure
         if storage is not None:
-            asked.person = storage.person
             # Also after an error: the operations of a bulk request before the one that failed are committed.
             await self._settle(storage)
         return answer
@@ -182,9 +180,7 @@ class ScimApp:
             parts.append(("identity", requester.identity))
             parts += [] if body.text is None else [("message", body.text)]
             parts += [("arguments", json.dumps(dict(request.query)).encode())] if request.query else []
-        # Sealed with the key of the person that it is about, so that it goes when they are erased.
-        subject = requester.actor.subject if asked.person is None else journal.subject_of(asked.person)
-        await journal.record(record, subject, parts)
+        await journal.record(record, requester.actor.subject, parts)
         self._deps.visits.add(visit)
 
 

@@ -43,8 +43,6 @@ class DirectoryStorage(AsyncScimStorage):
         self.severed: list[Severed] = []
         self.revision: int | None = None
         """From which on somebody may do less; None: nobody does."""
-        self.person: str | None = None
-        """The id of the last person that was read or written."""
         self._journal = journal
         self._cutter = cutter
         self._requester = requester
@@ -88,7 +86,6 @@ class DirectoryStorage(AsyncScimStorage):
         with self._reading() as connection:
             if resource_type.id == USER:
                 row = people_table.row_of(connection, resource_id)
-                self.person = row["id"]
                 return user_of(model, row, people_table.groups_of(connection, [row["id"]]).get(row["id"], ()))
             row = groups_table.row_of(connection, resource_id)
             members = groups_table.members_of(connection, [row["id"]]).get(row["id"]) if _wants_members(response_parameters) else None
@@ -111,9 +108,7 @@ class DirectoryStorage(AsyncScimStorage):
         """Store a new resource. Raises UniquenessException, InvalidValueException, StateError, LogUnavailable."""
         async with self.writing() as change:
             if resource_type.id == USER:
-                row = people_table.create(change, resource)
-                self.person = row["id"]
-                return user_of(_model(resource_type), row)
+                return user_of(_model(resource_type), people_table.create(change, resource))
             members = ids_of(list(getattr(resource, "members", None) or ()))
             row = groups_table.create(change, resource, members)
             return self._group(change.connection, resource_type, row)

@@ -103,20 +103,10 @@ def moment(time_us: int) -> str:
     return datetime.fromtimestamp(time_us / 1_000_000, UTC).isoformat()
 
 
-def id_for(facts: Facts, scim_id: str, taken: Iterable[str]) -> str:
-    """The id that the product knows a new person by: the user name where it can be one, else the address, else one of ours.
-
-    It is never that of somebody else, also not of one who was deleted: the calls of the one before are not theirs.
-    """
+def wished_id(facts: Facts) -> str | None:
+    """The id that the product would know a new person by: the user name where it can be one, else the address."""
     wished = (name.lower() for name in (facts.user_name, facts.email))
-    base = next((name for name in wished if is_person_id(name)), f"scim-{scim_id[:12]}")
-    others = set(taken)
-    number = 1
-    id = base
-    while id in others:
-        number += 1
-        id = f"{base}-{number}"
-    return id
+    return next((name for name in wished if is_person_id(name)), None)
 
 
 def lines(facts: Facts | None) -> str:
