@@ -144,6 +144,7 @@ async def _keeper(settings: Settings, lifeline: Lifeline) -> int:
         faces = build_faces(settings, desk, vault, background, roll, upstream)
         parts.push_async_callback(asyncio.to_thread, faces.exports.stop)
         parts.push_async_callback(faces.providers.close)
+        parts.push_async_callback(faces.visits.stop)
         status = Status(settings, store, book, background, run.boot)
         own = control.create_app(desk, vault.subject, status.report, faces.api)
         listeners = [

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from gatebook.control import clienting, governance, history, tooling
+from gatebook.control import clienting, directory, governance, history, tooling
 from gatebook.control.desk import CutOrder, Desk, LinkOrder
 from gatebook.control.governance import Text, read_texts
 from gatebook.identity.directory import Principal
@@ -117,6 +117,7 @@ OPERATIONS: dict[str, tuple[type[Struct], Operation]] = {
     "service_account": (ServiceOrder, _service_account),
     "bootstrap": (LinkOrder, _bootstrap),
     "cut_off": (CutOffOrder, _cut_off),
+    **directory.OPERATIONS,
     **governance.OPERATIONS,
     **tooling.OPERATIONS,
     **history.OPERATIONS,

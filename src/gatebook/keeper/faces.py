@@ -13,6 +13,7 @@ from gatebook.api.app import create_api
 from gatebook.api.deps import ApiDeps
 from gatebook.console.app import create_console
 from gatebook.console.deps import ConsoleDeps
+from gatebook.control.barrier import node_barrier
 from gatebook.control.deciding import Deciding
 from gatebook.control.desk import Desk
 from gatebook.control.server import show_health
@@ -25,6 +26,8 @@ from gatebook.identity.oidc.providers import Providers
 from gatebook.identity.oidc.routes import routes as oidc_routes
 from gatebook.identity.oidc.sign_ins import SECRET_PURPOSE, SignIns
 from gatebook.identity.oidc.signals import Signals
+from gatebook.identity.scim import endpoint as scim
+from gatebook.identity.scim.visits import Visits
 from gatebook.identity.self_granting import reads_payloads_of_others
 from gatebook.keeper.background import Background
 from gatebook.keeper.departures import EndWithReader
@@ -52,12 +55,13 @@ from gatebook.state.snapshot import Person, Snapshot
 
 
 class Faces(Struct, frozen=True):
-    """`public` for the console listener; `api` alone for the unix socket; `exports` and `providers` to be stopped and closed with the keeper."""
+    """`public` for the console listener; `api` alone for the unix socket; the others to be stopped or closed with the keeper."""
 
     public: ASGIApp
     api: ASGIApp
     exports: Exports
     providers: Providers
+    visits: Visits
 
 
 class Roll:
@@ -113,6 +117,7 @@ def build_faces(settings: Settings, desk: Desk, vault: Vault, background: Backgr
     exports = Exports(room, settings.exports_dir, background.make_vault, Origin(deployment=settings.deployment, version=__version__))
     providers = Providers(roll.providers)
     oauth = AuthorizationServer(desk.journal, settings.console_url, settings.mcp_url, desk.cutting.in_force)
+    visits = Visits(desk.journal)
 
     def how_it_stands() -> Health:
         return health(settings.log_dir, background.lag(), background.verified(), room.clock.wall_us())
@@ -149,6 +154,15 @@ def build_faces(settings: Settings, desk: Desk, vault: Vault, background: Backgr
         )
     )
     signals = Signals(desk.journal, providers, desk.cutting, settings.console_url)
-    doors: list[BaseRoute] = [*oidc_routes(signals), *oauth.routes(), *credential_routes(upstream.connecting)]
+    provisioning = scim.routes(
+        scim.ScimDeps(
+            journal=desk.journal,
+            cutter=desk.cutting,
+            barrier=node_barrier(settings, desk.store),
+            visits=visits,
+            base_url=settings.console_url,
+        )
+    )
+    doors: list[BaseRoute] = [*oidc_routes(signals), *oauth.routes(), *credential_routes(upstream.connecting), *provisioning]
     public = Starlette(routes=[Route("/healthz", show_health), *doors, Mount("/api", api), Mount("/", console)])
-    return Faces(EndWithReader(public), EndWithReader(api), exports, providers)
+    return Faces(EndWithReader(public), EndWithReader(api), exports, providers, visits)

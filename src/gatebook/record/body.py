@@ -11,7 +11,7 @@ from gatebook.record.base import Body
 from gatebook.record.body_access import AccessSelfGranted, SignedIn, SignedOut, SignInFailed
 from gatebook.record.body_clients import ClientChanged, GrantChanged
 from gatebook.record.body_credentials import CredentialChanged
-from gatebook.record.body_directory import AccessCutOff, AccessCutOffDone
+from gatebook.record.body_directory import AccessCutOff, AccessCutOffDone, DirectoryRequest
 from gatebook.record.parts import (
     Actor,
     ApiRequest,
@@ -295,4 +295,5 @@ AnyBody = (
     | TailCut
     | ClockStepped
     | LogUnavailable
+    | DirectoryRequest
 )

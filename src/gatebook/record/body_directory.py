@@ -1,11 +1,11 @@
-"""Records of the directory: who was cut off, and what that ended."""
+"""Records of the directory: its requests, who was cut off, and what that ended."""
 
 from typing import Annotated, Literal
 
 from msgspec import Meta
 
 from gatebook.record.base import Body
-from gatebook.record.parts import Actor, Payload
+from gatebook.record.parts import Actor, Payload, Source
 
 
 class AccessCutOff(Body, frozen=True, kw_only=True, tag="access.cut_off"):
@@ -45,4 +45,24 @@ class AccessCutOffDone(Body, frozen=True, kw_only=True, tag="access.cut_off_done
     upstream_failed: Annotated[int, Meta(description="Credentials at connectors whose revocation failed; they are deleted here.")]
     last_call: Annotated[
         int | None, Meta(description="Time of the last call before it, microseconds since 1970; absent when there is none.")
+    ] = None
+
+
+class DirectoryRequest(Body, frozen=True, kw_only=True, tag="directory.request"):
+    """A request of the directory (SCIM), durable before it is answered. What it changed has records of its own, before this one."""
+
+    method: Annotated[str, Meta(description="HTTP method.")]
+    path: Annotated[str, Meta(description="Path below /scim/v2; what is neither an address of SCIM nor an id of ours is written as `…`.")]
+    status: Annotated[int, Meta(description="HTTP status of the answer.")]
+    actor: Annotated[Actor, Meta(description="The directory, with the id of its token; anonymous when the token was refused.")]
+    source: Annotated[Source, Meta(description="From where.")]
+    duration_us: Annotated[int, Meta(description="How long it took, microseconds.")]
+    filter: Annotated[str | None, Meta(description="The filter that was searched with, its values written as `…`.")] = None
+    error: Annotated[str | None, Meta(description="The scimType of the error, such as uniqueness.")] = None
+    operations: Annotated[int | None, Meta(description="Operations of a bulk request or of a PATCH.")] = None
+    body_dropped: Annotated[
+        str | None, Meta(description="Why the body is not in the payload: too_large or not_json; absent when it is or there was none.")
+    ] = None
+    payload: Annotated[
+        Payload | None, Meta(description="Part message: the body without passwords. Part arguments: the query as it was sent.")
     ] = None

@@ -68,7 +68,9 @@ class Actor(Struct, frozen=True, kw_only=True):
     kind: Annotated[
         Literal["person", "service", "anonymous", "system"], Meta(description="What sort of actor: person, service, anonymous or system.")
     ]
-    auth: Annotated[str, Meta(description="How the actor was authenticated: token, link, session, socket, profile (auth off) or none.")]
+    auth: Annotated[
+        str, Meta(description="How the actor was authenticated: token, link, session, socket, directory, profile (auth off) or none.")
+    ]
     token: Annotated[str | None, Meta(description="Id of the access token that was presented; never the token.")] = None
 
 

@@ -28,6 +28,15 @@ memberships = Table(
     Column("person", Text, primary_key=True),
 )
 
+directory_keys = Table(
+    "directory_keys",
+    metadata,
+    Column("attribute", Text, primary_key=True),
+    Column("value", Text, primary_key=True),
+    Column("person", Text, primary_key=True),
+)
+"""What people of the directory are searched by beside their own columns, in the form that comparisons use: `attribute` is emails or displayname."""
+
 scim_tokens = Table(
     "scim_tokens",
     metadata,
@@ -146,6 +155,10 @@ DIRECTORY_STEP: tuple[str, ...] = (
         group_id TEXT NOT NULL REFERENCES directory_groups (id), person TEXT NOT NULL REFERENCES people (id), PRIMARY KEY (group_id, person)
     )""",
     "CREATE INDEX memberships_person ON memberships (person)",
+    """CREATE TABLE directory_keys (
+        attribute TEXT NOT NULL, value TEXT NOT NULL, person TEXT NOT NULL REFERENCES people (id), PRIMARY KEY (attribute, value, person)
+    )""",
+    "CREATE INDEX directory_keys_person ON directory_keys (person)",
     """CREATE TABLE scim_tokens (
         id TEXT NOT NULL PRIMARY KEY, sha256 TEXT NOT NULL UNIQUE, prefix TEXT NOT NULL, name TEXT NOT NULL, created_by TEXT NOT NULL,
         created_us BIGINT NOT NULL, expires_us BIGINT, last_used_us BIGINT, revoked_us BIGINT

@@ -1,0 +1,89 @@
+"""One operation of the directory while it is under way: what it changes, whom it cuts off, and what has to be on the record before it is committed."""
+
+from msgspec import Struct
+from sqlalchemy import Connection
+
+from gatebook.identity.cut_off import Cause, CutOff, Severed
+from gatebook.identity.journal import Journal
+from gatebook.identity.scim.cutter import Cutter
+from gatebook.log.clock import Clock
+from gatebook.record.body import ConfigChanged
+from gatebook.record.parts import Actor, PartName
+from gatebook.state.changes import Action
+from gatebook.state.feed import note_people
+from gatebook.state.store import bump
+
+
+class Requester(Struct, frozen=True, kw_only=True):
+    """The directory that asks, by one of its tokens. `name` is that of the token, for people."""
+
+    actor: Actor
+    name: str
+    identity: bytes
+
+
+class _Entry(Struct, frozen=True, kw_only=True):
+    kind: str
+    name: str
+    action: Action
+    version: int
+    diff: str
+
+
+class Change:
+    """A transaction of the directory. `now_us` is its time, microseconds since 1970."""
+
+    def __init__(self, connection: Connection, journal: Journal, cutter: Cutter, requester: Requester) -> None:
+        self.connection = connection
+        self.now_us = journal.clock.wall_us()
+        self.severed: list[Severed] = []
+        self.lowered = False
+        """Whether somebody may do less afterwards: then the answer waits for the workers."""
+        self._journal = journal
+        self._cutter = cutter
+        self._requester = requester
+        self._people: dict[str, None] = {}
+        self._entries: list[_Entry] = []
+
+    @property
+    def clock(self) -> Clock:
+        """The clock of all changes."""
+        return self._journal.clock
+
+    def touch(self, *people: str) -> None:
+        """These people have changed, or are in other groups."""
+        self._people.update(dict.fromkeys(people))
+
+    async def cut(self, person: str, cause: Cause, id: str) -> None:
+        """End all that a person has. Raises LogUnavailable."""
+        order = CutOff(id=id, person=person, cause=cause, by=self._requester.name)
+        self.severed.append(await self._cutter.within(self.connection, order, self._requester.actor))
+
+    def person_changed(self, id: str, action: Action, version: int, diff: str) -> None:
+        """Have it on the record that a person was created, changed or deleted."""
+        self.touch(id)
+        self._entries.append(_Entry(kind="Person", name=id, action=action, version=version, diff=diff))
+
+    def group_changed(self, name: str, action: Action, version: int, diff: str) -> None:
+        """Have it on the record that a group was created, changed or deleted."""
+        self._entries.append(_Entry(kind="Group", name=name, action=action, version=version, diff=diff))
+
+    async def finish(self) -> int | None:
+        """Count the change and put it on the record; returns the revision, None when nothing has changed. Raises LogUnavailable."""
+        if not self._entries:
+            return None
+        note_people(self.connection, self._people)
+        revision = bump(self.connection)
+        for entry in self._entries:
+            assert entry.action != "unchanged"
+            body = ConfigChanged(
+                kind=entry.kind,
+                name=entry.name,
+                action=entry.action,
+                version=entry.version,
+                revision=revision,
+                actor=self._requester.actor,
+            )
+            parts: list[tuple[PartName, bytes]] = [("identity", self._requester.identity), ("diff", entry.diff.encode())]
+            await self._journal.record(body, self._requester.actor.subject, parts)
+        return revision

@@ -1,0 +1,96 @@
+"""Groups: their names are what policies know, and nobody is lost when two requests come at once."""
+
+import asyncio
+import json
+from collections.abc import Callable
+
+import httpx2
+from starlette.applications import Starlette
+
+from gatebook.identity.scim.endpoint import ScimDeps, routes
+from gatebook.record.body import ConfigChanged
+from gatebook.state.snapshot import read_people
+from gatebook.state.store import Store
+from tests.identity.scim.conftest import GROUP_SCHEMA, PATCH_SCHEMA, AtOnce, Provisioner, Recorded
+
+
+def groups_of(store: Store, person: str) -> tuple[str, ...]:
+    """The groups of a person as policies see them."""
+    with store.read() as connection:
+        return read_people(connection)[person].groups
+
+
+def test_groups_are_known_by_their_names(directory: Provisioner, store: Store, barrier: AtOnce) -> None:
+    """Joining, a new name and the end of a group show in the person; whatever may take access away is waited for."""
+    ana = directory.user("ana@example.com")
+    sales = directory.group("Sales", ana)
+    assert groups_of(store, "ana@example.com") == ("Sales",)
+    assert barrier.revisions == []
+    directory.patch(sales, {"op": "replace", "path": "displayName", "value": "Field sales"})
+    assert groups_of(store, "ana@example.com") == ("Field sales",)
+    assert directory.send("DELETE", f"/Groups/{sales['id']}")[0] == 204
+    assert groups_of(store, "ana@example.com") == ()
+    assert len(barrier.revisions) == 2
+
+
+def test_names_of_groups_are_unique(directory: Provisioner) -> None:
+    """Two groups of one name would be one to policies."""
+    directory.group("Sales")
+    for name in ("sales", "", "x" * 300, "a\nb"):
+        status, _ = directory.send("POST", "/Groups", {"schemas": [GROUP_SCHEMA], "displayName": name})
+        assert status == (409 if name == "sales" else 400)
+
+
+def test_put_sets_exactly_the_members(directory: Provisioner) -> None:
+    """A whole group replaces members, and one that says nothing of them has none."""
+    ana, bo = directory.user("ana"), directory.user("bo")
+    sales = directory.group("Sales", ana)
+    body = {"schemas": [GROUP_SCHEMA], "displayName": "Sales", "members": [{"value": bo["id"]}]}
+    assert directory.send("PUT", f"/Groups/{sales['id']}", body)[0] == 200
+    assert directory.members(sales) == {bo["id"]}
+    assert directory.send("PUT", f"/Groups/{sales['id']}", {"schemas": [GROUP_SCHEMA], "displayName": "Sales"})[0] == 200
+    assert directory.members(sales) == set()
+
+
+def test_versions_follow_members(directory: Provisioner) -> None:
+    """A group has another version when its members change, also when one is deleted; an old one is refused by If-Match."""
+    ana = directory.user("ana")
+    sales = directory.group("Sales", ana)
+    old = sales["meta"]["version"]
+    directory.send("DELETE", f"/Users/{ana['id']}")
+    assert directory.get(sales)["meta"]["version"] != old
+    body = {"schemas": [PATCH_SCHEMA], "Operations": [{"op": "remove", "path": "members"}]}
+    assert directory.send("PATCH", f"/Groups/{sales['id']}", body, **{"If-Match": old})[0] == 412
+
+
+async def test_requests_at_once_lose_nobody(deps: ScimDeps, token: str) -> None:
+    """Forty requests at once, half of which put somebody in and half take somebody out, each have their effect and are answered with 200."""
+    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/scim+json"}
+    transport = httpx2.ASGITransport(app=Starlette(routes=routes(deps)))
+    async with httpx2.AsyncClient(transport=transport, base_url="http://x/scim/v2", headers=headers) as client:
+        ids = []
+        for number in range(40):
+            ids.append((await client.post("/Users", json={"userName": f"p{number}"})).json()["id"])
+        members = [{"value": id} for id in ids[:20]]
+        group = (await client.post("/Groups", json={"displayName": "g", "members": members})).json()
+
+        async def change(number: int) -> int:
+            removal = {"op": "remove", "path": f'members[value eq "{ids[number]}"]'}
+            addition = {"op": "add", "path": "members", "value": [{"value": ids[number]}]}
+            body = {"schemas": [PATCH_SCHEMA], "Operations": [removal if number < 20 else addition]}
+            return int((await client.patch(f"/Groups/{group['id']}", content=json.dumps(body))).status_code)
+
+        assert set(await asyncio.gather(*map(change, range(40)))) == {200}
+        after = (await client.get(f"/Groups/{group['id']}")).json()
+    await deps.visits.stop()
+    assert {one["value"] for one in after["members"]} == set(ids[20:])
+
+
+def test_a_group_is_on_the_record_once(directory: Provisioner, recorded: Callable[[], Recorded]) -> None:
+    """A change of members is one record, which names who came and who went."""
+    ana, bo = directory.user("ana"), directory.user("bo")
+    sales = directory.group("Sales", ana)
+    directory.patch(sales, {"op": "replace", "path": "members", "value": [{"value": bo["id"]}]})
+    [_, (body, parts)] = [(body, parts) for body, parts in recorded() if isinstance(body, ConfigChanged) and body.kind == "Group"]
+    assert (body.name, body.action, body.version) == ("Sales", "changed", 2)
+    assert parts["diff"] == b"-member: ana\n+member: bo\n"
