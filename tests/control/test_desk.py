@@ -104,3 +104,30 @@ async def test_a_link_is_not_used_up_without_a_record(
     later = Book.open(settings.log_dir, settings.keeper_stream, vault, settings.log)
     assert await Desk(Journal(store, later, vault.subject), "").sign_in(url.partition("#")[2], SOURCE) is not None
     later.close()
+
+
+PROVIDER = parse_documents("kind: IdentityProvider\nname: corp\nspec: {issuer: 'https://idp.example', client_id: gatebook}\n", "idp.yaml")
+
+
+async def test_with_a_provider_a_link_opens_nothing_by_itself(desk: Desk, caller: Principal, store: Store) -> None:
+    """It is for the sign-in that follows; nobody is made an administrator before."""
+    await desk.apply(PROVIDER, caller)
+    link = await desk.make_link(LinkOrder(person="Ana"), caller)
+    assert (link.purpose, link.person) == ("administrator", "ana") and store.snapshot().people == {}
+    assert await desk.sign_in(link.url.partition("#")[2], SOURCE) is None
+    page = await desk.make_link(LinkOrder(unless_provider=True), caller)
+    assert (page.url.endswith("/login"), page.expires_us) == (True, None)
+
+
+async def test_breaking_the_glass_is_on_the_record_with_its_reason(desk: Desk, caller: Principal, recorded: Callable[..., list]) -> None:
+    """The making of the link and its use; without a reason there is no link."""
+    await desk.apply(PROVIDER, caller)
+    for reason in (None, "", " \n"):
+        with pytest.raises(StateError, match="needs a reason"):
+            await desk.make_link(LinkOrder(break_glass=True, reason=reason), caller)
+    link = await desk.make_link(LinkOrder(break_glass=True, reason="the provider\nis down"), caller)
+    opened = await desk.sign_in(link.url.partition("#")[2], SOURCE, "Browser/1")
+    assert opened is not None and opened.principal.groups == ("admins",) and opened.session.auth == "break_glass"
+    _, _, made, used = (body for body, _ in recorded())
+    assert isinstance(made, ConfigChanged) and (made.kind, made.reason) == ("OneTimeLink", "break-glass: the provider is down")
+    assert isinstance(used, SignedIn) and (used.break_glass, used.reason, used.session) == (True, "the provider is down", opened.session.id)

@@ -168,7 +168,8 @@ class Desk:
     async def make_link(self, order: LinkOrder, caller: Principal) -> MadeLink:
         """Make a one-time link for an administrator, of the kind that fits: whether people sign in at an identity provider decides.
 
-        A person who is named is created when new, and put into the group of administrators. Raises StateError, LogUnavailable.
+        Who can sign in with it is created when new, and put into the group of administrators: at once, or when they sign in at the provider.
+        Raises StateError, LogUnavailable.
         """
         secret, now_us = secrets.token_urlsafe(32), self._clock.wall_us()
         reason = one_line(order.reason or "") or None
@@ -178,7 +179,7 @@ class Desk:
                 return MadeLink(url=f"{self.console_url}/login", expires_us=None, purpose="sign_in", person=None)
             link = _link(order, reason, has_provider=has_provider)
             put = None
-            if link.person is not None:
+            if link.person is not None and link.purpose != "administrator":
                 before = accounts.find_person(connection, link.person)
                 groups = (*(before.groups if before else ()), ADMINS)
                 put = accounts.put_person(connection, accounts.Wanted(id=link.person, groups=groups), now_us)
@@ -262,5 +263,7 @@ def _link(order: LinkOrder, reason: str | None, *, has_provider: bool) -> sign_i
             raise StateError("a link that breaks the glass needs a reason")
         return sign_in.Link(purpose="break_glass", person=person or DEFAULT_PERSON, reason=reason)
     if has_provider:
+        if person is not None and not accounts.can_be_id(person):
+            raise StateError(f"{order.person!r} cannot be the id of a person: use an e-mail address, or letters, digits and . _ + -")
         return sign_in.Link(purpose="administrator", person=person, reason=reason)
     return sign_in.Link(person=person or DEFAULT_PERSON, reason=reason)

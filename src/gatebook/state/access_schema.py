@@ -163,7 +163,7 @@ ACCESS_STEP: tuple[str, ...] = (
     # Links live for a quarter of an hour, so none is kept for their new shape.
     "DROP TABLE one_time_links",
     """CREATE TABLE one_time_links (
-        sha256 TEXT NOT NULL PRIMARY KEY, person TEXT REFERENCES people (id), purpose TEXT NOT NULL, reason TEXT, created_us BIGINT NOT NULL,
+        sha256 TEXT NOT NULL PRIMARY KEY, person TEXT, purpose TEXT NOT NULL, reason TEXT, created_us BIGINT NOT NULL,
         expires_us BIGINT NOT NULL, used_us BIGINT, browser_sha256 TEXT
     )""",
     """CREATE TABLE sign_in_attempts (

@@ -9,6 +9,7 @@ import json
 from typing import Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
 
 from gatebook.identity.accounts import PersonChange, Wanted, can_be_id, find_person, put_person
@@ -23,11 +24,12 @@ Linked = Literal["identity", "external_id", "email", "created", "bootstrap"]
 
 
 class Found(Struct, frozen=True, kw_only=True):
-    """The person, how they were found, and what changed about them on the way."""
+    """The person, how they were found, and what changed about them on the way; `by_link`: a link from the host made them an administrator."""
 
     person: Person
     linked: Linked
     changes: tuple[PersonChange, ...] = ()
+    by_link: bool = False
 
 
 class Bound(Struct, frozen=True, kw_only=True):
@@ -140,7 +142,8 @@ def _with_groups(connection: Connection, who: Claimed, found: Found, bound: Boun
         connection.execute(update(identities).where(own).values(groups=json.dumps(who.groups)))
     if bound is not None:
         groups.add(bound.group)
+    found = replace(found, by_link=bound is not None)
     if groups == set(found.person.groups):
         return found
     change = put_person(connection, Wanted(id=found.person.id, groups=tuple(sorted(groups))), now_us)
-    return Found(person=change.person, linked=found.linked, changes=(*found.changes, change))
+    return replace(found, person=change.person, changes=(*found.changes, change))

@@ -209,8 +209,8 @@ class SignIns:
     ) -> None:
         revision = bump(connection)
         principal = make_principal(found.person, self._journal.subject_of(found.person.id), "session")
+        reason = "the first sign-in after `gatebook bootstrap`" if found.by_link else f"sign-in at {provider.name}"
         for change in found.changes:
-            reason = "the first sign-in after `gatebook bootstrap`" if ADMINS in change.person.groups else f"sign-in at {provider.name}"
             await record_person(self._journal, connection, change, revision, principal, reason)
         actor = Actor(subject=principal.subject, kind=principal.kind, auth="oidc")
         identity = [("identity", principal.identity)]
