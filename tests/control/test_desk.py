@@ -17,7 +17,7 @@ from gatebook.record.body_access import SignedIn, SignedOut
 from gatebook.record.parts import Source
 from gatebook.settings import Settings
 from gatebook.state.documents import Document, DocumentError, parse_documents
-from gatebook.state.store import Store
+from gatebook.state.store import StateError, Store
 
 SOURCE = Source(ip="127.0.0.1", port=5)
 
