@@ -95,6 +95,12 @@ class Deployment:
         app = Starlette(routes=self.server.routes())
         self.http = httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app, client=(SOURCE.ip, SOURCE.port)), base_url=ISSUER)
 
+    def reopen(self) -> None:
+        """Open the log again after it was closed, and build the server on it."""
+        self.book = Book.open(self.path / "log", "t-k", self.vault, LOG)
+        self.journal = Journal(self.store, self.book, self.vault.subject, self.clock)
+        self.start()
+
     def close(self) -> None:
         """Let go of the files."""
         self.book.close()
