@@ -22,13 +22,13 @@ from starlette.applications import Starlette
 
 from gatebook.control.caller import local_caller
 from gatebook.control.desk import Desk
-from gatebook.identity import sign_in
-from gatebook.identity.accounts import Wanted, put_person
+from gatebook.identity.accounts import Wanted, find_person, put_person
 from gatebook.identity.cut_off import CutOff, cut_off
 from gatebook.identity.directory import Directory, Principal, make_principal
 from gatebook.identity.journal import Journal
 from gatebook.identity.oauth.guarded_fetch import GuardedFetch
 from gatebook.identity.oauth.server import AuthorizationServer, Outside
+from gatebook.identity.sessions import Opening, open_session
 from gatebook.identity.signed_tokens import IssuerKeys
 from gatebook.log.book import Book
 from gatebook.log.reader import StreamReader
@@ -124,7 +124,9 @@ class Deployment:
         """The secret of a new console session."""
         secret = secrets.token_urlsafe(32)
         with self.store.write() as connection:
-            sign_in.open_session(connection, secret, person, self.clock.wall_us())
+            found = find_person(connection, person)
+            assert found is not None
+            open_session(connection, secret, Opening(person=person, epoch=found.epoch), self.clock.wall_us())
             bump(connection)
         return secret
 
