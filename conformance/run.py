@@ -1,7 +1,8 @@
 """Runs the MCP conformance suite against the fixture directly and through the gateway, and lays the outcomes side by side.
 
-    python -m conformance [--json] [--direct] [--requirements 2025-11-25]
+    python -m conformance [--json] [--direct] [--requirements 2025-11-25] [--authorization]
 
+Runs its scenarios for authorization servers as well, against the keeper.
 Exit code: 0 when the same checks pass both ways, all scored scenarios pass and every message of the run is in the log;
 1 when not; 77 when Node cannot be had here. There is no list of expected failures.
 """
@@ -13,7 +14,7 @@ import sys
 from dataclasses import dataclass
 from typing import Any
 
-from conformance import node, recorded, servers, suite
+from conformance import authorization, node, recorded, servers, suite
 from conformance.tap import Message, Tap
 
 
@@ -86,6 +87,16 @@ def _explain(side: Side) -> list[str]:
     return lines
 
 
+def print_authorization(run: suite.Run) -> None:
+    """Print the scenarios for authorization servers."""
+    print(f"\n{'authorization server':48} {'keeper':>11}")
+    for scenario, checks in run.checks.items():
+        print(f"{scenario:48} {_score(run, scenario)}")
+        for check in checks:
+            if check.status == "FAILURE":
+                print(f"  {check.id} failed: {check.message[:300]}")
+
+
 def print_log(comparison: recorded.Comparison) -> None:
     """Print how many messages of the run are in the log."""
     print(f"\n{'messages through the gateway':30} {'seen':>6} {'in the log':>11} {'in the log only':>16}")
@@ -95,9 +106,10 @@ def print_log(comparison: recorded.Comparison) -> None:
         print(f"  not in the log: {line}")
 
 
-def report(sides: list[Side], comparison: recorded.Comparison | None, passed: bool) -> dict[str, Any]:
-    """Return the outcome as JSON."""
+def report(sides: list[Side], comparison: recorded.Comparison | None, passed: bool, keeper: suite.Run | None = None) -> dict[str, Any]:
+    """Return the outcome as JSON; `keeper`: of the scenarios for authorization servers."""
     return {
+        "authorization": _summary(keeper) if keeper else None,
         "passed": passed,
         "requirements": {
             side.requirements: {
@@ -122,23 +134,28 @@ def main() -> int:
     parser.add_argument("--json", action="store_true", help="print one JSON document")
     parser.add_argument("--direct", action="store_true", help="leave the gateway out")
     parser.add_argument("--requirements", action="append", choices=suite.REQUIREMENTS, help="one set alone")
+    parser.add_argument("--authorization", action="store_true", help="the scenarios for authorization servers alone")
     chosen = parser.parse_args()
+    wanted = [] if chosen.authorization else chosen.requirements or list(suite.REQUIREMENTS)
     try:
-        sides, comparison = asyncio.run(run_all(chosen.requirements or list(suite.REQUIREMENTS), chosen.direct))
+        sides, comparison = asyncio.run(run_all(wanted, chosen.direct)) if wanted else ([], None)
+        keeper = None if chosen.direct or chosen.requirements else asyncio.run(authorization.run())
     except node.NodeMissing as error:
         print(f"SKIPPED: the conformance suite did not run: {error}", file=sys.stderr)
         return node.EXIT_SKIPPED
     except RuntimeError as error:
         print(f"conformance: {error}", file=sys.stderr)
         return 1
-    passed = all(side.passed() for side in sides) and not (comparison and comparison.missing)
+    passed = all(side.passed() for side in sides) and not (comparison and comparison.missing) and not (keeper and keeper.exit_code)
     if chosen.json:
-        print(json.dumps(report(sides, comparison, passed), indent=1))
+        print(json.dumps(report(sides, comparison, passed, keeper), indent=1))
         return 0 if passed else 1
     for side in sides:
         print_table(side)
     if comparison:
         print_log(comparison)
+    if keeper:
+        print_authorization(keeper)
     print(f"\nconformance: {'passed' if passed else 'FAILED'}")
     return 0 if passed else 1
 

@@ -86,6 +86,7 @@ async def gateway(upstream: str, auth: Literal["off", "token"] = "off", *, worke
             process = await asyncio.create_subprocess_exec(*_command(data, "up"), env=_environment(), stdout=file, stderr=file)
         try:
             await _answering(f"http://127.0.0.1:{port}/mcp/fixture", process, output)
+            await _answering(f"http://127.0.0.1:{console_port}/healthz", process, output)
             yield Gateway(f"http://127.0.0.1:{port}/mcp/fixture", f"http://127.0.0.1:{console_port}", data, process)
         finally:
             await _end(process)

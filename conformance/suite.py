@@ -58,31 +58,37 @@ async def run(url: str, requirements: str) -> Run:
         checks = {}
         for directory in sorted(Path(out).iterdir()):
             if match := _DIRECTORY.fullmatch(directory.name):
-                checks[match["scenario"]] = _read(directory / "checks.json")
+                checks[match["scenario"]] = read_checks(directory / "checks.json")
     if not checks:
         raise RuntimeError(f"the suite ran no scenario of {requirements} against {url}:\n{output[-2000:]}")
     return Run(exit_code, checks, output)
 
 
-def _read(path: Path) -> list[Check]:
+def read_checks(path: Path) -> list[Check]:
+    """Read the checks of one scenario."""
     found = json.loads(path.read_bytes())
     return [Check(check["id"], check["name"], check["status"], check.get("errorMessage", "")) for check in found]
 
 
-async def run_client(scenario: str, requirements: str, command: str, environment: Mapping[str, str]) -> tuple[int, list[Check], str]:
-    """Run one client scenario with `command` as the client; returns exit code, checks and output."""
+def command(*words: str) -> list[str]:
+    """The command line of the suite, which is installed first. Raises NodeMissing."""
+    script = node.install(node.SUITE) / "node_modules/@modelcontextprotocol/conformance/dist/index.js"
+    return [str(node.binary()), str(script), *words]
+
+
+async def run_client(scenario: str, requirements: str, client: str, environment: Mapping[str, str]) -> tuple[int, list[Check], str]:
+    """Run one client scenario with the command `client`; returns exit code, checks and output."""
     with tempfile.TemporaryDirectory(prefix="gatebook-conformance-") as out:
-        words = ("client", "--command", command, "--scenario", scenario, "--spec-version", requirements, "-o", out, "--verbose")
+        words = ("client", "--command", client, "--scenario", scenario, "--spec-version", requirements, "-o", out, "--verbose")
         exit_code, output = await call(*words, environment=environment)
         found = sorted(Path(out).glob("**/checks.json"))
-        return exit_code, _read(found[0]) if found else [], output
+        return exit_code, read_checks(found[0]) if found else [], output
 
 
 async def call(*words: str, environment: Mapping[str, str] | None = None) -> tuple[int, str]:
     """Run the suite's own command line; returns exit code and output."""
-    script = node.install(node.SUITE) / "node_modules/@modelcontextprotocol/conformance/dist/index.js"
     process = await asyncio.create_subprocess_exec(
-        node.binary(), script, *words, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT, env=environment
+        *command(*words), stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT, env=environment
     )
     try:
         output, _ = await asyncio.wait_for(process.communicate(), _RUN_TIMEOUT_S)

@@ -96,6 +96,7 @@ class Stage:
         self.clock = MovingClock()
         self.dice = random.Random(7)
         self.tokens: dict[str, str] = {}
+        self.ids: dict[str, str] = {}
         self.vault = Vault(self.settings.keys_dir, MASTER_KEY)
         self.store = Store.open(self.settings.state_path)
         self.worker = Book.open(self.settings.log_dir, "node1-w0", self.vault, LOG, self.clock)

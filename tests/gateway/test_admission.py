@@ -93,7 +93,10 @@ async def test_a_challenge_holds_only_what_is_safe(gateway: Start) -> None:
     async with gateway({}) as running:
         for path in ("/mcp/%22,%20error=x", "/mcp/" + "n" * 300, "/mcp/%C3%A9", "/mcp/a%0d%0ax:y"):
             _, _, headers = await running.post(path, PING, token=None)
-            assert headers["www-authenticate"] == f'Bearer resource_metadata="{running.url}/.well-known/oauth-protected-resource/mcp"'
+            assert (
+                headers["www-authenticate"]
+                == f'Bearer resource_metadata="{running.url}/.well-known/oauth-protected-resource/mcp", scope="mcp"'
+            )
 
 
 async def test_metadata_and_health(gateway: Start) -> None:

@@ -12,6 +12,7 @@ from starlette.routing import Route
 
 from gatebook.api import bodies, params, problems
 from gatebook.api.access_requests import AccessRequests
+from gatebook.api.ai_clients import AiClients
 from gatebook.api.approvals import Approvals
 from gatebook.api.caller import identify
 from gatebook.api.calls import Calls
@@ -83,6 +84,7 @@ def all_operations(deps: ApiDeps) -> tuple[Operation, ...]:
         Connectors(deps),
         People(deps),
         Roles(deps),
+        AiClients(deps),
         Grants(deps),
         Tail(deps),
         Records(deps),

@@ -79,7 +79,7 @@ class Consent:
     async def _show(self, request: Request, viewer: Viewer) -> Response:
         id, secret = request.query_params.get("request", ""), session.secret_of(request, self._deps)
         question = await self._deps.consenting.question(id, secret)
-        values = view(question, self._deps.mcp_url)
+        values = view(question)
         page = self._pages.outside("consent.html", request, viewer=viewer, csrf=session.csrf_token(secret), id=id, **values)
         # Browsers hold the form's whole way to the policy, the redirect to the app included.
         page.headers["content-security-policy"] = policy_to(redirects.source_of(question.wanted.redirect_uri))
@@ -99,9 +99,10 @@ class Consent:
         return self._pages.outside("consent_problem.html", request, status, text=text)
 
 
-def view(question: Question, mcp_url: str) -> dict[str, Any]:
+def view(question: Question) -> dict[str, Any]:
     """What the page says. All of the client's own words are marked as such."""
     wanted, client = question.wanted, question.client
+    back_to = redirects.host_of(wanted.redirect_uri)
     loopback, web = redirects.is_loopback(wanted.redirect_uri), redirects.is_web(wanted.redirect_uri)
     if loopback:
         warning = "The answer goes to a program on your own computer, and any program there could say that it is this app."
@@ -111,14 +112,14 @@ def view(question: Question, mcp_url: str) -> dict[str, Any]:
         warning = ""
     return {
         "name": client.name or NAMED,
-        "host": client.host,
+        # What nobody vouches for is named by where the answer goes, and by nothing that it says of itself.
+        "who": "an app on your computer" if warning and client.kind == "dcr" else back_to if client.kind == "dcr" else client.host,
         "known_by": _KNOWN_BY[client.kind],
         "unchecked": client.kind == "dcr",
-        "back_to": redirects.host_of(wanted.redirect_uri),
+        "back_to": back_to,
         "warning": warning,
         "may": [_may(scope) for scope in wanted.scopes],
-        "resource": wanted.resource.removeprefix(mcp_url),
-        "resource_url": wanted.resource,
+        "resource": wanted.resource,
     }
 
 

@@ -28,6 +28,14 @@ _WORDS = {
     "log": "The log itself",
 }
 _ALARMING = frozenset({"auth.failed", "auth.sign_in_failed", "access.self_granted", "log.unavailable", "log.tail_cut", "clock.stepped"})
+_CLIENT_WORDS = {
+    "registered": "registered itself",
+    "read": "is described by its document",
+    "added": "was added",
+    "disabled": "was disabled",
+    "enabled": "was enabled",
+    "removed": "was removed",
+}
 
 
 class Line(Struct, frozen=True, kw_only=True):
@@ -115,7 +123,7 @@ def line(row: RecordRow, names: Mapping[str, str]) -> Line:
         text=visible(_text(row.type, core, names)),
         stream=row.stream,
         seq=row.seq,
-        alarming=row.type in _ALARMING,
+        alarming=row.type in _ALARMING or (row.type == "grant.changed" and core["action"] == "reused"),
     )
 
 
@@ -162,6 +170,10 @@ def _text(type_: str, core: Mapping[str, Any], names: Mapping[str, str]) -> str:
         case "access.self_granted":
             whom = "themselves" if core["subject"] == core["actor"]["subject"] else names.get(core["subject"], core["subject"][:8])
             return f"Gave {whom} a role that shows more of the log: {', '.join(core['groups'])}, by {', '.join(core['roles'])}"
+        case "client.changed":
+            return f"AI client {core['client']} {_CLIENT_WORDS[core['action']]} ({core['host']})"
+        case "grant.changed":
+            return _grant_text(core, names)
         case "log.read":
             rows = (
                 f", {core['rows']:,} row{'' if core['rows'] == 1 else 's'}"
@@ -192,3 +204,18 @@ def _text(type_: str, core: Mapping[str, Any], names: Mapping[str, str]) -> str:
         case "log.segment_opened":
             return f"Segment {core['segment']:,} opened, {len(core.get('open', ())):,} calls in flight"
     return ""
+
+
+def _grant_text(core: Mapping[str, Any], names: Mapping[str, str]) -> str:
+    """What happened between a person and an AI client."""
+    owner, client = names.get(core["owner"], core["owner"][:8]), core["client"]
+    match core["action"]:
+        case "created":
+            return f"{owner} lets the AI client {client} use {core['resource']}"
+        case "issued":
+            return f"AI client {client} got the token {core['token']} of {owner} for {core['resource']}"
+        case "refused":
+            return f"{owner} did not let the AI client {client} in"
+        case "reused":
+            return f"A used code or refresh token of {owner} came again from the AI client {client}: all that it had has ended"
+    return f"What {owner} let the AI client {client} do was ended by the {core['by']}"

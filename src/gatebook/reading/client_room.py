@@ -1,8 +1,8 @@
 """AI clients for people: administrators see all of them and what people let them do; everybody sees and ends what they let clients do themselves."""
 
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from gatebook.identity import accounts
 from gatebook.identity.directory import make_principal
@@ -28,41 +28,45 @@ Does = Literal["disable", "enable", "remove"]
 class ClientFacts(Struct, frozen=True, kw_only=True):
     """An AI client as administrators see it. Name and addresses are its own words. Times in microseconds since 1970."""
 
-    id: str
-    kind: str
-    name: str
-    host: str
-    redirect_uris: tuple[str, ...]
-    authentication: str
-    created_by: str
-    created_us: int
-    last_used_us: int | None
-    disabled_us: int | None
-    people: int
-    grants: int
+    id: Annotated[str, Meta(description="Id of the client.")]
+    kind: Annotated[
+        str, Meta(description="dcr: it registered itself · cimd: its id is the address of its document · pre: an administrator added it.")
+    ]
+    name: Annotated[str, Meta(description="What it calls itself.")]
+    host: Annotated[str, Meta(description="What people are told that it is.")]
+    redirect_uris: Annotated[tuple[str, ...], Meta(description="Where it may have people sent back to.")]
+    authentication: Annotated[
+        str, Meta(description="How it proves itself: none, private_key_jwt, client_secret_basic or client_secret_post.")
+    ]
+    created_by: Annotated[str, Meta(description="Who added it, or from which address it registered.")]
+    created_us: Annotated[int, Meta(description="When it became known.")]
+    last_used_us: Annotated[int | None, Meta(description="When somebody last let it in, or it last got tokens.")]
+    disabled_us: Annotated[int | None, Meta(description="When it was disabled.")]
+    people: Annotated[int, Meta(description="How many people let it do something now.")]
+    grants: Annotated[int, Meta(description="How often.")]
 
 
 class GrantLine(Struct, frozen=True, kw_only=True):
     """What somebody lets a client do. `name`: what the client calls itself; `host`: where it takes people back to."""
 
-    id: str
-    person: str
-    person_name: str
-    client: str
-    name: str
-    host: str
-    resource: str
-    scopes: tuple[str, ...]
-    created_us: int
-    last_used_us: int | None
-    expires_us: int | None
+    id: Annotated[str, Meta(description="Id of the grant.")]
+    person: Annotated[str, Meta(description="Id of the person.")]
+    person_name: Annotated[str, Meta(description="Name of the person.")]
+    client: Annotated[str, Meta(description="Id of the client.")]
+    name: Annotated[str, Meta(description="What the client calls itself.")]
+    host: Annotated[str, Meta(description="What people are told that it is.")]
+    resource: Annotated[str, Meta(description="Address that its tokens are good at.")]
+    scopes: Annotated[tuple[str, ...], Meta(description="What it may do.")]
+    created_us: Annotated[int, Meta(description="When it was allowed.")]
+    last_used_us: Annotated[int | None, Meta(description="When it last got tokens.")]
+    expires_us: Annotated[int | None, Meta(description="When it ends unless it is used.")]
 
 
 class ClientDetail(Struct, frozen=True, kw_only=True):
     """A client with the grants that give it something now, newest first."""
 
-    client: ClientFacts
-    grants: tuple[GrantLine, ...]
+    client: Annotated[ClientFacts, Meta(description="The client.")]
+    grants: Annotated[tuple[GrantLine, ...], Meta(description="What gives it something now.")]
 
 
 class ClientRoom:

@@ -10,7 +10,7 @@ from gatebook.reading.viewer import Viewer
 
 KINDS: dict[str, tuple[str, ...]] = {
     "sign-ins": ("auth.signed_in", "auth.signed_out", "auth.sign_in_failed", "auth.failed"),
-    "changes": ("config.changed", "token.changed", "access.self_granted"),
+    "changes": ("config.changed", "token.changed", "client.changed", "grant.changed", "access.self_granted"),
     "reads": ("log.read",),
     "processes": ("process.started", "process.stopped", "connector.process"),
     "log": ("log.segment_opened", "log.tail_cut", "log.unavailable", "clock.stepped"),

@@ -6,6 +6,7 @@ from typing import Any, Final
 from urllib.parse import parse_qsl
 
 import msgspec
+from msgspec import Struct
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
@@ -33,6 +34,13 @@ _logger = logging.getLogger(__name__)
 _Handler = Callable[[Request], Awaitable[Response]]
 
 
+class Outside(Struct, frozen=True):
+    """What the server reads elsewhere: documents of clients, and keys of identity providers."""
+
+    fetch: GuardedFetch
+    keys: IssuerKeys
+
+
 class AuthorizationServer:
     """Built once per keeper. `issuer` and `mcp_url` have no final slash."""
 
@@ -42,15 +50,15 @@ class AuthorizationServer:
         issuer: str,
         mcp_url: str,
         in_force: Callable[[int], Awaitable[None]],
-        fetch: GuardedFetch | None = None,
+        outside: Outside | None = None,
     ) -> None:
-        reading = fetch or GuardedFetch()
+        reading = outside or Outside(GuardedFetch(), IssuerKeys())
         self._journal = journal
         self._issuer = issuer
-        self.registry = Registry(journal, reading)
+        self.registry = Registry(journal, reading.fetch)
         self.consenting = Consenting(journal, self.registry, issuer, mcp_url)
-        authentication = ClientAuthentication(journal, self.registry, reading, issuer)
-        self.issuing = Issuing(journal, authentication, Assertions(journal, IssuerKeys(), issuer, mcp_url), in_force, mcp_url)
+        authentication = ClientAuthentication(journal, self.registry, reading.fetch, issuer)
+        self.issuing = Issuing(journal, authentication, Assertions(journal, reading.keys, issuer, mcp_url), in_force, mcp_url)
 
     def routes(self) -> list[BaseRoute]:
         """The endpoints for programs, with absolute paths."""
