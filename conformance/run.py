@@ -13,7 +13,7 @@ import sys
 from dataclasses import dataclass
 from typing import Any
 
-from conformance import node, recorded, servers, suite
+from conformance import node, recorded, servers, suite, upstream
 from conformance.tap import Message, Tap
 
 
@@ -125,20 +125,26 @@ def main() -> int:
     chosen = parser.parse_args()
     try:
         sides, comparison = asyncio.run(run_all(chosen.requirements or list(suite.REQUIREMENTS), chosen.direct))
+        connecting = None if chosen.direct or chosen.requirements else asyncio.run(upstream.run())
     except node.NodeMissing as error:
         print(f"SKIPPED: the conformance suite did not run: {error}", file=sys.stderr)
         return node.EXIT_SKIPPED
     except RuntimeError as error:
         print(f"conformance: {error}", file=sys.stderr)
         return 1
-    passed = all(side.passed() for side in sides) and not (comparison and comparison.missing)
+    passed = (
+        all(side.passed() for side in sides) and not (comparison and comparison.missing) and (not connecting or upstream.passed(connecting))
+    )
     if chosen.json:
-        print(json.dumps(report(sides, comparison, passed), indent=1))
+        told = report(sides, comparison, passed) | ({"connecting": _summary(connecting)} if connecting else {})
+        print(json.dumps(told, indent=1))
         return 0 if passed else 1
     for side in sides:
         print_table(side)
     if comparison:
         print_log(comparison)
+    if connecting:
+        upstream.print_table(connecting)
     print(f"\nconformance: {'passed' if passed else 'FAILED'}")
     return 0 if passed else 1
 
