@@ -50,6 +50,7 @@ def test_the_reach_is_that_of_the_nearest_address() -> None:
         "",
         "//x",
         "https://",
+        "https://\u0430s.example/",
     ],
 )
 def test_an_address_that_a_server_names_must_be_https(url: str) -> None:
