@@ -1,8 +1,11 @@
 """The rules of a connector beyond types."""
 
+from typing import Any
+
 import pytest
 from msgspec import convert
 
+from gatebook.state.connector_credentials import CredentialSpec, credential_faults
 from gatebook.state.connectors import Connector, ConnectorSpec, faults
 
 HTTP = {"transport": "http", "url": "https://crm.example/mcp"}
@@ -80,7 +83,7 @@ CREDENTIAL_FAULTS = [
 @pytest.mark.parametrize(("credential", "path"), CREDENTIAL_FAULTS)
 def test_a_credential_that_makes_no_sense_is_named(credential: dict[str, Any], path: str) -> None:
     """With the field; the text holds no secret."""
-    found = dict(credential_faults(msgspec.convert(credential, CredentialSpec), "http"))
+    found = dict(credential_faults(convert(credential, CredentialSpec), "http"))
     assert path in found and "plain" not in found[path]
 
 
@@ -96,7 +99,7 @@ def test_a_credential_that_makes_no_sense_is_named(credential: dict[str, Any], p
 )
 def test_a_credential_that_makes_sense_passes(credential: dict[str, Any]) -> None:
     """For http; a child process takes none but `none`."""
-    spec = msgspec.convert(credential, CredentialSpec)
+    spec = convert(credential, CredentialSpec)
     assert not list(credential_faults(spec, "sse"))
     assert (".kind" in dict(credential_faults(spec, "stdio"))) is (spec.kind != "none")
 
@@ -104,4 +107,4 @@ def test_a_credential_that_makes_sense_passes(credential: dict[str, Any]) -> Non
 def test_two_ways_to_set_one_header_are_refused() -> None:
     """The credential and `headers` would contradict each other."""
     spec = {"transport": "http", "url": "https://c.example", "headers": {"Authorization": "Bearer env:T"}, "credential": {"kind": "person"}}
-    assert "spec.headers" in dict(faults("c", msgspec.convert(spec, ConnectorSpec)))
+    assert "spec.headers" in dict(faults("c", convert(spec, ConnectorSpec)))
