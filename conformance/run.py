@@ -14,7 +14,7 @@ import sys
 from dataclasses import dataclass
 from typing import Any
 
-from conformance import authorization, node, recorded, servers, suite
+from conformance import authorization, node, recorded, servers, suite, upstream
 from conformance.tap import Message, Tap
 
 
@@ -140,6 +140,7 @@ def main() -> int:
     try:
         sides, comparison = asyncio.run(run_all(wanted, chosen.direct)) if wanted else ([], None)
         keeper = None if chosen.direct or chosen.requirements else asyncio.run(authorization.run())
+        connecting = None if chosen.direct or chosen.requirements or chosen.authorization else asyncio.run(upstream.run())
     except node.NodeMissing as error:
         print(f"SKIPPED: the conformance suite did not run: {error}", file=sys.stderr)
         return node.EXIT_SKIPPED
@@ -147,8 +148,10 @@ def main() -> int:
         print(f"conformance: {error}", file=sys.stderr)
         return 1
     passed = all(side.passed() for side in sides) and not (comparison and comparison.missing) and not (keeper and keeper.exit_code)
+    passed = passed and (not connecting or upstream.passed(connecting))
     if chosen.json:
-        print(json.dumps(report(sides, comparison, passed, keeper), indent=1))
+        told = report(sides, comparison, passed, keeper) | ({"connecting": _summary(connecting)} if connecting else {})
+        print(json.dumps(told, indent=1))
         return 0 if passed else 1
     for side in sides:
         print_table(side)
@@ -156,6 +159,8 @@ def main() -> int:
         print_log(comparison)
     if keeper:
         print_authorization(keeper)
+    if connecting:
+        upstream.print_table(connecting)
     print(f"\nconformance: {'passed' if passed else 'FAILED'}")
     return 0 if passed else 1
 

@@ -64,17 +64,18 @@ async def _gateway() -> AsyncIterator[dict[str, str]]:
             "console": gateway.console_url,
             "outside": _OUTSIDE,
             "token": made["token"],
-            "session": await _sign_in(gateway.console_url, link[1]),
+            "session": await sign_in(gateway.console_url, _OUTSIDE, link[1]),
         }
         yield {**os.environ, PLACE: json.dumps(place), "PYTHONPATH": os.pathsep.join([str(node.ROOT / "src"), str(node.ROOT)])}
 
 
-async def _sign_in(console: str, secret: str) -> str:
+async def sign_in(console: str, outside: str, secret: str) -> str:
+    """Use a one-time link up as a browser does; returns the session of the cookie. Raises RuntimeError."""
     async with (
         aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as http,
-        http.post(f"{console}/sign-in", data={"secret": secret}, headers={"origin": _OUTSIDE}, allow_redirects=False) as answer,
+        http.post(f"{console}/sign-in", data={"secret": secret}, headers={"origin": outside}, allow_redirects=False) as answer,
     ):
-        cookie = re.search(r"__Host-gatebook=([^;]+)", answer.headers.get("set-cookie", ""))
+        cookie = re.search(r"gatebook=([^;]+)", answer.headers.get("set-cookie", ""))
     if cookie is None:
         raise RuntimeError(f"nobody could sign in: HTTP {answer.status}")
     return cookie[1]

@@ -43,7 +43,8 @@ class Person:
         self._http = http
         self._console = console
         self._outside = outside
-        self._headers = {"cookie": f"__Host-gatebook={session}", "origin": outside, "host": urlsplit(outside).netloc}
+        name = "__Host-gatebook" if outside.startswith("https:") else "gatebook"
+        self._headers = {"cookie": f"{name}={session}", "origin": outside, "host": urlsplit(outside).netloc}
 
     async def connect(self, url: str) -> None:
         """Open the page that the gateway named, and go through with it. Raises Stuck."""

@@ -138,6 +138,7 @@ async def _keeper(settings: Settings, lifeline: Lifeline) -> int:
         )
         parts.push_async_callback(cutting.stop)
         desk = Desk(journal, settings.console_url, cutting, roll.idle_limit_s)
+        desk.ring = ring
         upkeep = Upkeep(store, cutting)
         parts.push_async_callback(upkeep.stop)
         upkeep.start()

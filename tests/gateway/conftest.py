@@ -14,6 +14,9 @@ import uvicorn
 
 from gatebook.gateway.app import GatewayApp
 from gatebook.gateway.gate import Gate
+from gatebook.gateway.wallet import Wallet
+from gatebook.identity.credentials.keys import KeyRing
+from gatebook.identity.credentials.safe import Safe
 from gatebook.identity.tokens import digest
 from gatebook.log.book import Book
 from gatebook.log.reader import StreamReader
@@ -28,6 +31,7 @@ from tests.gateway.named import model, presidio_python
 
 ANN = "gw_pat_" + "a" * 36
 BOB = "gw_pat_" + "b" * 36
+RING = KeyRing({"k1": b"k" * 32})
 
 
 def spec(**fields: Any) -> ConnectorSpec:
@@ -184,6 +188,8 @@ def gateway(tmp_path: Path) -> Start:
         vault = Vault(tmp_path / "keys", b"m" * 32)
         book = Book.open(settings.log_dir, "t-w0", vault, settings.log)
         gate = Gate(settings, book, vault, store=store)
+        if store is not None:
+            gate.wallet = Wallet(Safe(store, RING), gate.recorder, vault.subject, settings.console_url)
         gate.apply(snapshot(connectors, governed=governed))
         server = uvicorn.Server(uvicorn.Config(GatewayApp(gate), lifespan="off", log_level="critical", timeout_graceful_shutdown=1))
         # Without its main loop and its shutdown, which sleep, the server starts and stops ten times as fast.

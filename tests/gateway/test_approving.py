@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gatebook.gateway import approving
-from gatebook.gateway.approving import without_own_state
+from gatebook.gateway.eliciting import without_own_state
 from gatebook.state.approvals import Approval, arguments_digest, put_approval
 from gatebook.state.store import Store, bump
 from tests.fixtures.hostile import Hostile

@@ -28,6 +28,7 @@ async def test_health_api_and_console_answer_with_nothing_else_running(settings:
     assert client.get("/api/v1/status").status_code == 401
     assert client.get("/").status_code in (302, 303)
     assert client.get("/sign-in").status_code == 200
+    assert client.get("/client-metadata.json").json()["redirect_uris"] == [f"{settings.console_url}/connect/callback"]
     assert client.get("/api/v1/status", headers={"Authorization": f"Bearer {token}"}).status_code == 401
     roll.prepare(store.snapshot())
     roll.apply(store.snapshot())

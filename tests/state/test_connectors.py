@@ -1,8 +1,11 @@
 """The rules of a connector beyond types."""
 
+from typing import Any
+
 import pytest
 from msgspec import convert
 
+from gatebook.state.connector_credentials import CredentialSpec, credential_faults
 from gatebook.state.connectors import Connector, ConnectorSpec, faults
 
 HTTP = {"transport": "http", "url": "https://crm.example/mcp"}
@@ -58,3 +61,50 @@ def test_rules_of_a_connector_are_what_policy_reads() -> None:
     spec = convert({**HTTP, "allow": {"people": ["Ana@Corp.example"]}, "tools": {"deny": ["x"]}}, ConnectorSpec)
     rules = Connector(name="crm", version=1, spec=spec).rules
     assert (rules.connector, rules.people, rules.tools_allow, rules.tools_deny) == ("crm", ("ana@corp.example",), ("*",), ("x",))
+
+
+CREDENTIAL_FAULTS = [
+    ({"kind": "secret", "issuer": "https://as.example"}, ".issuer"),
+    ({"kind": "none", "client_id": "x"}, ".client_id"),
+    ({"kind": "secret", "header": "no header"}, ".header"),
+    ({"kind": "secret", "scheme": "two words"}, ".scheme"),
+    ({"kind": "person", "client_id": "c", "client_secret": "plain", "issuer": "https://as.example"}, ".client_secret"),
+    ({"kind": "person", "client_id": "c", "client_secret": "env:S"}, ".issuer"),
+    ({"kind": "person", "client_secret": "env:S", "issuer": "https://as.example"}, ".client_secret"),
+    ({"kind": "person", "token_endpoint": "https://as.example/token"}, ".token_endpoint"),
+    ({"kind": "person", "issuer": "http://as.example"}, ".issuer"),
+    ({"kind": "person", "issuer": "https://u:p@as.example"}, ".issuer"),
+    ({"kind": "person", "scopes": ["two words"]}, ".scopes"),
+    ({"kind": "client_credentials", "client_id": "c"}, ".client_secret"),
+    ({"kind": "client_credentials", "client_secret": "env:S", "issuer": "https://as.example"}, ".client_id"),
+]
+
+
+@pytest.mark.parametrize(("credential", "path"), CREDENTIAL_FAULTS)
+def test_a_credential_that_makes_no_sense_is_named(credential: dict[str, Any], path: str) -> None:
+    """With the field; the text holds no secret."""
+    found = dict(credential_faults(convert(credential, CredentialSpec), "http"))
+    assert path in found and "plain" not in found[path]
+
+
+@pytest.mark.parametrize(
+    "credential",
+    [
+        {},
+        {"kind": "secret", "header": "X-Api-Key", "scheme": ""},
+        {"kind": "person"},
+        {"kind": "person", "client_id": "c", "client_secret": "env:S", "issuer": "https://as.example/tenant", "scopes": ["a", "b:c"]},
+        {"kind": "client_credentials", "client_id": "c", "client_secret": "file:/s", "token_endpoint": "http://127.0.0.1:9/token"},
+    ],
+)
+def test_a_credential_that_makes_sense_passes(credential: dict[str, Any]) -> None:
+    """For http; a child process takes none but `none`."""
+    spec = convert(credential, CredentialSpec)
+    assert not list(credential_faults(spec, "sse"))
+    assert (".kind" in dict(credential_faults(spec, "stdio"))) is (spec.kind != "none")
+
+
+def test_two_ways_to_set_one_header_are_refused() -> None:
+    """The credential and `headers` would contradict each other."""
+    spec = {"transport": "http", "url": "https://c.example", "headers": {"Authorization": "Bearer env:T"}, "credential": {"kind": "person"}}
+    assert "spec.headers" in dict(faults("c", convert(spec, ConnectorSpec)))

@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from gatebook.console import session
-from gatebook.console.connections_view import LOOKS, Row, row, totals
+from gatebook.console.connections_view import Row, row, totals, written_out
 from gatebook.console.deps import ConsoleDeps
 from gatebook.console.pages import Pages, Shown, params_of
 from gatebook.console.posting import posted
@@ -68,7 +68,8 @@ class ConnectionPages:
         except ConnectError as missing:
             return self._problem(request, viewer, str(missing), 404)
         attempt = await asyncio.to_thread(self._room.pending, viewer, name, self._browser(request))
-        return self._pages.page("connect.html", self._shown(request, viewer), status, one=one, attempt=attempt, error=error, looks=LOOKS)
+        asked = written_out(attempt.grant.asked) if attempt is not None else ()
+        return self._pages.page("connect.html", self._shown(request, viewer), status, one=one, attempt=attempt, asked=asked, error=error)
 
     def _one(self, request: Request, viewer: Viewer, name: str) -> Row:
         self._room.connector(viewer, name)

@@ -69,14 +69,19 @@ def row(facts: ConnectionFacts, now_us: int, zone: Zone) -> Row:
         href=f"/connect/{quote(facts.connector, safe='')}",
         look=LOOKS[facts.state],
         meaning=_MEANINGS[facts.state],
-        scopes=tuple(one_line(scope, _SCOPE_CHARACTERS_MAX) for scope in facts.scopes),
-        wanted=tuple(one_line(scope, _SCOPE_CHARACTERS_MAX) for scope in facts.wanted),
+        scopes=written_out(facts.scopes),
+        wanted=written_out(facts.wanted),
         since=moment(facts.since_us, zone) if facts.since_us else "",
         used=ago(now_us - facts.last_used_us) if facts.last_used_us else "",
         does=does,
         usable=facts.state in ("connected", "needs_permission"),
         kept=facts.state not in ("not_connected", "ending"),
     )
+
+
+def written_out(scopes: Sequence[str]) -> tuple[str, ...]:
+    """Scopes as they may be shown."""
+    return tuple(one_line(scope, _SCOPE_CHARACTERS_MAX) for scope in scopes)
 
 
 def totals(found: Sequence[ConnectorConnections], now_us: int) -> list[Total]:

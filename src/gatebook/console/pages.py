@@ -31,7 +31,7 @@ PAGES: tuple[dict[str, str], ...] = (
     {"name": "Policies", "href": "/policies", "icon": "shield", "key": "p", "for": "readers"},
     {"name": "Guardrails", "href": "/guardrails", "icon": "fence", "key": "u", "for": "readers"},
     {"name": "Grants", "href": "/grants", "icon": "key", "key": "g", "for": "readers"},
-    {"name": "My connections", "href": "/connections", "icon": "plug", "key": "n"},
+    {"name": "My connections", "href": "/connections", "icon": "link", "key": "n"},
     {"name": "AI clients", "href": "/clients", "icon": "app", "key": "a", "for": "administrators"},
     {"name": "Records", "href": "/records", "icon": "records", "key": "r"},
     {"name": "Exports", "href": "/exports", "icon": "download", "key": "x"},

@@ -12,6 +12,7 @@ from gatebook.control.changing import Changing
 from gatebook.control.sessions import Sessions, idle_limit_s
 from gatebook.identity import accounts, sessions, sign_in
 from gatebook.identity.approvers import ADMINS
+from gatebook.identity.credentials.keys import Ring
 from gatebook.identity.cut_off import CutOff, Severed
 from gatebook.identity.cutting import Cutting, Outlook, make_id, outlook
 from gatebook.identity.directory import Principal, make_principal
@@ -88,6 +89,8 @@ class Desk:
         """Without `cutting` there is one that knows workers by their rows alone; `idle_limit_s` is that of console sessions."""
         self.cutting = cutting or Cutting(journal, Barrier(journal.store, "", lambda _: None))
         self.console_url = console_url
+        self.ring: Ring | None = None
+        """Keys of sealed credentials; without them nothing is done about those."""
         self.changing = Changing(self)
         self.issuing = Issuing(journal)
         self.journal = journal

@@ -6,7 +6,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from msgspec import Struct
 
-from gatebook.identity.credentials.keys import KeyRing, read_ring
+from gatebook.identity.credentials.keys import Ring, read_ring
 from gatebook.log.errors import KeyFileUnsafe
 from gatebook.log.master_key import load_or_create_master_key
 from gatebook.settings import Settings
@@ -54,7 +54,7 @@ def read_signing_key(settings: Settings) -> Ed25519PrivateKey:
     return Ed25519PrivateKey.from_private_bytes(_read(key_files(settings).signing))
 
 
-def read_credential_keys(settings: Settings) -> KeyRing:
+def read_credential_keys(settings: Settings) -> Ring:
     """The ring of keys that seal credentials for connectors. Raises KeyFileUnsafe."""
     return read_ring(settings.credentials.keys, credential_key_file(settings), os.environ)
 

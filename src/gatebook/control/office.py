@@ -9,7 +9,7 @@ from gatebook.control.barrier import node_barrier
 from gatebook.control.caller import account_name, local_caller
 from gatebook.control.client import KeeperAbsent, KeeperClient
 from gatebook.control.desk import Desk
-from gatebook.control.key_files import read_master_key
+from gatebook.control.key_files import read_credential_keys, read_master_key
 from gatebook.control.operations import perform
 from gatebook.identity.cutting import Cutting
 from gatebook.identity.journal import Journal
@@ -62,6 +62,7 @@ async def _alone(settings: Settings, operation: str, params: bytes) -> bytes:
         try:
             journal = Journal(store, book, vault.subject)
             desk = Desk(journal, settings.console_url, Cutting(journal, node_barrier(settings, store)))
+            desk.ring = read_credential_keys(settings)
             return await perform(desk, operation, params, local_caller(None, vault.subject))
         finally:
             book.close()

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from gatebook.control import clienting, directory, governance, history, tooling
+from gatebook.control import clienting, credentials, directory, governance, history, tooling
 from gatebook.control.desk import CutOrder, Desk, LinkOrder
 from gatebook.control.governance import Text, read_texts
 from gatebook.identity.directory import Principal
@@ -122,6 +122,7 @@ OPERATIONS: dict[str, tuple[type[Struct], Operation]] = {
     **tooling.OPERATIONS,
     **history.OPERATIONS,
     **clienting.OPERATIONS,
+    **credentials.OPERATIONS,
 }
 
 

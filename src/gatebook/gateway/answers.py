@@ -114,6 +114,8 @@ def of_error(live: "Live", error: Exception) -> Final:
     """Make the client's answer from what went wrong on the way to the connector."""
     if isinstance(error, NotConnected):
         return _to_connect(live, error)
+    if isinstance(error, Refusal) and error.code == wire.UPSTREAM_FAILED:
+        return _unusable(live, error)
     if isinstance(error, Refusal):
         return Final(
             wire.error(live.message.id, error.code, str(error), error.data),
@@ -140,6 +142,13 @@ def _to_connect(live: "Live", error: NotConnected) -> Final:
     body, shows = eliciting.to_connect(live, error)
     outcome = judge.of_failure("http_error", str(error)[:500], error.http_status or 401)
     return Final(body, replace(outcome, status="pending", error_class="auth") if shows else replace(outcome, error_class="auth"))
+
+
+def _unusable(live: "Live", error: Refusal) -> Final:
+    outcome = replace(judge.of_failure("refused", str(error)[:500]), error_class=error.error_class)
+    if live.message.method == "tools/call":
+        return Final(wire.tool_error(live.message.id or b"null", str(error), modern=live.context.modern), outcome)
+    return Final(wire.error(live.message.id, error.code, str(error)), outcome)
 
 
 def _session_gone(live: "Live", error: HttpFailure) -> Final:

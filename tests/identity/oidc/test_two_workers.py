@@ -65,7 +65,9 @@ async def test_nobody_is_let_in_after_the_answer_to_a_signal() -> None:
         assert time.monotonic() - began_s < 1
         assert set(await asyncio.gather(*(status(running.url, token) for token in tokens.values() for _ in range(ASKS)))) == {200}
         body = {"sub_id": {"format": "iss_sub", "iss": forge.issuer, "sub": "s-ana"}}
-        told = await client.post(f"{running.console_url}/global-token-revocation", json=body, headers=revocation(forge, running.console_url))
+        told = await client.post(
+            f"{running.console_url}/global-token-revocation", json=body, headers=revocation(forge, running.console_url)
+        )
         after = await asyncio.gather(*(status(running.url, tokens["ana"]) for _ in range(ASKS)))
         assert (told.status_code, set(after)) == (204, {401})
         form = {"logout_token": logout_token(forge, sub="s-bob", iat=int(time.time()), exp=int(time.time()) + 100)}

@@ -43,5 +43,5 @@ def _schemes(text: str) -> list[tuple[str, str]]:
     """The challenges of a header: each scheme with its parameters. What stands inside quotation marks begins none."""
     bare = re.sub(r'"(?:[^"\\]|\\.)*"', lambda found: '"' + "x" * (len(found[0]) - 2) + '"', text)
     starts = [(found.start(1), found[1]) for found in _SCHEME.finditer(bare)]
-    ends = [start for start, _ in starts[1:]] + [len(text)]
+    ends = [*(start for start, _ in starts), len(text)][1:]
     return [(scheme, text[start + len(scheme) : end]) for (start, scheme), end in zip(starts, ends, strict=True)]

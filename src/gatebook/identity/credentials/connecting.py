@@ -216,15 +216,17 @@ class Connecting:
             return Client(id=spec.client_id, secret=secret, method=method_of(server, secret=secret is not None))
         if server.client_id_metadata_document_supported and self.document_url is not None:
             return Client(id=self.document_url)
-        if (known := self._known_client(connector.name, server.issuer)) is not None:
+        if (known := self._known_client(connector.name, server.issuer, scopes)) is not None:
             return known
         if server.registration_endpoint is None:
             raise DiscoveryError("the authorization server lets no client register itself; an administrator sets spec.credential.client_id")
         client = await register(self.fetch, server, reach, self.redirect_uri, scopes)
-        await self._remember_client(connector.name, server.issuer, client)
+        await self._remember_client(
+            connector.name, server.issuer, _Registration(client=client, redirect_uri=self.redirect_uri, scopes=scopes)
+        )
         return client
 
-    def _known_client(self, connector: str, issuer: str) -> Client | None:
+    def _known_client(self, connector: str, issuer: str, scopes: tuple[str, ...]) -> Client | None:
         table = upstream_clients
         with self.safe.store.read() as connection:
             row = connection.execute(select(table).where((table.c.connector == connector) & (table.c.issuer == issuer))).mappings().first()
@@ -235,13 +237,12 @@ class Connecting:
             client = msgspec.json.decode(box, type=_Registration)
         except (BoxDamaged, KeyUnknown, msgspec.MsgspecError):
             return None
-        # Registered with another address of the console: the server would refuse it.
-        return client.client if client.redirect_uri == self.redirect_uri else None
+        # Registered with another address of the console, or for fewer scopes: the server would refuse it.
+        return client.client if client.redirect_uri == self.redirect_uri and set(scopes) <= set(client.scopes) else None
 
-    async def _remember_client(self, connector: str, issuer: str, client: Client) -> None:
+    async def _remember_client(self, connector: str, issuer: str, registered: "_Registration") -> None:
         table = upstream_clients
-        text = msgspec.json.encode(_Registration(client=client, redirect_uri=self.redirect_uri))
-        key_id, box = seal(self.safe.wrapper, Place("client", issuer, connector), text)
+        key_id, box = seal(self.safe.wrapper, Place("client", issuer, connector), msgspec.json.encode(registered))
         async with self.journal.change() as connection:
             connection.execute(delete(table).where((table.c.connector == connector) & (table.c.issuer == issuer)))
             now_us = self.journal.clock.wall_us()
@@ -279,6 +280,7 @@ class Connecting:
 class _Registration(Struct):
     client: Client
     redirect_uri: str
+    scopes: tuple[str, ...] = ()
 
 
 def changed(action: str, who: Principal, row: Row, issuer: str | None = None, detail: str | None = None) -> CredentialChanged:

@@ -6,7 +6,7 @@ The text of a ring is one key a line, `<id> <base64 of 32 bytes>`, the newest la
 """
 
 import base64
-import binascii
+import contextlib
 import os
 import re
 import secrets
@@ -77,7 +77,51 @@ class KeyRing:
         return cipher.decrypt(wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:], _bound(key_id, context))
 
 
-def read_ring(place: str, default: Path, environ: Mapping[str, str]) -> KeyRing:
+class FileRing:
+    """The keys in a file, which is read again when it has changed: a new key is taken up by running processes at once."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._stamp = self._look()
+        self._ring = parse_ring(_read(path), str(path))
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """The ids, oldest first."""
+        return self._fresh().ids
+
+    @property
+    def current(self) -> str:
+        """Id of the newest key."""
+        return self._fresh().current
+
+    def wrap(self, key: bytes, context: bytes) -> tuple[str, bytes]:
+        """Wrap under the newest key."""
+        return self._fresh().wrap(key, context)
+
+    def unwrap(self, key_id: str, wrapped: bytes, context: bytes) -> bytes:
+        """Unwrap under the key that wrapped it."""
+        return self._fresh().unwrap(key_id, wrapped, context)
+
+    def _fresh(self) -> KeyRing:
+        with contextlib.suppress(OSError, KeyFileUnsafe):  # a file that cannot be read now: what is known stays good
+            stamp = self._look()
+            if stamp != self._stamp:
+                self._ring, self._stamp = parse_ring(_read(self.path), str(self.path)), stamp
+        return self._ring
+
+    def _look(self) -> tuple[int, int, int]:
+        try:
+            found = os.stat(self.path)
+        except OSError as error:
+            raise KeyFileUnsafe(f"{self.path}: {error.strerror}") from error
+        return found.st_mtime_ns, found.st_ino, found.st_size
+
+
+Ring = KeyRing | FileRing
+
+
+def read_ring(place: str, default: Path, environ: Mapping[str, str]) -> Ring:
     """Read the ring from `env:NAME` or `file:/path`; without a place from the default file, which is made when it is not there.
 
     Raises KeyFileUnsafe when others may read the file, or it holds no keys.
@@ -89,7 +133,7 @@ def read_ring(place: str, default: Path, environ: Mapping[str, str]) -> KeyRing:
         make_directory(path.parent, 0o700)
         # False means that another process was first: its key is the one that counts.
         write_new_file(path, new_line().encode(), 0o600)
-    return parse_ring(_read(path), str(path))
+    return FileRing(path)
 
 
 def parse_ring(text: str, where: str) -> KeyRing:
@@ -101,7 +145,7 @@ def parse_ring(text: str, where: str) -> KeyRing:
             continue
         try:
             key = base64.b64decode(words[1], validate=True) if len(words) == 2 else b""
-        except binascii.Error:
+        except ValueError:  # also what is not ASCII
             key = b""
         if not _ID.fullmatch(words[0]) or len(key) != KEY_BYTES or words[0] in keys:
             raise KeyFileUnsafe(f"{where}: line {number} is not `<id> <base64 of {KEY_BYTES} bytes>` with an id of its own")

@@ -89,7 +89,9 @@ class _Registered(Struct):
 async def register(fetch: Fetch, server: ServerMetadata, reach: Reach, redirect_uri: str, scopes: tuple[str, ...]) -> Client:
     """Register Gatebook (RFC 7591). Raises Refused, WebError."""
     assert server.registration_endpoint is not None
-    method = method_of(server, secret=True)
+    # In the body where there is a choice: servers made with the SDK of MCP look for the secret there when a token is given back.
+    offered = server.token_endpoint_auth_methods_supported or ()
+    method = "client_secret_post" if "client_secret_post" in offered else method_of(server, secret=True)
     metadata = {
         "client_name": "Gatebook",
         "redirect_uris": [redirect_uri],
@@ -105,7 +107,7 @@ async def register(fetch: Fetch, server: ServerMetadata, reach: Reach, redirect_
         raise _refused(answer)
     made = read_json(answer, "the registration", _Registered)
     given = next((each for each in _METHODS if each == made.token_endpoint_auth_method), None)
-    return Client(id=made.client_id, secret=made.client_secret, method=given or method_of(server, secret=made.client_secret is not None))
+    return Client(id=made.client_id, secret=made.client_secret, method=given or (method if made.client_secret is not None else "none"))
 
 
 def method_of(server: ServerMetadata | None, *, secret: bool) -> Method:
@@ -169,7 +171,8 @@ def _proof(client: Client) -> tuple[dict[str, str], dict[str, str]]:
     """Fields and headers by which the client proves itself (RFC 6749 section 2.3.1)."""
     if client.method == "client_secret_basic" and client.secret is not None:
         pair = f"{quote(client.id, safe='')}:{quote(client.secret, safe='')}"
-        return {}, {"authorization": "Basic " + base64.b64encode(pair.encode()).decode()}
+        # Servers made with the SDK of MCP look for the id in the body as well.
+        return {"client_id": client.id}, {"authorization": "Basic " + base64.b64encode(pair.encode()).decode()}
     if client.method == "client_secret_post" and client.secret is not None:
         return {"client_id": client.id, "client_secret": client.secret}, {}
     return {"client_id": client.id}, {}

@@ -72,7 +72,7 @@ def _nearness(address: str) -> str:
 
 def check_address(url: str, what: str) -> str:
     """Return an address that another server named. Raises WebError when nothing secret may go there."""
-    if not is_secure(url) or any(character <= " " for character in url):
+    if not is_secure(url) or not url.isascii() or any(character <= " " for character in url):
         raise WebError(f"the {what} is not an https:// address")
     return url
 

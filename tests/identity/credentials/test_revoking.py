@@ -1,0 +1,59 @@
+"""Giving credentials back: nobody uses them from that moment, and a server that is down is told later."""
+
+from sqlalchemy import text
+
+from gatebook.state import credentials as rows
+from tests.identity.credentials.conftest import ANN, Keeper, Notes, connector
+
+
+async def test_all_that_a_person_has_is_given_back(keeper: Keeper, notes: Notes) -> None:
+    """The server has revoked it, the row is gone, the record says so."""
+    await keeper.connect(connector(notes.url))
+    [outcome] = await keeper.revoking.revoke_all(ANN)
+    assert (outcome.connector, outcome.result) == ("notes", "revoked")
+    seen = await notes.control()
+    assert seen["revoked"] >= 1 and seen["live"] == 0
+    assert keeper.safe.find("notes", ANN) is None
+    assert [body.action for body in keeper.changes()] == ["connected", "revoked"]
+    assert await keeper.revoking.revoke_all(ANN) == []
+
+
+async def test_a_server_that_is_down_is_told_later(keeper: Keeper, notes: Notes) -> None:
+    """Until then the credential is there for nothing but that; the same failure is recorded once."""
+    await keeper.connect(connector(notes.url))
+    await notes.control(down=True)
+    [outcome] = await keeper.revoking.revoke_all(ANN)
+    assert (outcome.result, "503" in outcome.detail) == ("failed", True)
+    kept = keeper.safe.find("notes", ANN)
+    assert kept is not None and kept.row.status == "revoking"
+    assert [one.result for one in await keeper.revoking.try_again()] == ["failed"]
+    await notes.control(down=False)
+    assert [one.result for one in await keeper.revoking.try_again()] == ["revoked"]
+    assert (await notes.control())["live"] == 0 and keeper.safe.find("notes", ANN) is None
+    assert [body.action for body in keeper.changes()] == ["connected", "failed", "revoked"]
+
+
+async def test_what_has_failed_for_a_week_is_given_up(keeper: Keeper, notes: Notes) -> None:
+    """On the record."""
+    await keeper.connect(connector(notes.url))
+    await notes.control(down=True)
+    await keeper.revoking.revoke_all(ANN)
+    with keeper.store.write() as connection:
+        connection.execute(text("UPDATE upstream_credentials SET changed_us = 1"))
+    assert await keeper.revoking.try_again() == []
+    with keeper.store.read() as connection:
+        assert rows.everything(connection) == []
+    assert keeper.changes()[-1].detail == "given up after a week"
+
+
+async def test_trying_again_does_not_put_the_end_off(keeper: Keeper, notes: Notes) -> None:
+    """The week counts from when it was asked for."""
+    await keeper.connect(connector(notes.url))
+    await notes.control(down=True)
+    await keeper.revoking.revoke_all(ANN)
+    with keeper.store.write() as connection:
+        connection.execute(text("UPDATE upstream_credentials SET changed_us = changed_us - 86400000000"))
+        before = rows.everything(connection)[0].changed_us
+    await keeper.revoking.try_again()
+    with keeper.store.read() as connection:
+        assert rows.everything(connection)[0].changed_us == before
