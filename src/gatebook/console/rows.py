@@ -13,6 +13,7 @@ from gatebook.console.columns import DEFAULT, Chosen
 from gatebook.console.looks import EFFECTS, Look, status_of
 from gatebook.console.zones import UTC_ZONE, Zone
 from gatebook.index.rows import CallRow
+from gatebook.reading.masking import hidden_of
 
 _SNIPPET_CHARACTERS = 180
 _PARSED_BYTES_MAX = 64 * 1024
@@ -68,7 +69,7 @@ def _view(row: CallRow, glimpse: bytes, day: str, layout: Layout) -> RowView:
         time_us=row.time,
         clock=layout.zone.clock(row.time),
         status=status_of(row),
-        person=row.name or row.email or row.person or "not identified",
+        person=row.name or row.email or row.person or ("hidden" if "identity" in hidden_of(row) else "not identified"),
         person_id=row.person or row.email,
         email=row.email,
         client=row.client,
@@ -77,7 +78,7 @@ def _view(row: CallRow, glimpse: bytes, day: str, layout: Layout) -> RowView:
         method=row.method,
         total_us=took,
         bar=charts.level(took),
-        summary=why or snippet(glimpse),
+        summary=why or snippet(glimpse) or ("hidden from your role" if "arguments" in hidden_of(row) else ""),
         day=day,
         why=bool(why),
         decision=EFFECTS.get(row.effect),
