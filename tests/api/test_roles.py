@@ -48,8 +48,12 @@ async def test_a_call_shows_each_role_what_it_grants(stage: Stage, admin: httpx2
         async with client_of(stage, person) as client:
             answer = (await client.get(f"/api/v1/calls/{id}")).json()
             assert answer["call"].get("hidden") == hidden, person
-            assert (answer["arguments"] is None) is bool(hidden) and bool(answer["call"]["person"]) is (hidden is None or "identity" not in hidden)
-            assert (await client.get(f"/api/v1/calls/{id}/proof")).status_code == (200 if hidden is None or "evidence" not in hidden else 403)
+            assert (answer["arguments"] is None) is bool(hidden) and bool(answer["call"]["person"]) is (
+                hidden is None or "identity" not in hidden
+            )
+            assert (await client.get(f"/api/v1/calls/{id}/proof")).status_code == (
+                200 if hidden is None or "evidence" not in hidden else 403
+            )
             listed = (await client.get("/api/v1/calls", params={"limit": "1", "q": f"call:{id}"})).json()["calls"]
             assert listed[0].get("hidden") == hidden
     await enter(stage, "plain", "sales")

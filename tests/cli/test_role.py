@@ -26,7 +26,9 @@ def test_roles_are_listed_shown_and_told_of_a_person(entered: Run) -> None:
     """As tables and as JSON; one that is not there is said to be so."""
     code, out, _ = entered("role", "list")
     lines = {line.split()[0]: line for line in out.splitlines()}
-    assert code == 0 and lines["desk"].split()[1] == "all" and lines["it_support"].split()[1] == "fields" and "everybody" in lines["employee"]
+    assert (
+        code == 0 and lines["desk"].split()[1] == "all" and lines["it_support"].split()[1] == "fields" and "everybody" in lines["employee"]
+    )
     code, out, _ = entered("role", "show", "desk")
     assert code == 0 and "desk: Looks." in out and "gives a reason" in out
     code, out, _ = entered("role", "of", "ann")

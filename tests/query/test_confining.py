@@ -17,7 +17,9 @@ SEEN: dict[str, Rows] = {"person": OWN, "status": None, "arguments": TEAM, "resp
 LEAVES: list[Node] = [parse(text).tree for text in ("person:ann", "status:ok", "arguments:secret", "secret", "response:secret", "args.limit:>3", "-person:*")]  # fmt: skip
 TREES = st.recursive(
     st.sampled_from(LEAVES) | st.just(Everything()),
-    lambda inner: st.lists(inner, min_size=1, max_size=3).map(tuple).flatmap(lambda items: st.sampled_from([And(items), Or(items)])) | inner.map(Not),
+    lambda inner: (
+        st.lists(inner, min_size=1, max_size=3).map(tuple).flatmap(lambda items: st.sampled_from([And(items), Or(items)])) | inner.map(Not)
+    ),
     max_leaves=8,
 )
 
@@ -31,7 +33,9 @@ def seen(field: str) -> Rows:
 def test_hidden_values_change_no_answer(tree: Node, subject: str, whole: bool) -> None:
     """Two rows that differ only in what is hidden in rows of their subject match alike, for every tree."""
     reach: Rows = None if whole else TEAM
-    one = FullRow(call_id="x", time=1, subject=subject, status="ok", person="ann", arguments="secret", response="secret", args=("limit\x1f9",))
+    one = FullRow(
+        call_id="x", time=1, subject=subject, status="ok", person="ann", arguments="secret", response="secret", args=("limit\x1f9",)
+    )
     hidden = {field: rows for field, rows in SEEN.items() if rows is not None and subject not in rows}
     other = replace(one, **{name: () if name == "args" else "" for name in hidden if name in ("person", "arguments", "response", "args")})
     asked = Query("", confine(tree, reach, seen))

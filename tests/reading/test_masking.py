@@ -47,12 +47,14 @@ def with_others(detail: CallDetail) -> CallDetail:
     actor = replace(body.actor, subject="elsewhere", kind="service", auth="oauth", token="tok_other")
     trace, credential = replace(body.trace, id="f" * 32), Credential(id="x", kind="y", owner="z")
     more = {"actor": actor, "trace": trace, "credential": credential, "session": "other", "request_id": '"other"'}
-    opened = replace(opening, body=replace(body, **other, **more), parts={"arguments": b'{"other":1}', "identity": b"{}"}, leaf="00", core=b"{}")
+    opened = replace(
+        opening, body=replace(body, **other, **more), parts={"arguments": b'{"other":1}', "identity": b"{}"}, leaf="00", core=b"{}"
+    )
     outcome = detail.outcome
     if outcome is not None and isinstance(outcome.body, CallFinished):
         request = ApiRequest(method="GET", host="other.example", path="/")
         outcome = replace(outcome, body=replace(outcome.body, **other, api_requests=(request, request)), parts={"response": b"other"}, leaf="00", core=b"{}")  # fmt: skip
-    hidden = {name: value for name, value in {"person": "x", "email": "y", "name": "z", "ip": "q", "effect": "blocked", "rules": ("r",), "returned": 9, "bytes_in": 1, "bytes_out": 2, "credential": "c", "fingerprints": ("f",), "api_hosts": ("h",)}.items()}  # fmt: skip
+    hidden: dict[str, Any] = {"person": "x", "email": "y", "name": "z", "ip": "q", "effect": "blocked", "rules": ("r",), "returned": 9, "bytes_in": 1, "bytes_out": 2, "credential": "c", "fingerprints": ("f",), "api_hosts": ("h",)}  # fmt: skip
     return replace(detail, row=replace(detail.row, **hidden), opening=opened, outcome=outcome)
 
 

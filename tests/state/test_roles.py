@@ -30,7 +30,11 @@ def test_a_document_of_a_built_in_role_changes_who_has_it_and_nothing_else() -> 
         ("Big Role", "{grants: {metadata: all}}", "must be 1 to 63"),
         ("desk", "{}", "must show something"),
         ("desk", "{grants: {metadata: none}}", "must show something"),
-        ("desk", "{grants: {arguments: all, metadata: own}}", "spec.grants.arguments: reaches all calls, of which the role shows no metadata"),
+        (
+            "desk",
+            "{grants: {arguments: all, metadata: own}}",
+            "spec.grants.arguments: reaches all calls, of which the role shows no metadata",
+        ),
         ("desk", "{fields: {person: all}}", "spec.fields.person: is no field of the group metadata"),
         ("desk", "{grants: {metadata: everyone}}", "invalid enum value 'everyone'"),
         ("desk", "{grants: {payloads: all}}", "payloads"),

@@ -77,7 +77,9 @@ def matrix(found: RolesAnswer, names: Mapping[str, str], zone: Zone) -> Matrix:
         grants.append(
             GrantLine(
                 stamp=zone.stamp(one.time_us),
-                text=plain(f"{who} gave {to} more of the log: {', '.join(one.groups)}, by {', '.join(one.roles)}"),
+                text=plain(
+                    f"{who} gave {to} more of the log: {', '.join(one.groups)}, by {', '.join(role for role in one.roles if role != 'employee')}"
+                ),
             )
         )
     return Matrix(groups=[(group, MEANING[group]) for group in GROUPS], roles=[_line(one) for one in found.roles], self_granted=grants)

@@ -63,22 +63,24 @@ def views(rows: Sequence[CallRow], glimpses: Mapping[str, bytes], before_us: int
 
 def _view(row: CallRow, glimpse: bytes, day: str, layout: Layout) -> RowView:
     why = _why(row, glimpse) if row.status in _ERRORS_SHOWN else ""
-    took = row.duration_us if row.status not in ("open", "unknown") else None
+    hidden = hidden_of(row)
+    took = row.duration_us if row.status not in ("open", "unknown") and (row.duration_us or "metadata" not in hidden) else None
+    some = "hidden" if "metadata" in hidden else ""
     return RowView(
         id=row.call_id,
         time_us=row.time,
         clock=layout.zone.clock(row.time),
         status=status_of(row),
-        person=row.name or row.email or row.person or ("hidden" if "identity" in hidden_of(row) else "not identified"),
+        person=row.name or row.email or row.person or ("hidden" if "identity" in hidden else "not identified"),
         person_id=row.person or row.email,
         email=row.email,
-        client=row.client,
+        client=row.client or some,
         connector=row.connector,
         tool=row.tool if row.method in ("tools/call", "resources/read", "prompts/get") else "",
-        method=row.method,
+        method=row.method or some,
         total_us=took,
         bar=charts.level(took),
-        summary=why or snippet(glimpse) or ("hidden from your role" if "arguments" in hidden_of(row) else ""),
+        summary=why or snippet(glimpse) or ("hidden from your role" if "arguments" in hidden else ""),
         day=day,
         why=bool(why),
         decision=EFFECTS.get(row.effect),
