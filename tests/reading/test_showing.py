@@ -8,7 +8,7 @@ from gatebook.index.tallies import MEASURES
 from gatebook.query import parse
 from gatebook.query.confining import HiddenField
 from gatebook.query.groups import GROUP_OF
-from gatebook.reading.showing import MEASURE_FIELD, countable, shown_by, still_shown, told_apart, uncounted, where_shown
+from gatebook.reading.showing import MEASURE_FIELD, countable, shown_by, still_shown, told_apart, where_shown
 from gatebook.state.snapshot import Person
 
 
@@ -26,8 +26,8 @@ def test_a_measure_that_is_hidden_somewhere_is_not_counted() -> None:
     """An administrator counts calls and failures, not people; an employee counts all of it in their own calls."""
     every = tuple(MEASURES)
     assert set(countable(access("admins"), every)) == {"count", "errors", "blocked", "p50_us", "p95_us", "first_us", "last_us"}
-    assert countable(access(), every) == every and uncounted(access()) == ("evidence",)
-    assert countable(access("security"), every) == every and uncounted(access("security")) == ()
+    assert countable(access(), every) == every and access().uncounted == ()
+    assert countable(access("security"), every) == every and access("security").uncounted == ()
 
 
 def test_calls_are_told_apart_where_the_field_is_visible() -> None:
