@@ -153,6 +153,7 @@ TABLES = (
     Table(DOCS / "policies.md", "fields of a tool pack", "src/gatebook/state/policies.py", lambda: _kind_lines("ToolPack")),
     Table(DOCS / "policies.md", "fields of governance", "src/gatebook/state/governance.py", lambda: _kind_lines("Governance")),
     Table(DOCS / "clients.md", "fields of AI clients", "src/gatebook/state/ai_clients.py", lambda: _kind_lines("AiClients")),
+    Table(DOCS / "roles.md", "fields of a role", "src/gatebook/state/roles.py", lambda: _kind_lines("Role")),
     Table(DOCS / "guardrails.md", "fields of a guardrail", "src/gatebook/state/guardrails.py", lambda: _kind_lines("Guardrail")),
     Table(DOCS / "guardrails.md", "fields of a detector", "src/gatebook/state/guardrails.py", lambda: _kind_lines("Detector")),
     Table(DOCS / "guardrails.md", "checksums", "src/gatebook/dlp/validators.py", _validator_lines),

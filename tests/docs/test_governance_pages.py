@@ -28,6 +28,7 @@ from tests.structure.checkout import ROOT
 DOCS = ROOT / "docs"
 POLICIES, GUARDRAILS, TOOLS = ((DOCS / f"{name}.md").read_text() for name in ("policies", "guardrails", "tools"))
 PAGE_OF = {"Policy": POLICIES, "ToolPack": POLICIES, "Governance": POLICIES, "Guardrail": GUARDRAILS, "Detector": GUARDRAILS,
+           "Role": (DOCS / "roles.md").read_text(),
            "Connector": (DOCS / "connectors.md").read_text(), "AiClients": (DOCS / "clients.md").read_text(),
            "IdentityProvider": (DOCS / "sign-in.md").read_text()}  # fmt: skip
 

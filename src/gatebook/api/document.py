@@ -21,7 +21,7 @@ _EVERYWHERE: Final = {
 _OF_CHANGES: Final = {403: "Not allowed, or sent by a page of another origin.", 413: "The body is too large.", 415: "The body is not JSON."}
 _INTRODUCTION: Final = """Everything that Gatebook's book can be asked. Each reading is a record of the log before its rows are returned.
 
-People see their own calls; members of `admins`, `auditors` or `security` see all. Times in answers are microseconds since 1970."""
+People see what their roles show, of their own calls always; `hidden` names the groups of fields that are left out. Times in answers are microseconds since 1970."""
 
 
 class ProblemDetails(Struct, kw_only=True):

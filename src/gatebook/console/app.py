@@ -37,6 +37,7 @@ from gatebook.console.people import PeoplePages
 from gatebook.console.preferences import Preferences
 from gatebook.console.records import RecordPages
 from gatebook.console.requests import RequestPages
+from gatebook.console.roles import RolePages
 from gatebook.console.rules import RulePages
 from gatebook.console.saved_pages import SavedPages
 from gatebook.console.sessions import SessionPages
@@ -159,6 +160,7 @@ def _signed_routes(deps: ConsoleDeps, pages: Pages, preferences: Preferences) ->
         *SessionPages(deps, pages).routes(),
         *PeoplePages(deps, pages).routes(),
         *ClientPages(deps, pages).routes(),
+        *RolePages(deps, pages).routes(),
     ]
 
 

@@ -21,6 +21,7 @@ from gatebook.console.times import Range
 from gatebook.index.rows import CallRow
 from gatebook.query.writing import term
 from gatebook.reading.detail import CallDetail, StoredRecord
+from gatebook.reading.masking import hidden_of
 from gatebook.reading.sentence import sentence
 from gatebook.record.body import CallFinished, CallRefused, CallStarted, MessageRelayed
 from gatebook.record.parts import ApiRequest, Decision, Finding, Timing
@@ -37,6 +38,7 @@ PARTS: tuple[tuple[str, str], ...] = (
     ("proof", "Proof"),
     ("raw", "Raw"),
 )
+HIDES = "Hidden from your role. Who has a role that shows it is on the page Roles."
 _ALL = Range(preset="all")
 _TIMING = (("upstream", "Connector"), ("gateway", "Gateway"), ("policy", "Policy"), ("dlp", "Data scan"), ("log", "Waiting for the log"))
 
@@ -169,16 +171,18 @@ class CallView(Struct, kw_only=True):
     messages: list[MessageView]
     records: list[RecordView]
     why: str
+    hidden: tuple[str, ...]
     commands: list[tuple[str, str]]
     command: str
     proof: ProofView | None = None
     context: ContextView | None = None
     parts: tuple[tuple[str, str], ...] = PARTS
+    hides: str = HIDES
 
 
 def view(detail: CallDetail) -> CallView:
     """Make the view of a call."""
-    row = detail.row
+    row, hidden = detail.row, hidden_of(detail.row)
     opening = detail.opening.body
     assert isinstance(opening, CallStarted | CallRefused)
     closing = detail.outcome.body if detail.outcome else opening
@@ -191,7 +195,7 @@ def view(detail: CallDetail) -> CallView:
     in_response = marks(findings, "response", rule)
     return CallView(
         id=row.call_id,
-        title=row.tool or row.method or "Unreadable request",
+        title=row.tool or row.method or ("Call" if "metadata" in hidden else "Unreadable request"),
         status=status_of(row),
         sentence=sentence(row),
         stamp=f"{times.stamp(row.time)}.{row.time % times.SECOND_US // 1000:03d}",
@@ -200,8 +204,13 @@ def view(detail: CallDetail) -> CallView:
         similar=call_facts.similar(row),
         investigate=call_facts.investigate(row),
         said=[in_response.placeholders(text) for text in texts_of(detail.part("response")[0] or b"")],
-        arguments=_payload("Arguments", detail.part("arguments"), "The request had no arguments.", marks(findings, "arguments", rule)),
-        response=_payload("Response", detail.part("response"), _no_response(row), in_response),
+        arguments=_payload(
+            "Arguments",
+            detail.part("arguments"),
+            HIDES if "arguments" in hidden else "The request had no arguments.",
+            marks(findings, "arguments", rule),
+        ),
+        response=_payload("Response", detail.part("response"), HIDES if "responses" in hidden else _no_response(row), in_response),
         found={part: [_finding(item) for item in findings if item.part == part] for part in ("arguments", "response")},
         decisions=[
             _decision(about, item) for about, item in (("On the request", opening.decision), ("On the response", later)) if item is not None
@@ -211,6 +220,7 @@ def view(detail: CallDetail) -> CallView:
         messages=[_message(record) for record in detail.messages],
         records=[_record(record) for record in detail.records],
         why=_why(row),
+        hidden=hidden,
         commands=_commands(row),
         command=f"gatebook verify --call {row.call_id}",
     )

@@ -37,7 +37,7 @@ class CallPages:
         if detail is None:
             return self._missing(shown)
         view = call_view.view(detail)
-        if params.get("verify") == "1":
+        if params.get("verify") == "1" and "evidence" not in view.hidden:
             view.proof = proof_view(await self._deps.room.prove(viewer, detail.row))
             if wanted(request, "proof"):
                 return self._pages.fragment("proof.html", "proof", shown, call=view)

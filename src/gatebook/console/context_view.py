@@ -34,6 +34,7 @@ class ContextView(Struct, frozen=True, kw_only=True):
     query: str
     more_before: bool
     more_after: bool
+    hidden: bool = False
 
 
 def view(row: CallRow, found: Context) -> ContextView:
@@ -48,6 +49,7 @@ def view(row: CallRow, found: Context) -> ContextView:
         query=found.query,
         more_before=found.more_before,
         more_after=found.more_after,
+        hidden=bool(found.hidden),
     )
 
 

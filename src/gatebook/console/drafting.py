@@ -8,6 +8,8 @@ from msgspec import Struct
 
 from gatebook.console.changes_view import DAYS, digest_of, plain
 from gatebook.reading.rule_facts import Edit, Kind
+from gatebook.state.documents import render
+from gatebook.state.roles import BUILT_IN, EMPLOYEE, RoleSpec
 
 WORDS: Final[dict[Kind, str]] = {
     "Policy": "policy",
@@ -75,6 +77,15 @@ spec:
   # reason_required: true    # arguments and responses of others ask for a reason
 """
 EXAMPLES: Final[dict[str, str]] = {"Policy": _POLICY, "Guardrail": _GUARDRAIL, "Role": _ROLE}
+
+
+def built_in_role(name: str) -> str:
+    """The document that says who has a role that is built in, as it is without one; empty for another name, and for what everybody has."""
+    role = BUILT_IN.get(name)
+    if role is None or name == EMPLOYEE:
+        return ""
+    head = f"# {name} is built in: a document changes who has it, and whether payloads ask for a reason.\n"
+    return head + render("Role", name, RoleSpec(groups=role.groups, people=role.people))
 
 
 class Draft(Struct, frozen=True, kw_only=True):

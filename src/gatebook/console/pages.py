@@ -33,6 +33,7 @@ PAGES: tuple[dict[str, str], ...] = (
     {"name": "Grants", "href": "/grants", "icon": "key", "key": "g", "for": "readers"},
     {"name": "My connections", "href": "/connections", "icon": "link", "key": "n"},
     {"name": "AI clients", "href": "/clients", "icon": "app", "key": "a", "for": "administrators"},
+    {"name": "Roles", "href": "/roles", "icon": "eye", "key": "l", "for": "readers"},
     {"name": "Records", "href": "/records", "icon": "records", "key": "r"},
     {"name": "Exports", "href": "/exports", "icon": "download", "key": "x"},
 )
@@ -131,6 +132,7 @@ class Pages:
         return self._environment.get_template(template).render(
             viewer=shown.viewer,
             pages=[page for page in PAGES if _shown_to(page.get("for", ""), shown.viewer)],
+            viewing_as=viewing_as_words(shown.viewer),
             page_name=shown.page_name,
             theme=theme_of(shown.request),
             csrf=session.csrf_token(secret),
@@ -162,6 +164,12 @@ class Pages:
 
 def _shown_to(whom: str, viewer: Viewer) -> bool:
     return {"readers": viewer.reads_all, "administrators": viewer.administers}.get(whom, True)
+
+
+def viewing_as_words(viewer: Viewer) -> str:
+    """Whose view an administrator looks at; empty in their own."""
+    kind, _, name = viewer.viewing_as.partition(":")
+    return f"{'role' if kind == 'role' else 'person'} {name}" if name else ""
 
 
 def theme_of(request: Request) -> str:

@@ -10,6 +10,7 @@ from msgspec import Struct
 from gatebook.console.asking import Asking
 from gatebook.console.explorer_view import View
 from gatebook.index import CursorError, EngineError, QueryTooHeavy
+from gatebook.query.confining import HiddenField
 from gatebook.reading.room import TooSlow
 from gatebook.reading.viewer import Viewer
 
@@ -118,6 +119,8 @@ async def error_of(ask: Callable[[], Awaitable[None]]) -> str:
         await ask()
     except TooSlow as error:
         return f"{error}."
+    except HiddenField as error:
+        return f"{error.message[:1].upper()}{error.message[1:]}."
     except QueryTooHeavy:
         return "The query needs more time or memory than one may use; a shorter time range helps."
     except CursorError:

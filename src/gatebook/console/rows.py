@@ -13,6 +13,7 @@ from gatebook.console.columns import DEFAULT, Chosen
 from gatebook.console.looks import EFFECTS, Look, status_of
 from gatebook.console.zones import UTC_ZONE, Zone
 from gatebook.index.rows import CallRow
+from gatebook.reading.masking import hidden_of
 
 _SNIPPET_CHARACTERS = 180
 _PARSED_BYTES_MAX = 64 * 1024
@@ -62,22 +63,24 @@ def views(rows: Sequence[CallRow], glimpses: Mapping[str, bytes], before_us: int
 
 def _view(row: CallRow, glimpse: bytes, day: str, layout: Layout) -> RowView:
     why = _why(row, glimpse) if row.status in _ERRORS_SHOWN else ""
-    took = row.duration_us if row.status not in ("open", "unknown") else None
+    hidden = hidden_of(row)
+    took = row.duration_us if row.status not in ("open", "unknown") and (row.duration_us or "metadata" not in hidden) else None
+    some = "hidden" if "metadata" in hidden else ""
     return RowView(
         id=row.call_id,
         time_us=row.time,
         clock=layout.zone.clock(row.time),
         status=status_of(row),
-        person=row.name or row.email or row.person or "not identified",
+        person=row.name or row.email or row.person or ("hidden" if "identity" in hidden else "not identified"),
         person_id=row.person or row.email,
         email=row.email,
-        client=row.client,
+        client=row.client or some,
         connector=row.connector,
         tool=row.tool if row.method in ("tools/call", "resources/read", "prompts/get") else "",
-        method=row.method,
+        method=row.method or some,
         total_us=took,
         bar=charts.level(took),
-        summary=why or snippet(glimpse),
+        summary=why or snippet(glimpse) or ("hidden from your role" if "arguments" in hidden else ""),
         day=day,
         why=bool(why),
         decision=EFFECTS.get(row.effect),

@@ -82,6 +82,11 @@ class Access(Struct, frozen=True, kw_only=True):
         """Whether groups are visible in the calls of everybody."""
         return all(self.scope(group) == "all" for group in groups)
 
+    @property
+    def uncounted(self) -> tuple[FieldGroup, ...]:
+        """The groups that are not visible in every call that is listed, but for evidence, of which nothing is counted."""
+        return tuple(group for group in GROUPS if group != "evidence" and self.scope(group) != self.reach)
+
     def sees(self, subject: str, group: FieldGroup) -> bool:
         """Whether a group is visible, whole, in the calls of somebody."""
         return self._holds(self.scope(group), subject)

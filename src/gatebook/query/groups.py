@@ -14,24 +14,24 @@ PAYLOADS: Final[tuple[FieldGroup, ...]] = ("arguments", "responses")
 
 MEANING: Final[dict[FieldGroup, str]] = {
     "metadata": "When, which connector and tool, with which app, how it ended in one word, how long it took, where its records are.",
-    "failure": "How it failed: transport, HTTP status, error class, and the gateway's own words about it; never those of the connector.",
+    "failure": "How it failed, in closed codes: transport, HTTP status, JSON-RPC code, error class; no words about it.",
     "identity": "Who: person, groups, address, session, access token.",
     "policy": "What governance decided and why: decision, rules, reason, types of sensitive data that were found.",
     "evidence": "What proves it: records as stored, their hashes and proofs, fingerprints of values, and who read the log.",
     "arguments": "What was sent to the connector, and its size.",
-    "responses": "What the connector answered, its size and number of records; messages in between.",
+    "responses": "What the connector answered, its size and number of records; messages in between; the sentence about a failure.",
     "upstream": "What was under the call: API requests, and the credential that was used; never the secret.",
 }
 
 _FIELDS: Final[dict[FieldGroup, str]] = {
     "metadata": "time finished call connector server tool tool_hash method http_method endpoint protocol client client_version status duration "
     "gateway_time policy_time dlp_time log_time upstream_time messages stream seq outcome_seq payload first_round round",
-    "failure": "transport http_status rpc_code is_error error_class detail extra_answers response_dropped",
+    "failure": "transport http_status rpc_code is_error error_class extra_answers",
     "identity": "person email group subject kind auth token user_agent ip session trace request_id",
     "policy": "decision rule bundle reason finding detector severity",
     "evidence": "fingerprint",
     "arguments": f"arguments bytes_in {ARGS}",
-    "responses": "response bytes_out returned",
+    "responses": "response response_dropped bytes_out returned detail",
     "upstream": "credential credential_kind api_host api_method api_status",
 }
 

@@ -48,7 +48,8 @@ evidence= prev
         **_marks("""
 open= outcome timing decision findings api_requests
 metadata:messages= messages
-failure= extra_answers response_dropped
+failure= extra_answers
+responses= response_dropped
 evidence= payload
 """),
     },
@@ -75,7 +76,7 @@ arguments+responses= pointer
 evidence= fingerprint
 """),
     "Round": {"first": "metadata:first_round", "number": "metadata:round"},
-    "Outcome": {"status": "metadata:status", **_marks("failure= transport http_status rpc_code is_error error_class detail")},
+    "Outcome": {"status": "metadata:status", **_marks("failure= transport http_status rpc_code is_error error_class\nresponses= detail")},
     "Timing": {
         "total_us": "metadata:duration",
         **{f"{name}_us": f"metadata:{name}_time" for name in ("gateway", "policy", "dlp", "log", "upstream")},

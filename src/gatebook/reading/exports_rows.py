@@ -58,7 +58,7 @@ class Loader:
         eyes = Eyes(self._access, row.subject)
         parts: dict[PartName, bytes] = {}
         missing: dict[PartName, str] = {}
-        if row.response_dropped and eyes.sees("failure"):
+        if row.response_dropped and eyes.sees("responses"):
             missing["response"] = f"not recorded: {row.response_dropped}"
         records: list[Opening | Ending] = []
         try:

@@ -110,6 +110,10 @@ class Investigation(Struct, frozen=True, kw_only=True):
     values: Annotated[dict[str, list[Tally]], Meta(description="The most frequent values of further fields.")]
     fingerprints: list[Fingerprint]
     reach: Reach
+    hidden: Annotated[
+        tuple[str, ...],
+        Meta(description="Groups of fields that are hidden from the reader in some of these calls; no number tells of them."),
+    ] = ()
 
 
 async def investigate(room: ReadingRoom, viewer: Viewer, question: Question) -> Investigation:
@@ -161,6 +165,7 @@ async def investigate(room: ReadingRoom, viewer: Viewer, question: Question) -> 
         values=values,
         fingerprints=prints,
         reach=reach.result(),
+        hidden=viewer.access.uncounted,
     )
 
 
@@ -174,7 +179,8 @@ def _told(start: Compare | None, text: str, asking: Asking) -> Start:
     if start is None:
         return Start(field="", value=text, label=text or "all calls")
     value = str(start.value)
-    return Start(field=start.field, value=value, label=asking.person(value) if start.field == "person" else value)
+    named = start.field == "person" and asking.shows_all("identity")
+    return Start(field=start.field, value=value, label=asking.person(value) if named else value)
 
 
 async def _total(asking: Asking) -> tuple[Entry, int, int]:

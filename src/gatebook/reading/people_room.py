@@ -50,7 +50,7 @@ _GROUPS_MAX: Final = 20_000
 _TOKENS_MAX: Final = 100
 _LIST_DAYS: Final = 30
 _TOOL_DAYS: Final = 90
-_OTHERS: Final = "what other people may do is for members of the groups admins, auditors and security; you may ask about yourself"
+_OTHERS: Final = "what other people may do is for those who see the metadata of all calls; you may ask about yourself"
 _logger = logging.getLogger(__name__)
 
 

@@ -41,7 +41,7 @@ from gatebook.state.store import Store
 
 SOURCE: Final = "text"
 """What stands in place of a file in problems: `text:3: Policy no-exports: spec.effect: ...`."""
-_READERS: Final = "what is governed is for members of the groups admins, auditors and security"
+_READERS: Final = "what is governed is for those who see the metadata of all calls"
 _CHANGERS: Final = "only members of the group admins change what is governed"
 _logger = logging.getLogger(__name__)
 _T = TypeVar("_T")

@@ -1,6 +1,7 @@
 """One plain sentence about a call: who asked, whose app, which connector, for what, how much came back, what governance did, how it ended. Pure."""
 
 from gatebook.index.rows import CallRow
+from gatebook.reading.masking import hidden_of
 
 _ERRORS = {
     "auth": "it was not signed in there",
@@ -30,6 +31,8 @@ def sentence(row: CallRow) -> str:
 def who(row: CallRow) -> str:
     """The person and their app."""
     person = row.name or row.email or row.person
+    if "identity" in hidden_of(row):
+        return f"Somebody, with {row.client}," if row.client else "Somebody"
     if not person:
         person = "Somebody who was not identified" if row.subject in ("", "-") else f"Somebody erased ({row.subject[:8]})"
         return f"{person}, with {row.client}," if row.client else person
@@ -50,12 +53,16 @@ def _asked(row: CallRow) -> str:
             return f"fetched the prompt {row.tool} of {target}"
         case "initialize" | "server/discover":
             return f"opened a session with {target}"
+        case "" if "metadata" in hidden_of(row):
+            return f"called {target}"
         case "":
             return "sent a request that could not be read"
     return f"sent {row.method} to {target}"
 
 
 def _ended(row: CallRow) -> str:
+    if "metadata" in hidden_of(row) and not row.duration_us:
+        return f"; it ended as {row.status.replace('_', ' ')}." if row.status != "open" else "."
     took = duration(row.duration_us)
     match row.status:
         case "ok":

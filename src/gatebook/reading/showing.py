@@ -6,7 +6,7 @@ from typing import Final
 from gatebook.identity.access import Access
 from gatebook.query import Query
 from gatebook.query.confining import HiddenField, rows_of
-from gatebook.query.groups import GROUPS, FieldGroup
+from gatebook.query.groups import GROUPS
 from gatebook.query.tree import And
 from gatebook.state.roles import SCOPES
 
@@ -56,11 +56,6 @@ def told_apart(access: Access, query: Query, by: str) -> tuple[Query, str]:
 def countable(access: Access, measures: tuple[str, ...]) -> tuple[str, ...]:
     """Those of the measures that are made of what is visible in every call that is listed."""
     return tuple(name for name in measures if access.shows_wherever_listed(MEASURE_FIELD[name]))
-
-
-def uncounted(access: Access) -> tuple[FieldGroup, ...]:
-    """The groups that are not visible in every call that is listed: numbers are made without them."""
-    return tuple(group for group in GROUPS if access.scope(group) != access.reach)
 
 
 def shown_by(access: Access) -> dict[str, str]:

@@ -12,6 +12,7 @@ from gatebook.index.counts import Buckets, Count, Group
 from gatebook.index.snapshot import Snapshot
 from gatebook.index.tallies import FAILED
 from gatebook.query import Query
+from gatebook.query.groups import FieldGroup
 from gatebook.query.writing import both, term
 from gatebook.reading.room import Question, ReadingRoom
 from gatebook.reading.showing import countable, told_apart, where_shown
@@ -158,6 +159,10 @@ class Asking:
     def shows(self, field: str) -> bool:
         """Whether the reader sees a field in some call."""
         return self._viewer.access.shows(field)
+
+    def shows_all(self, group: FieldGroup) -> bool:
+        """Whether the reader sees a group in the calls of everybody."""
+        return self._viewer.access.shows_all(group)
 
     def _query(self, about: Question | None) -> Query:
         return self._room.query(self._viewer, about or self.question)

@@ -82,7 +82,7 @@ class ToolRoom:
         return await self._decider.decide_definition(order, viewer.principal)
 
     async def _inventory(self, viewer: Viewer) -> Inventory:
-        check_reader(viewer, "what connectors list is for members of the groups admins, auditors and security")
+        check_reader(viewer, "what connectors list is for those who see the metadata of all calls")
 
         def read() -> tuple[int, Inventory]:
             with self._store.read() as connection:

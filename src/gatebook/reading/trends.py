@@ -94,6 +94,10 @@ class Trends(Struct, frozen=True, kw_only=True):
     risers: list[Riser]
     too_few: Annotated[int, Meta(description="Values that rose from or to numbers that are too small to tell a rise from chance.")]
     latency: list[Latency]
+    hidden: Annotated[
+        tuple[str, ...],
+        Meta(description="Groups of fields that are hidden from the reader in some of these calls; no number tells of them."),
+    ] = ()
     clients: Annotated[list[Tally], Meta(description="Calls by app, with one for all further ones.")]
 
 
@@ -128,6 +132,7 @@ async def trends(room: ReadingRoom, viewer: Viewer, question: Question) -> Trend
         total=Tally(value="", label="all", count=int(total.result()[0].values["count"]), query=question.text),
         governed=governed.result(), violations=[task.result() for task in violations], findings=findings.result(),
         weeks=weeks, risers=rising, too_few=sum(task.result()[1] for task in risers), latency=latency.result(), clients=clients.result(),
+        hidden=viewer.access.uncounted,
     )  # fmt: skip
 
 
