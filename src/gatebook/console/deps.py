@@ -1,6 +1,6 @@
 """What the console needs of the process that it runs in."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from msgspec import Struct
@@ -23,8 +23,10 @@ from gatebook.reading.roles_room import RolesRoom
 from gatebook.reading.room import ReadingRoom
 from gatebook.reading.rule_room import RuleRoom
 from gatebook.reading.saved import Shelf
+from gatebook.reading.token_room import TokenRoom
 from gatebook.reading.tool_room import ToolRoom
 from gatebook.reading.trials import Trials
+from gatebook.reading.viewer import Viewer
 from gatebook.record.parts import Source
 
 
@@ -70,8 +72,21 @@ class Door(Protocol):
         """Who is behind a session; None when it is over."""
 
 
+class Panel(Protocol):
+    """A part of the page "My calls" that another page has more of: what a person is connected to, where they are signed in, who looked."""
+
+    title: str
+    href: str
+
+    async def line(self, viewer: Viewer) -> str:
+        """How it stands for the viewer, in one plain sentence."""
+
+
 class ConsoleDeps(Struct, frozen=True, kw_only=True):
-    """`names` gives the name of each known person by pseudonym; `console_url` and `mcp_url` are base addresses without a path."""
+    """`names` gives the name of each known person by pseudonym; `console_url` and `mcp_url` are base addresses without a path.
+
+    `panels` stand on the page "My calls".
+    """
 
     room: ReadingRoom
     exports: Exports
@@ -87,6 +102,7 @@ class ConsoleDeps(Struct, frozen=True, kw_only=True):
     consenting: Consenting
     connections: ConnectionsRoom
     roles: RolesRoom
+    tokens: TokenRoom
     door: Door
     sign_ins: SignIns
     health: Callable[[], Health]
@@ -96,6 +112,7 @@ class ConsoleDeps(Struct, frozen=True, kw_only=True):
     console_url: str
     mcp_url: str
     deployment: str
+    panels: Sequence[Panel] = ()
 
     @property
     def https(self) -> bool:
