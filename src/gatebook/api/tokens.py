@@ -75,6 +75,9 @@ class Tokens:
 
     def operations(self) -> tuple[Operation, ...]:
         """What can be asked."""
+        return (*self._of_tokens(), *self._of_accounts())
+
+    def _of_tokens(self) -> tuple[Operation, ...]:
         return (
             Operation(
                 name="listTokens",
@@ -117,6 +120,10 @@ class Tokens:
                 status=204,
                 problems={**_PROBLEMS, 404: "There is no such token of which the caller may dispose."},
             ),
+        )
+
+    def _of_accounts(self) -> tuple[Operation, ...]:
+        return (
             Operation(
                 name="listServiceAccounts",
                 method="GET",
