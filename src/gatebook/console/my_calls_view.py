@@ -70,7 +70,7 @@ def latest_line(row: CallRow, zone: Zone, now_us: int) -> Line:
         id=row.call_id,
         look=LOOKS[status_of(row)],
         what=_what(row),
-        connector=one_line(row.connector, NAME_CHARACTERS_MAX) or "–",
+        connector=one_line(row.connector, NAME_CHARACTERS_MAX),
         text=one_line(row.client, NAME_CHARACTERS_MAX) or "–",
         when=ago(now_us - row.time),
         stamp=f"{zone.stamp(row.time)} {zone.word(row.time)}",
