@@ -3,23 +3,18 @@
 import re
 from collections.abc import AsyncIterator
 from html import unescape
-from typing import Any
 from urllib.parse import parse_qs
 
 import httpx2
 import pytest
 import pytest_asyncio
-from msgspec.structs import replace
-from starlette.applications import Starlette
 
-from gatebook.console.app import create_console
-from gatebook.console.deps import ConsoleDeps
 from gatebook.control.caller import local_caller
 from gatebook.identity.directory import make_principal
 from gatebook.identity.issuing import TokenOrder
 from gatebook.reading.room import Question
 from gatebook.reading.viewer import Viewer
-from tests.console.conftest import BASE, signed_in
+from tests.console.conftest import signed_in
 from tests.console.stage import ADMIN, EMPLOYEE, Stage
 from tests.console.waiting import deny, govern, pend, person
 
@@ -110,37 +105,4 @@ async def test_without_an_index_the_rest_is_shown(stage: Stage, employee: httpx2
     finally:
         stage.index = index
     assert answer.status_code == 200 and "cannot be shown now" in answer.text and "My tokens" in answer.text
-
-
-class _Panel:
-    """A part of another page."""
-
-    def __init__(self, title: str, text: str) -> None:
-        self.title = title
-        self.href = "/connections"
-        self._text = text
-
-    async def line(self, viewer: Viewer) -> str:
-        """What it has to say, or a fault."""
-        if not self._text:
-            raise RuntimeError("broken")
-        return f"{self._text} for {viewer.name}"
-
-
-async def test_other_pages_have_their_say(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A panel stands there with its link, as text; one that fails is left out."""
-    seen: list[ConsoleDeps] = []
-
-    def keep(deps: ConsoleDeps) -> Starlette:
-        seen.append(replace(deps, panels=(_Panel("My connections", "<i>3 connected</i>"), _Panel("Broken", ""))))
-        return create_console(seen[-1])
-
-    monkeypatch.setattr("tests.console.stage.create_console", keep)
-    app: Any = stage._app()
-    async with signed_in(stage, EMPLOYEE) as client:
-        cookies = dict(client.cookies)
-    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url=BASE, cookies=cookies) as client:
-        page = (await client.get("/me")).text
-    assert (
-        'href="/connections">My connections' in page and "&lt;i&gt;3 connected&lt;/i&gt; for Amara Okafor" in page and "Broken" not in page
-    )
+    assert "Who looked at my calls" not in answer.text and "My connections" in answer.text

@@ -1,6 +1,6 @@
 """What the console needs of the process that it runs in."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from msgspec import Struct
@@ -26,7 +26,6 @@ from gatebook.reading.saved import Shelf
 from gatebook.reading.token_room import TokenRoom
 from gatebook.reading.tool_room import ToolRoom
 from gatebook.reading.trials import Trials
-from gatebook.reading.viewer import Viewer
 from gatebook.record.parts import Source
 
 
@@ -72,21 +71,8 @@ class Door(Protocol):
         """Who is behind a session; None when it is over."""
 
 
-class Panel(Protocol):
-    """A part of the page "My calls" that another page has more of: what a person is connected to, where they are signed in, who looked."""
-
-    title: str
-    href: str
-
-    async def line(self, viewer: Viewer) -> str:
-        """How it stands for the viewer, in one plain sentence."""
-
-
 class ConsoleDeps(Struct, frozen=True, kw_only=True):
-    """`names` gives the name of each known person by pseudonym; `console_url` and `mcp_url` are base addresses without a path.
-
-    `panels` stand on the page "My calls".
-    """
+    """`names` gives the name of each known person by pseudonym; `console_url` and `mcp_url` are base addresses without a path."""
 
     room: ReadingRoom
     exports: Exports
@@ -112,7 +98,6 @@ class ConsoleDeps(Struct, frozen=True, kw_only=True):
     console_url: str
     mcp_url: str
     deployment: str
-    panels: Sequence[Panel] = ()
 
     @property
     def https(self) -> bool:

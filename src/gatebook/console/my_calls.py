@@ -11,9 +11,10 @@ from starlette.responses import RedirectResponse, Response
 from gatebook.console import explorer, my_calls_view, tokens_view
 from gatebook.console.address import Here
 from gatebook.console.asking import Asking
-from gatebook.console.deps import ConsoleDeps, Panel
+from gatebook.console.deps import ConsoleDeps
 from gatebook.console.histogram_view import Histogram
 from gatebook.console.my_calls_view import Line
+from gatebook.console.own_panels import Panel, own_panels
 from gatebook.console.pages import FRAGMENT_HEADER, OWN_CALLS, Pages, Shown
 from gatebook.console.requests_view import Card, access_card, waiting_card
 from gatebook.console.snippets import sign_in_snippets, token_snippets
@@ -79,7 +80,7 @@ class MyCalls:
             self._requests(viewer, now_us),
             self._deps.tokens.tokens(viewer, Wanted(own=True)),
             self._deps.tokens.accounts(viewer, own=True),
-            asyncio.gather(*(self._panel(panel, viewer) for panel in self._deps.panels)),
+            asyncio.gather(*(self._panel(panel, viewer) for panel in own_panels(self._deps))),
         )
         lines = tokens_view.token_lines(tokens.tokens, zone, now_us, reads_people=False)
         values: dict[str, Any] = {
@@ -107,13 +108,14 @@ class MyCalls:
             ever = Asking(self._room, viewer, Here(text=here.text, range=Range(preset="all")), zone, asking.snapshot)
             chart, changed, latest = await asyncio.gather(
                 asking.histogram(),
-                self._room.rows(stopped.query, None, _LOOKED, snapshot=asking.snapshot),
-                self._room.rows(ever.query, None, SHOWN, snapshot=asking.snapshot),
+                self._room.rows(viewer, stopped.query, None, _LOOKED, snapshot=asking.snapshot),
+                self._room.rows(viewer, ever.query, None, SHOWN, snapshot=asking.snapshot),
             )
         except (EngineError, TooSlow, QueryError) as error:  # the last: a view as somebody who sees none of their own
             _logger.warning("somebody's own calls could not be read: %s", error)
             return None
-        await self._room.note(viewer, "search", asking.question.words(), rows=len(latest.rows))
+        subjects = {*latest.subjects, *changed.subjects}
+        await self._room.note(viewer, "search", asking.question.words(), rows=len(latest.rows), subjects=subjects)
         askable = await self._deps.requests.askable(changed.rows)
         return Activity(
             chart=chart,
