@@ -50,6 +50,7 @@ from gatebook.reading.roles_room import RolesRoom
 from gatebook.reading.room import ReadingRoom
 from gatebook.reading.rule_room import RuleRoom
 from gatebook.reading.saved import Shelf
+from gatebook.reading.token_room import TokenRoom
 from gatebook.reading.tool_room import ToolRoom
 from gatebook.reading.trials import Trials
 from gatebook.reading.viewer import Viewer
@@ -113,6 +114,7 @@ class Stage:
         self.rules = RuleRoom(self.room, self.store, self.desk.changing)
         self.people = PeopleRoom(self.room, self.store, self.vault.subject)
         self.roles = RolesRoom(self.room, self.accesses)
+        self.token_room = TokenRoom(self.store, self.desk.issuing, self.room.clock)
         self.exports = Exports(self.room, self.settings.exports_dir, lambda: Vault(self.settings.keys_dir, MASTER_KEY), origin)
         self.backtests = Backtests(self.room, self.store, lambda: Vault(self.settings.keys_dir, MASTER_KEY))
         self.replays = Replays(self.room, self.store)
@@ -149,6 +151,7 @@ class Stage:
             consenting=self.oauth.consenting,
             connections=self.upstream.room,
             roles=self.roles,
+            tokens=self.token_room,
             door=self.desk,
             sign_ins=self.sign_ins,
             health=self.health,
@@ -177,6 +180,7 @@ class Stage:
             clients=self.clients,
             connections=self.upstream.room,
             roles=self.roles,
+            tokens=self.token_room,
             directory=self.directory,
             accesses=self.accesses,
             session=self.desk.who,

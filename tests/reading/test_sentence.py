@@ -5,7 +5,7 @@ from typing import Any, get_args
 import pytest
 
 from gatebook.index.rows import CallRow
-from gatebook.reading.sentence import sentence
+from gatebook.reading.sentence import own_sentence, sentence
 from gatebook.record.parts import Status
 
 
@@ -58,3 +58,10 @@ def test_a_call_that_waits_for_an_approval_says_which_rule_asks() -> None:
         sentence(waiting) == "Ann's Cursor asked crm to run find; rule ask-first asks for an approval first: Exports are looked at first."
     )
     assert sentence(row(status="pending")).endswith("; it waits for another round.")
+
+
+def test_the_person_who_called_is_told_without_names_of_rules() -> None:
+    """The same, said to them; the reason stays."""
+    assert own_sentence(row()).startswith("Your ") and own_sentence(row(client="")).startswith("You asked ")
+    blocked = own_sentence(row(status="blocked", effect="blocked", rules=("no-deletions",), reason="Nothing is deleted"))
+    assert "no-deletions" not in blocked and blocked.endswith("it was blocked: Nothing is deleted.")

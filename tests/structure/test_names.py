@@ -134,7 +134,6 @@ TESTED_ELSEWHERE = {
     "record/views/call.py": "tests/record/views/test_ocsf_1_8.py makes every kind of call",
     "identity/oidc/problems.py": "raised and read in every test of tests/identity/oidc",
     "identity/person_records.py": "tests/control/test_desk.py and tests/identity/oidc/test_linking.py, people on the record",
-    "record/body_access.py": "tests/record/test_codec.py makes every record; tests/identity/oidc reads them back",
     "record/parts.py": "tests/record/test_codec.py makes every group of fields",
     "cli/rollback.py": "tests/cli/test_history.py, an earlier version comes back",
     "control/history.py": "tests/cli/test_history.py and test_changes.py, with and without a keeper",

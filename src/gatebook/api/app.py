@@ -37,7 +37,9 @@ from gatebook.api.saved import SavedSearches
 from gatebook.api.shares import Shares
 from gatebook.api.summaries import Summaries
 from gatebook.api.tail import Tail
+from gatebook.api.tokens import Tokens
 from gatebook.api.values import Values
+from gatebook.identity.issuing import TokenRefused
 from gatebook.index import CursorError, EngineError, QueryTooHeavy
 from gatebook.log.errors import LogDamaged, LogUnavailable
 from gatebook.query import QueryError
@@ -86,6 +88,7 @@ def all_operations(deps: ApiDeps) -> tuple[Operation, ...]:
         Roles(deps),
         AiClients(deps),
         Grants(deps),
+        Tokens(deps),
         Tail(deps),
         Records(deps),
         Policies(deps),
@@ -147,6 +150,8 @@ def _problem_of(error: Exception) -> Problem:
             return problems.of_decision(error)
         case ChangeRefused():
             return problems.of_change(error)
+        case TokenRefused():
+            return problems.of_token(error)
         case DocumentError():
             return Problem(400, "What should be changed is not valid", error.problems[0], problems=error.problems)
         case NotForYou():

@@ -18,6 +18,7 @@ from gatebook.reading.roles_room import RolesRoom
 from gatebook.reading.room import ReadingRoom
 from gatebook.reading.rule_room import RuleRoom
 from gatebook.reading.saved import Shelf
+from gatebook.reading.token_room import TokenRoom
 from gatebook.reading.tool_room import ToolRoom
 from gatebook.reading.trials import Trials
 from gatebook.state.store import Store
@@ -49,6 +50,7 @@ class ApiDeps(Struct, frozen=True, kw_only=True):
     clients: ClientRoom
     connections: ConnectionsRoom
     roles: RolesRoom
+    tokens: TokenRoom
     directory: Callable[[], Directory]
     accesses: Callable[[], Accesses]
     session: Callable[[str], Principal | None]

@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 from starlette.responses import Response
 
+from gatebook.identity.issuing import TokenRefused
 from gatebook.query import QueryError
 from gatebook.reading.decisions import DecisionRefused
 from gatebook.reading.rule_facts import ChangeRefused
@@ -17,6 +18,7 @@ _CHANGE_STATUSES = {
     "moved": (409, "Changed meanwhile"),
     "state": (409, "Not possible now"),
 }
+_TOKEN_STATUSES = {"missing": (404, "Not found"), "rights": (403, "Not allowed"), "state": (409, "Not like that")}
 HEADERS = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
 
 
@@ -50,6 +52,12 @@ def of_query(error: QueryError) -> Problem:
 def of_decision(refused: DecisionRefused) -> Problem:
     """The problem of a decision that cannot be made."""
     status, title = _DECISION_STATUSES[refused.kind]
+    return Problem(status, title, as_sentence(refused))
+
+
+def of_token(refused: TokenRefused) -> Problem:
+    """The problem of a token that is not made or revoked."""
+    status, title = _TOKEN_STATUSES[refused.kind]
     return Problem(status, title, as_sentence(refused))
 
 

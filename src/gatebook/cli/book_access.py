@@ -180,6 +180,7 @@ def _api(settings: Settings) -> Iterator["_Api"]:
     from gatebook.reading.room import ReadingRoom
     from gatebook.reading.rule_room import RuleRoom
     from gatebook.reading.saved import Shelf
+    from gatebook.reading.token_room import TokenRoom
     from gatebook.reading.tool_room import ToolRoom
     from gatebook.reading.trials import Trials
     from gatebook.record.views.call import Origin
@@ -215,6 +216,7 @@ def _api(settings: Settings) -> Iterator["_Api"]:
                 clients=ClientRoom.alone(desk.journal),
                 connections=build_upstream(desk.journal, read_credential_keys(settings), settings.console_url).room,
                 roles=RolesRoom(room, lambda: Accesses(store.snapshot(), vault.subject)),
+                tokens=TokenRoom(store, desk.issuing, room.clock),
                 session=lambda _: None,
                 health=lambda: health(settings.log_dir, follower.lag(), None, room.clock.wall_us()),
                 deployment=settings.deployment,

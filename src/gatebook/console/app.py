@@ -30,6 +30,7 @@ from gatebook.console.headers import SecurityHeaders
 from gatebook.console.investigate import InvestigationPages
 from gatebook.console.live import Live
 from gatebook.console.login import LOGIN_PATH, LoginPages, login_address
+from gatebook.console.my_calls import MyCalls
 from gatebook.console.narrowing import Narrowing
 from gatebook.console.pages import Pages, Shown
 from gatebook.console.palette import Palette
@@ -43,6 +44,7 @@ from gatebook.console.saved_pages import SavedPages
 from gatebook.console.sessions import SessionPages
 from gatebook.console.sign_in import SignIn
 from gatebook.console.tester import TesterPages
+from gatebook.console.tokens import TokenPages
 from gatebook.console.trends import TrendsPages
 from gatebook.index import EngineError
 from gatebook.log.errors import LogDamaged, LogUnavailable
@@ -112,12 +114,14 @@ def _signed_routes(deps: ConsoleDeps, pages: Pages, preferences: Preferences) ->
     """What somebody who is signed in can ask for: method, path, handler."""
     explorer = Explorer(deps, pages)
     narrowing = Narrowing(deps, pages, explorer)
+    my_calls = MyCalls(deps, pages, explorer)
     saved = SavedPages(deps, pages, explorer)
     exports = ExportPages(deps, pages)
     asked = RequestPages(deps, pages)
     tester, backtest = TesterPages(deps, pages), BacktestPages(deps, pages)
     return [
-        ("GET", "/", explorer.show),
+        ("GET", "/", my_calls.home),
+        ("GET", "/me", my_calls.show),
         ("GET", "/live", Live(deps, pages, explorer).follow),
         ("GET", "/calls/{id}", CallPages(deps, pages).show),
         ("GET", "/investigate", InvestigationPages(deps, pages).show),
@@ -161,6 +165,7 @@ def _signed_routes(deps: ConsoleDeps, pages: Pages, preferences: Preferences) ->
         *PeoplePages(deps, pages).routes(),
         *ClientPages(deps, pages).routes(),
         *RolePages(deps, pages).routes(),
+        *TokenPages(deps, pages).routes(),
     ]
 
 

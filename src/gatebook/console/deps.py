@@ -23,6 +23,7 @@ from gatebook.reading.roles_room import RolesRoom
 from gatebook.reading.room import ReadingRoom
 from gatebook.reading.rule_room import RuleRoom
 from gatebook.reading.saved import Shelf
+from gatebook.reading.token_room import TokenRoom
 from gatebook.reading.tool_room import ToolRoom
 from gatebook.reading.trials import Trials
 from gatebook.record.parts import Source
@@ -87,6 +88,7 @@ class ConsoleDeps(Struct, frozen=True, kw_only=True):
     consenting: Consenting
     connections: ConnectionsRoom
     roles: RolesRoom
+    tokens: TokenRoom
     door: Door
     sign_ins: SignIns
     health: Callable[[], Health]

@@ -20,7 +20,9 @@ from gatebook.reading.viewer import Viewer
 
 FRAGMENT_HEADER = "x-fragment"
 RAIL_COOKIE = "rail"
+OWN_CALLS = "My calls"
 PAGES: tuple[dict[str, str], ...] = (
+    {"name": OWN_CALLS, "href": "/me", "icon": "person", "key": "m"},
     {"name": "Explorer", "href": "/", "icon": "search", "key": "e"},
     {"name": "Saved searches", "href": "/saved", "icon": "star", "key": "s"},
     {"name": "Investigate", "href": "/investigate", "icon": "reach", "key": "i"},
@@ -32,6 +34,7 @@ PAGES: tuple[dict[str, str], ...] = (
     {"name": "Guardrails", "href": "/guardrails", "icon": "fence", "key": "u", "for": "readers"},
     {"name": "Grants", "href": "/grants", "icon": "key", "key": "g", "for": "readers"},
     {"name": "My connections", "href": "/connections", "icon": "link", "key": "n"},
+    {"name": "Tokens", "href": "/tokens", "icon": "token", "key": "k", "for": "administrators"},
     {"name": "AI clients", "href": "/clients", "icon": "app", "key": "a", "for": "administrators"},
     {"name": "Roles", "href": "/roles", "icon": "eye", "key": "l", "for": "readers"},
     {"name": "Records", "href": "/records", "icon": "records", "key": "r"},

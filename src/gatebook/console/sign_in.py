@@ -8,8 +8,10 @@ from starlette.responses import RedirectResponse, Response
 from gatebook.console import session
 from gatebook.console.deps import ConsoleDeps
 from gatebook.console.login import LOGIN_PATH
+from gatebook.console.my_calls import landing
 from gatebook.console.pages import Pages
 from gatebook.identity.sign_in import LINK_LIFE_S
+from gatebook.reading.viewer import Viewer
 
 _FAILED = "This link is not valid: it was used already, has expired, or is mistyped. Ask for a new one."
 _SECRET_CHARACTERS_MAX = 400
@@ -37,7 +39,8 @@ class SignIn:
         if 0 < len(secret) <= _SECRET_CHARACTERS_MAX:
             opened = await self._deps.door.sign_in(secret, source, user_agent or "")
             if opened is not None:
-                response = RedirectResponse("/", 303)
+                viewer = Viewer(principal=opened.principal, given=self._deps.accesses().of(opened.principal))
+                response = RedirectResponse(landing(viewer), 303)
                 session.set_cookie(response, self._deps, opened.secret)
                 return response
             # A secret of its own: nobody can have given it to this browser before.

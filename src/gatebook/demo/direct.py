@@ -13,11 +13,13 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import httpx2
 import psutil
 
 from gatebook.control.key_files import read_master_key
+from gatebook.control.office import keeper_client
 from gatebook.demo import history, players, tally
 from gatebook.demo.cast import PLAYERS
 from gatebook.demo.identity import subject_of
@@ -65,8 +67,10 @@ async def _play(args: argparse.Namespace, work: Path, data: Path) -> int:
             await gatebook(data, "apply", "-f", str(work / "connectors.yaml"), "--reason", "demo")
             await _govern(data, work)
             crews = await _hire(data, set_up, addresses["mcp_url"])
+            await _papers(data)
             await _provision(data, work, set_up)
             await _burst(crews, addresses, args)
+            await _ask_for_access(data)
             if not args.once:
                 return await _go_on(crews, addresses)
         found = await _verdict(data, crews)
@@ -126,7 +130,7 @@ def _command(data: Path, verb: str, *words: str) -> list[str]:
 async def _hire(data: Path, set_up: Stage, url: str) -> list[Crew]:
     crews = []
     for number, player in enumerate(PLAYERS):
-        words = ("--groups", ",".join(player.groups), "--person-name", player.name, "--name", player.client, "--json")
+        words = ("--groups", ",".join(player.groups), "--person-name", player.name, "--name", player.client, "--scope", "mcp", "--json")
         token = json.loads(await gatebook(data, "token", "create", player.email, *words))["token"]
         crews.append(Crew(player, set_up, url, token, seed=1000 + number))
     return crews
@@ -142,6 +146,26 @@ async def _provision(data: Path, work: Path, set_up: Stage) -> None:
             bump(connection)
     (work / "identity.yaml").write_text(set_up.identity_provider())
     await gatebook(data, "apply", "-f", str(work / "identity.yaml"), "--reason", "demo")
+
+
+async def _papers(data: Path) -> None:
+    """Tokens beside those that the apps use: one that was lost, one of a script, and a service account with an owner."""
+    maya, priya = PLAYERS[0].email, PLAYERS[2].email
+    lost = json.loads(await gatebook(data, "token", "create", maya, "--name", "old laptop", "--scope", "mcp", "--json"))
+    await gatebook(data, "token", "revoke", lost["id"], "--reason", "left on a train")
+    await gatebook(data, "token", "create", maya, "--name", "my statistics", "--scope", "book:read", "--expires", "5d")
+    await gatebook(data, "accounts", "put", "nightly-report", "--owner", priya, "--name", "Nightly report", "--groups", "engineering")
+    await gatebook(data, "token", "create", "nightly-report", "--name", "cron on build-3", "--scope", "mcp:time", "--scope", "mcp:git")
+
+
+async def _ask_for_access(data: Path) -> None:
+    """Have somebody who was refused ask for access, so that a request is open."""
+    keeper = keeper_client(load(data / "gatebook.toml", {}, data_dir=data))
+    asked = urlencode({"q": f"person:{PLAYERS[0].email} rule:no-bulk-export decision:blocked", "limit": "1"})
+    found = (await asyncio.to_thread(keeper.get, f"/api/v1/calls?{asked}"))["calls"]
+    if found:
+        order = {"call": found[0]["call_id"], "reason": "The spring mailing needs all customers of Redhill."}
+        await asyncio.to_thread(keeper.post, "/api/v1/access-requests", order)
 
 
 async def _burst(crews: list[Crew], addresses: _Addresses, args: argparse.Namespace) -> None:

@@ -5,6 +5,8 @@
 """
 
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Literal
 
 from msgspec import Struct
@@ -80,7 +82,8 @@ class Issuing:
         now_us = self._journal.clock.wall_us()
         scopes = _scopes(order)
         async with self._journal.change() as connection:
-            put = self._owner(connection, order, caller, now_us)
+            with _wrong_only_as_asked():
+                put = self._owner(connection, order, caller, now_us)
             person = put.person
             if not person.active:
                 raise TokenRefused("state", f"{person.id} is not active; a token would be refused")
@@ -108,7 +111,8 @@ class Issuing:
         if not in_person(caller):
             raise TokenRefused("rights", _IN_PERSON)
         async with self._journal.change() as connection:
-            found = accounts.find_token(connection, id_or_prefix)
+            with _wrong_only_as_asked():
+                found = accounts.find_token(connection, id_or_prefix)
             owner = accounts.find_person(connection, found.person) if found is not None else None
             if found is None or owner is None or not (is_administrator(caller) or caller.person in (owner.id, owner.owner)):
                 raise TokenRefused("missing", f"there is no token {id_or_prefix[:80]!r}")
@@ -124,7 +128,8 @@ class Issuing:
         if not is_administrator(caller):
             raise TokenRefused("rights", "service accounts are made and given away by administrators, in person")
         async with self._journal.change() as connection:
-            put = put_service_account(connection, order, self._journal.clock.wall_us())
+            with _wrong_only_as_asked():
+                put = put_service_account(connection, order, self._journal.clock.wall_us())
             if put.action != "unchanged":
                 await record_person(self._journal, connection, put, bump(connection), caller, _said(order.reason))
         return put.person
@@ -165,6 +170,17 @@ class Issuing:
             reason=reason,
         )
         await self._journal.record(body, principal.subject, [("identity", principal.identity)])
+
+
+@contextmanager
+def _wrong_only_as_asked() -> Iterator[None]:
+    """Within a transaction state itself fails with another error; what is wrong is what somebody asked for."""
+    try:
+        yield
+    except TokenRefused:
+        raise
+    except StateError as error:
+        raise TokenRefused("state", str(error)) from None
 
 
 def _scopes(order: TokenOrder) -> tuple[str, ...]:

@@ -45,6 +45,7 @@ from gatebook.reading.roles_room import RolesRoom
 from gatebook.reading.room import ReadingRoom
 from gatebook.reading.rule_room import RuleRoom
 from gatebook.reading.saved import Shelf
+from gatebook.reading.token_room import TokenRoom
 from gatebook.reading.tool_room import ToolRoom
 from gatebook.reading.trials import Trials
 from gatebook.record.views.call import Origin
@@ -133,6 +134,7 @@ def build_faces(settings: Settings, desk: Desk, vault: Vault, background: Backgr
         "tools": ToolRoom(room, desk.store, desk),
         "rules": RuleRoom(room, desk.store, desk.changing),
         "people": PeopleRoom(room, desk.store, vault.subject),
+        "tokens": TokenRoom(desk.store, desk.issuing, room.clock),
         "clients": ClientRoom(desk.journal, oauth.registry),
         "connections": upstream.room,
         "roles": RolesRoom(room, roll.accesses),

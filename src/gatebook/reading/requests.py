@@ -148,6 +148,16 @@ class Requests:
         rules, found = await self._read(lambda connection: (read_rules(connection), approvals.read_requests(connection)))
         return [access for access in (self._access(viewer, rules, request) for request in found) if _visible(viewer, rules, access)]
 
+    async def askable(self, rows: Iterable[CallRow]) -> frozenset[str]:
+        """Ids of those refused calls about which their own person may ask for access."""
+        policies = (await self._read(read_rules)).policies
+
+        def may(row: CallRow) -> bool:
+            rule = row.rules[0] if row.rules else ""
+            return rule == DEFAULT_DENY or (rule in policies and policies[rule].requestable)
+
+        return frozenset(row.call_id for row in rows if row.effect == "blocked" and row.method == "tools/call" and may(row))
+
     async def request(self, viewer: Viewer, id: str) -> Access:
         """One request. Raises DecisionRefused(missing)."""
         rules, found = await self._read(lambda connection: (read_rules(connection), approvals.find_request(connection, id)))

@@ -1,5 +1,7 @@
 """One plain sentence about a call: who asked, whose app, which connector, for what, how much came back, what governance did, how it ended. Pure."""
 
+from msgspec.structs import replace
+
 from gatebook.index.rows import CallRow
 from gatebook.reading.masking import hidden_of
 
@@ -26,6 +28,11 @@ _KINDS_MAX = 4
 def sentence(row: CallRow) -> str:
     """Say who asked what of whom, what came back, what governance did and why, and how it ended."""
     return f"{who(row)} {_asked(row)}{_ended(row)}"
+
+
+def own_sentence(row: CallRow) -> str:
+    """The same, said to the person who called: without the names of rules, which tell those who keep them, and nobody else."""
+    return f"{f'Your {row.client}' if row.client else 'You'} {_asked(row)}{_ended(replace(row, rules=()))}"
 
 
 def who(row: CallRow) -> str:

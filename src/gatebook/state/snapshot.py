@@ -313,6 +313,6 @@ def person_of(row: RowMapping, groups: Iterable[str] = ()) -> Person:
     )
 
 
-def token_of(row: RowMapping) -> Token:
+def token_of(row: Mapping[str, Any] | RowMapping) -> Token:
     """Make a token from a row of the table."""
     return Token(**{**row, "scopes": tuple(json.loads(row["scopes"]))})
