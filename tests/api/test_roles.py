@@ -5,7 +5,7 @@ import pytest
 from sqlalchemy import update
 
 from gatebook.control.caller import local_caller
-from gatebook.control.desk import TokenOrder
+from gatebook.identity.issuing import TokenOrder
 from gatebook.state.documents import parse_documents
 from gatebook.state.schema import people
 from gatebook.state.store import bump
@@ -26,7 +26,7 @@ spec:
 async def enter(stage: Stage, person: str, *groups: str) -> None:
     """Somebody new, with a token."""
     order = TokenOrder(person=person, groups=groups, person_name=person.title(), name="laptop")
-    stage.tokens[person] = (await stage.desk.create_token(order, local_caller("root", stage.vault.subject))).secret
+    stage.tokens[person] = (await stage.desk.issuing.create(order, local_caller("root", stage.vault.subject))).secret
 
 
 async def one_of(client: httpx2.AsyncClient, q: str = "method:tools/call -status:open connector:crm") -> str:

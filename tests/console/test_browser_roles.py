@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from gatebook.control.caller import local_caller
-from gatebook.control.desk import TokenOrder
+from gatebook.identity.issuing import TokenOrder
 from gatebook.state.documents import parse_documents
 from tests.console.stage import AUDITOR, Stage
 from tests.console.test_browser_keyboard import tab_to
@@ -21,9 +21,9 @@ async def dress(stage: Stage) -> None:
     """An administrator who sees no payloads, another who gave themselves more, and a role of the company's own."""
     caller = local_caller("root", stage.vault.subject)
     await stage.desk.apply(parse_documents(CUSTOM.replace("<b>bold</b>", "Looks at payments."), "r.yaml"), caller)
-    await stage.desk.create_token(TokenOrder(person=OPS, groups=("admins",), person_name="Ines Duarte", name="laptop"), caller)
+    await stage.desk.issuing.create(TokenOrder(person=OPS, groups=("admins",), person_name="Ines Duarte", name="laptop"), caller)
     for groups in (("admins",), ("admins", "security")):
-        await stage.desk.create_token(TokenOrder(person="max", groups=groups, person_name="Max Ferrer", name="laptop"), caller)
+        await stage.desk.issuing.create(TokenOrder(person="max", groups=groups, person_name="Max Ferrer", name="laptop"), caller)
     await stage.settled()
 
 

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from gatebook.control.caller import local_caller
-from gatebook.control.desk import TokenOrder
+from gatebook.identity.issuing import TokenOrder
 from gatebook.state.documents import parse_documents
 from tests.console.conftest import signed_in
 from tests.console.stage import ADMIN, AUDITOR, EMPLOYEE, Stage
@@ -26,7 +26,7 @@ spec:
 async def enter(stage: Stage, person: str, *groups: str) -> None:
     """Somebody new."""
     order = TokenOrder(person=person, groups=groups, person_name=person.title(), name="laptop")
-    await stage.desk.create_token(order, local_caller("root", stage.vault.subject))
+    await stage.desk.issuing.create(order, local_caller("root", stage.vault.subject))
 
 
 def call_of(page: str) -> str:

@@ -163,7 +163,7 @@ TESTED_ELSEWHERE = {
     "reading/noting.py": "tests/api/test_roles.py and test_roles_room.py, what the record of a reading says",
     "reading/previews.py": "tests/reading/test_roles_room.py, a preview is of a role or a person",
     "reading/role_facts.py": "data only; tests/reading/test_roles_room.py and tests/api/test_roles.py",
-    "record/body_access.py": "tests/control/test_watching.py, every field",
+    "record/body_access.py": "tests/identity/test_watching.py, every field",
     "reading/people_facts.py": "data only; tests/reading/test_people_room.py and tests/api/test_people.py",
     "reading/pictures.py": "tests/console/test_investigate.py and tests/api/test_casework.py, charts of both",
     "reading/report.py": "tests/api/test_casework.py, reports",

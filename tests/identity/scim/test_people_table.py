@@ -8,9 +8,10 @@ from typing import Any
 from sqlalchemy import select
 
 from gatebook.control.caller import local_caller
-from gatebook.control.desk import Desk, TokenOrder
+from gatebook.control.desk import Desk
 from gatebook.control.directory import Provisioning
 from gatebook.identity.accounts import Wanted, find_person, put_person
+from gatebook.identity.issuing import TokenOrder
 from gatebook.identity.journal import Journal
 from gatebook.record.body import ConfigChanged
 from gatebook.record.body_directory import AccessCutOff

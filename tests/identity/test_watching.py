@@ -5,8 +5,9 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import Connection
 
-from gatebook.control.desk import Desk, TokenOrder
+from gatebook.control.desk import Desk
 from gatebook.identity.directory import Principal, make_principal
+from gatebook.identity.issuing import TokenOrder
 from gatebook.log.vault import Vault
 from gatebook.record.body import AccessSelfGranted
 from gatebook.state.documents import parse_documents
@@ -30,15 +31,15 @@ async def test_a_group_that_shows_more_is_marked_when_an_administrator_gets_it_b
     desk: Desk, caller: Principal, vault: Vault, recorded: Callable[[], Recorded]
 ) -> None:
     """From the host, where nobody can tell who sits there, for people who were administrators; not for others, not for less."""
-    await desk.create_token(TokenOrder(person="nora", groups=("admins",), name="a"), caller)
-    await desk.create_token(TokenOrder(person="ann", groups=("sales",), name="b"), caller)
-    await desk.create_token(TokenOrder(person="ann", groups=("security",), name="c"), caller)
+    await desk.issuing.create(TokenOrder(person="nora", groups=("admins",), name="a"), caller)
+    await desk.issuing.create(TokenOrder(person="ann", groups=("sales",), name="b"), caller)
+    await desk.issuing.create(TokenOrder(person="ann", groups=("security",), name="c"), caller)
     assert noticed(recorded) == []
-    await desk.create_token(TokenOrder(person="nora", groups=("admins", "security"), name="d"), caller)
+    await desk.issuing.create(TokenOrder(person="nora", groups=("admins", "security"), name="d"), caller)
     (mark,) = noticed(recorded)
     assert mark.subject == vault.subject("nora") and mark.actor.auth == "socket" and mark.by == "group"
     assert "arguments" in mark.groups and "security_analyst" in mark.roles
-    await desk.create_token(TokenOrder(person="nora", groups=("admins",), name="e"), caller)
+    await desk.issuing.create(TokenOrder(person="nora", groups=("admins",), name="e"), caller)
     assert len(noticed(recorded)) == 1
 
 
@@ -47,7 +48,7 @@ async def test_a_role_that_binds_its_author_is_marked(
     desk: Desk, caller: Principal, vault: Vault, recorded: Callable[[], Recorded], group: str, marked: bool
 ) -> None:
     """In the same transaction as the document; one that binds others is not."""
-    await desk.create_token(TokenOrder(person="nora", groups=("admins",), name="a"), caller)
+    await desk.issuing.create(TokenOrder(person="nora", groups=("admins",), name="a"), caller)
     await desk.apply(parse_documents(BINDS % group, "r.yaml"), session(vault, "nora", "admins"), "why not")
     found = noticed(recorded)
     assert bool(found) is marked
@@ -58,7 +59,7 @@ async def test_a_role_that_binds_its_author_is_marked(
 
 async def test_a_role_that_is_taken_away_is_no_grant(desk: Desk, caller: Principal, vault: Vault, recorded: Callable[[], Recorded]) -> None:
     """Nor is one that is stored as it was."""
-    await desk.create_token(TokenOrder(person="nora", groups=("admins",), name="a"), caller)
+    await desk.issuing.create(TokenOrder(person="nora", groups=("admins",), name="a"), caller)
     nora = session(vault, "nora", "admins")
     await desk.apply(parse_documents(BINDS % "admins", "r.yaml"), nora)
     await desk.apply(parse_documents(BINDS % "admins", "r.yaml"), nora)
