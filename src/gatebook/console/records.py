@@ -170,10 +170,8 @@ def _text(type_: str, core: Mapping[str, Any], names: Mapping[str, str]) -> str:
         case "access.self_granted":
             whom = "themselves" if core["subject"] == core["actor"]["subject"] else names.get(core["subject"], core["subject"][:8])
             return f"Gave {whom} a role that shows more of the log: {', '.join(core['groups'])}, by {', '.join(core['roles'])}"
-        case "client.changed":
-            return f"AI client {core['client']} {_CLIENT_WORDS[core['action']]} ({core['host']})"
-        case "grant.changed":
-            return _grant_text(core, names)
+        case "client.changed" | "grant.changed":
+            return _client_text(core, names)
         case "log.read":
             rows = (
                 f", {core['rows']:,} row{'' if core['rows'] == 1 else 's'}"
@@ -206,8 +204,10 @@ def _text(type_: str, core: Mapping[str, Any], names: Mapping[str, str]) -> str:
     return ""
 
 
-def _grant_text(core: Mapping[str, Any], names: Mapping[str, str]) -> str:
-    """What happened between a person and an AI client."""
+def _client_text(core: Mapping[str, Any], names: Mapping[str, str]) -> str:
+    """What happened to an AI client, or between it and a person."""
+    if "owner" not in core:
+        return f"AI client {core['client']} {_CLIENT_WORDS[core['action']]} ({core['host']})"
     owner, client = names.get(core["owner"], core["owner"][:8]), core["client"]
     match core["action"]:
         case "created":
