@@ -110,7 +110,7 @@ async def test_who_is_not_connected_is_sent_to_connect(gateway: Start, keeper: K
         assert CONNECT in said(again), "asked twice, the client gets the address in words"
         body, headers = modern("tools/list")
         listed = (await running.post("/mcp/notes", body, headers))[1]
-        assert (listed["error"]["code"], listed["error"]["data"]["url"]) == (-32056, CONNECT)
+        assert (listed["error"]["code"], listed["error"]["data"]["url"]) == (-32057, CONNECT)
         refused = [record.body for record in running.records("call.refused") if isinstance(record.body, CallRefused)]
         assert [(one.outcome.status, one.outcome.error_class) for one in refused] == [
             ("protocol_error", "auth"),
@@ -310,7 +310,8 @@ async def test_a_shared_secret_is_sent_from_the_vault(gateway: Start, keeper: Ke
 
     upstream, base = machine
     text_of = f"kind: Connector\nname: notes\nspec: {{transport: http, url: {base}/mcp, credential: {{kind: secret}}}}\n"
-    desk, caller = Desk(keeper.journal, "http://127.0.0.1:8401", RING), local_caller("root", keeper.vault.subject)  # type: ignore[arg-type]
+    desk, caller = Desk(keeper.journal, "http://127.0.0.1:8401"), local_caller("root", keeper.vault.subject)
+    desk.ring = RING
     await desk.apply(parse_documents(text_of, "t"), caller)
     async with gateway({"notes": spec(url=f"{base}/mcp", credential={"kind": "secret"})}, store=store) as running:
         assert "an administrator has to set it" in said(await ask(running, "any")) and upstream.heard == []
