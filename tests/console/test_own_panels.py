@@ -21,14 +21,14 @@ def panels(page: str) -> dict[str, str]:
 
 
 async def test_each_says_how_it_stands(employee: httpx2.AsyncClient) -> None:
-    """Connections, apps, sessions and readings, in one sentence each; the first three lead to their own pages."""
+    """Connections, apps, sessions and readings, in one sentence each, with the way to their own pages."""
     page = (await employee.get("/me")).text
     found = panels(page)
     assert found["My connections"] == "No connector wants an account of yours."
     assert found["Apps that act for me"] == "No app has signed in for you."
     assert found["My sessions"] == "Signed in here alone."
     assert found["Who looked at my calls"] == "Nobody else was shown a call of yours in 90 days."
-    for href in ("/connections", "/connected-apps", "/people/me#sessions"):
+    for href in ("/connections", "/connected-apps", "/people/me#sessions", "/readings"):
         assert f'<h2><a href="{href}">' in page and (await employee.get(href.partition("#")[0])).status_code == 200
 
 

@@ -16,7 +16,7 @@ _NAMES = 3
 
 
 class Panel(Struct, frozen=True, kw_only=True):
-    """A part of "My calls" that another page has more of; `href` is empty where there is none."""
+    """A part of "My calls" that another page has more of."""
 
     title: str
     href: str
@@ -58,7 +58,7 @@ def own_panels(deps: ConsoleDeps) -> tuple[Panel, ...]:
         Panel(title="My connections", href="/connections", line=connections),
         Panel(title="Apps that act for me", href="/connected-apps", line=apps),
         Panel(title="My sessions", href=f"/people/{ME}#sessions", line=sessions),
-        Panel(title="Who looked at my calls", href="", line=readings),
+        Panel(title="Who looked at my calls", href="/readings", line=readings),
     )
 
 
