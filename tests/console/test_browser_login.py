@@ -191,7 +191,8 @@ def test_sign_in_and_back_channel_logout_with_a_certified_provider(theatre: Thea
             assert one.url == f"{theatre.url}/login"
         assert time.monotonic() - began_s < 5
     (body, *_) = reversed(theatre.run(theatre.stage.records("sign-ins")))
-    assert (body["type"], body["cause"], body["provider"], body["sessions"]) == ("auth.signed_out", "back_channel_logout", "certified", 2)
+    assert (body["type"], body["cause"], body["provider"]) == ("auth.signed_out", "back_channel_logout", "certified")
+    assert body["sessions"] >= 2
     assert theatre.stage.store.snapshot().people[EMPLOYEE].active
 
 

@@ -4,7 +4,7 @@ import base64
 import hashlib
 import secrets
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -17,6 +17,16 @@ from gatebook.state.identity_providers import IdentityProviderSpec
 
 CLIENT = "gatebook"
 _KEYS = [RSAKey.generate_key(2048, {"kid": f"k{number}", "use": "sig", "alg": "RS256"}) for number in range(3)]
+
+
+def ago(seconds: float) -> Callable[[int], float]:
+    """A time before that of the token that is made; a negative number is after it."""
+    return lambda now: now - seconds
+
+
+def settled(claims: dict[str, Any], now: int) -> dict[str, Any]:
+    """Claims as they are signed: with times in place of `ago`, and without those that are None."""
+    return {name: value(now) if callable(value) else value for name, value in claims.items() if value is not None}
 
 
 class Forge:
@@ -57,8 +67,7 @@ class Forge:
         """The ID token for an authorization request."""
         now = int(time.time())
         honest = {"iss": self.issuer, "sub": "s-1", "aud": CLIENT, "exp": now + 300, "iat": now, "nonce": asked["nonce"]}
-        claims = {name: value for name, value in {**honest, **self.claims}.items() if value is not None}
-        return self.sign(claims, self.header)
+        return self.sign(settled({**honest, **self.claims}, now), self.header)
 
     async def handle(self, request: web.Request) -> web.Response:
         """Answer as told."""

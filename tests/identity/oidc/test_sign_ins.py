@@ -3,7 +3,6 @@
 import base64
 import json
 import secrets
-import time
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -18,9 +17,8 @@ from gatebook.identity.sign_in import Link
 from gatebook.log.errors import LogUnavailable
 from gatebook.record.body_access import SignedIn, SignedOut, SignInFailed
 from tests.identity.oidc.conftest import CONSOLE, SOURCE, House
-from tests.identity.oidc.forge import CLIENT, Forge
+from tests.identity.oidc.forge import CLIENT, Forge, ago
 
-NOW = int(time.time())
 WITH_LINK = "the first sign-in after `gatebook bootstrap`"
 
 
@@ -147,13 +145,13 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "an audience that is a number": ({"aud": 7}, "somebody else"),
     "another party": ({"azp": "other"}, "another client"),
     "several audiences without a party": ({"aud": [CLIENT, "other"]}, "several clients"),
-    "expired": ({"exp": NOW - 61}, "expired"),
+    "expired": ({"exp": ago(61)}, "expired"),
     "no expiry": ({"exp": None}, "exp is missing"),
     "expiry as text": ({"exp": "never"}, "exp is missing"),
     "expiry true": ({"exp": True}, "exp is missing"),
-    "from the future": ({"iat": NOW + 3600, "exp": NOW + 7200}, "from the future"),
+    "from the future": ({"iat": ago(-3600), "exp": ago(-7200)}, "from the future"),
     "no time": ({"iat": None}, "iat is missing"),
-    "not yet": ({"nbf": NOW + 3600}, "not good yet"),
+    "not yet": ({"nbf": ago(-3600)}, "not good yet"),
     "another nonce": ({"nonce": "x"}, "does not belong"),
     "no nonce": ({"nonce": None}, "does not belong"),
     "no subject": ({"sub": None}, "sub is missing"),
@@ -170,7 +168,7 @@ async def test_an_id_token_that_says_the_wrong_thing_is_refused(house: House, fo
     assert problem.reason == "token" and words in str(problem)
 
 
-@pytest.mark.parametrize("claims", [{"aud": [CLIENT]}, {"aud": [CLIENT, "o"], "azp": CLIENT}, {"exp": NOW - 30}, {"iat": NOW + 30}])
+@pytest.mark.parametrize("claims", [{"aud": [CLIENT]}, {"aud": [CLIENT, "o"], "azp": CLIENT}, {"exp": ago(30)}, {"iat": ago(-30)}])
 async def test_what_the_standard_allows_is_taken(house: House, forge: Forge, claims: dict[str, Any]) -> None:
     """Lists of audiences, and clocks that are half a minute apart."""
     house.provision("ana", "s-1")

@@ -16,24 +16,30 @@ from gatebook.record.body_access import SignedOut
 from gatebook.state.snapshot import Token
 from gatebook.state.store import bump
 from tests.identity.oidc.conftest import CONSOLE, SOURCE, House
-from tests.identity.oidc.forge import CLIENT, Forge
+from tests.identity.oidc.forge import CLIENT, Forge, ago, settled
 
-NOW = int(time.time())
 URL = f"{CONSOLE}/global-token-revocation"
 
 
 def logout_token(forge: Forge, header: dict[str, Any] | None = None, **changes: Any) -> str:
     """A logout token as the standard wants it, but for the changes; None takes a claim away."""
     events = {LOGOUT_EVENT: {}}
-    honest = {"iss": forge.issuer, "aud": CLIENT, "iat": NOW, "exp": NOW + 120, "jti": secrets.token_hex(8), "events": events, "sub": "s-1"}
-    return forge.sign({k: v for k, v in {**honest, **changes}.items() if v is not None}, {"typ": "logout+jwt", **(header or {})})
+    honest = {
+        "iss": forge.issuer,
+        "aud": CLIENT,
+        "iat": ago(0),
+        "exp": ago(-120),
+        "jti": secrets.token_hex(8),
+        "events": events,
+        "sub": "s-1",
+    }
+    return forge.sign(settled({**honest, **changes}, int(time.time())), {"typ": "logout+jwt", **(header or {})})
 
 
 def bearer(forge: Forge, header: dict[str, Any] | None = None, **changes: Any) -> str:
     """The bearer of a revocation, likewise."""
-    honest = {"iss": forge.issuer, "sub": "0oa1", "aud": URL, "iat": NOW, "exp": NOW + 300, "jti": secrets.token_hex(8)}
-    claims = {k: v for k, v in {**honest, **changes}.items() if v is not None}
-    return forge.sign(claims, {"typ": "global-token-revocation+jwt", **(header or {})})
+    honest = {"iss": forge.issuer, "sub": "0oa1", "aud": URL, "iat": ago(0), "exp": ago(-300), "jti": secrets.token_hex(8)}
+    return forge.sign(settled({**honest, **changes}, int(time.time())), {"typ": "global-token-revocation+jwt", **(header or {})})
 
 
 async def entered(house: House, forge: Forge, sid: str = "one") -> Entered:
@@ -116,9 +122,9 @@ WRONG: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "no issuer": ({}, {"iss": None}),
     "no name of its own": ({}, {"jti": None}),
     "no expiry": ({}, {"exp": None}),
-    "expired": ({}, {"exp": NOW - 100}),
-    "long ago": ({}, {"iat": NOW - 3600}),
-    "from the future": ({}, {"iat": NOW + 3600}),
+    "expired": ({}, {"exp": ago(100)}),
+    "long ago": ({}, {"iat": ago(3600)}),
+    "from the future": ({}, {"iat": ago(-3600)}),
     "an unknown key": ({"kid": "k9"}, {}),
 }
 
@@ -208,7 +214,7 @@ BAD_BEARERS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "a logout token": ({"typ": "logout+jwt"}, {}),
     "another address": ({}, {"aud": f"{CONSOLE}/other"}),
     "another issuer": ({}, {"iss": "https://evil.example"}),
-    "expired": ({}, {"exp": NOW - 100}),
+    "expired": ({}, {"exp": ago(100)}),
     "no name of its own": ({}, {"jti": None}),
 }
 
