@@ -136,26 +136,26 @@ _ENDED = {
 }
 
 
+def _sign_in_text(type_: str, core: Mapping[str, Any], names: Mapping[str, str]) -> str:
+    """The same of sign-in and its end."""
+    source, provider = (core.get("source") or {}).get("ip", ""), core.get("provider")
+    match type_:
+        case "auth.signed_in":
+            past = " by a link past the identity provider" if core.get("break_glass") else ""
+            because = f": {core['reason']}" if core.get("reason") else ""
+            return f"Signed in to the console{f' with {provider}' if provider else past} from {source}{because}"
+        case "auth.sign_in_failed":
+            return f"Not signed in{f' at {provider}' if provider else ''} ({core['reason']}), from {source}: {core.get('detail', '')}"
+    count = f"{core['sessions']:,} session{'' if core['sessions'] == 1 else 's'} of {names.get(core['owner'], core['owner'][:8])}"
+    return f"Ended {count}: {_ENDED.get(core['cause'], core['cause'])}"
+
+
 def _text(type_: str, core: Mapping[str, Any], names: Mapping[str, str]) -> str:
     """What happened, in one sentence of the record's own values."""
     source = (core.get("source") or {}).get("ip", "")
     match type_:
-        case "auth.signed_in":
-            at = (
-                f" with {core['provider']}"
-                if core.get("provider")
-                else " by a link past the identity provider"
-                if core.get("break_glass")
-                else ""
-            )
-            because = f": {core['reason']}" if core.get("reason") else ""
-            return f"Signed in to the console{at} from {source}{because}"
-        case "auth.sign_in_failed":
-            at = f" at {core['provider']}" if core.get("provider") else ""
-            return f"Not signed in{at} ({core['reason']}), from {source}: {core.get('detail', '')}"
-        case "auth.signed_out":
-            count = f"{core['sessions']:,} session{'' if core['sessions'] == 1 else 's'} of {names.get(core['owner'], core['owner'][:8])}"
-            return f"Ended {count}: {_ENDED.get(core['cause'], core['cause'])}"
+        case "auth.signed_in" | "auth.sign_in_failed" | "auth.signed_out":
+            return _sign_in_text(type_, core, names)
         case "auth.failed":
             what = "sign-in link" if core["endpoint"].startswith("/sign-in") else "token"
             return f"Refused at {core['endpoint']}: {what} {core['reason']}, from {source}"
