@@ -9,7 +9,7 @@ from gatebook.control.desk import Desk
 from gatebook.identity.directory import Principal, make_principal
 from gatebook.identity.issuing import TokenOrder
 from gatebook.log.vault import Vault
-from gatebook.record.body import AccessSelfGranted
+from gatebook.record.body_access import AccessSelfGranted
 from gatebook.state.documents import parse_documents
 from gatebook.state.snapshot import Person
 
