@@ -15,6 +15,8 @@ from gatebook.state.roles import SCOPES
 
 NAMES = st.from_regex(r"[a-z0-9][a-z0-9-]{0,30}", fullmatch=True)
 TEXT = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=30).filter(str.strip)
+SINGLE = ("AiClients", "Governance")
+"""Kinds of which there is one document."""
 ALL = {
     "Connector": {"transport": "http", "url": "https://x.example/mcp"},
     "Policy": {"effect": "deny"},
@@ -23,6 +25,7 @@ ALL = {
     "ToolPack": {"tools": {"crm": ["*"]}},
     "Role": {"grants": {"metadata": "all"}},
     "IdentityProvider": {"issuer": "https://idp.example", "client_id": "gatebook"},
+    "AiClients": {},
     "Governance": {},
 }
 TEXTS = st.lists(TEXT, max_size=3)
@@ -64,13 +67,17 @@ SPECS: dict[str, st.SearchStrategy[dict[str, Any]]] = {
         optional={"description": TEXT, "allow": st.fixed_dictionaries({"people": TEXTS, "groups": TEXTS})},
     ),
     "Role": st.fixed_dictionaries(
-        {"grants": st.dictionaries(st.sampled_from(GROUPS), st.sampled_from(SCOPES))},
+        {"grants": st.dictionaries(st.sampled_from(GROUPS), st.sampled_from(SCOPES)).map(lambda grants: {**grants, "metadata": "all"})},
         optional={"description": TEXT, "groups": TEXTS, "people": TEXTS, "reason_required": st.booleans()},
     ),
     "IdentityProvider": st.fixed_dictionaries(
         {"issuer": st.just("https://idp.example/a"), "client_id": TEXT},
         optional={"title": TEXT, "link_claims": TEXTS, "groups_claim": TEXT, "create_people": st.booleans(), "client_secret": st.just("env:SECRET"),
                   "algorithms": st.lists(st.sampled_from(["RS256", "ES256"]), min_size=1), "machines": st.fixed_dictionaries({"audiences": TEXTS})},
+    ),
+    "AiClients": st.fixed_dictionaries(
+        {},
+        optional={"registration": st.booleans(), "refresh_days": st.integers(1, 365), "assertion_hosts": st.lists(st.just("claude.ai"), max_size=2)},
     ),
     "Governance": st.fixed_dictionaries(
         {},
@@ -97,7 +104,7 @@ def test_a_part_writes_no_default_and_takes_no_unknown_field() -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_field_that_is_not_known_is_refused_in_every_kind(kind: str) -> None:
     """At the top of each spec; the valid document beside it is taken."""
-    name = "default" if kind == "Governance" else "one"
+    name = "default" if kind in SINGLE else "one"
     written = msgspec.yaml.encode({"kind": kind, "name": name, "spec": ALL[kind]}).decode()
     assert parse_documents(written, "x.yaml")
     with pytest.raises(DocumentError, match="unknown field"):
@@ -115,7 +122,7 @@ def test_every_kind_has_a_strategy() -> None:
 def test_what_is_written_reads_back_the_same(kind: str, data: st.DataObject) -> None:
     """For every kind: a spec becomes YAML and again the same spec, whatever the texts in it look like; and the YAML is the same again."""
     spec: Struct = msgspec.convert(data.draw(SPECS[kind]), KINDS[kind].spec)
-    name = "default" if kind == "Governance" else data.draw(NAMES.filter(lambda name: len(name) <= 30))
+    name = "default" if kind in SINGLE else data.draw(NAMES.filter(lambda name: len(name) <= 30))
     text = render(kind, name, spec)
     (again,) = parse_documents(text, "again.yaml")
     assert (again.kind, again.name, again.spec) == (kind, name, spec)
