@@ -11,7 +11,6 @@ from msgspec import Struct
 from gatebook.query.groups import GROUPS
 from gatebook.state.documents import KINDS, DocumentError, parse_documents, render
 from gatebook.state.parts import Part
-from gatebook.state.roles import SCOPES
 
 NAMES = st.from_regex(r"[a-z0-9][a-z0-9-]{0,30}", fullmatch=True)
 TEXT = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=30).filter(str.strip)
@@ -23,6 +22,7 @@ ALL = {
     "ToolPack": {"tools": {"crm": ["*"]}},
     "Role": {"grants": {"metadata": "all"}},
     "IdentityProvider": {"issuer": "https://idp.example", "client_id": "gatebook"},
+    "AiClients": {},
     "Governance": {},
 }
 TEXTS = st.lists(TEXT, max_size=3)
@@ -64,13 +64,17 @@ SPECS: dict[str, st.SearchStrategy[dict[str, Any]]] = {
         optional={"description": TEXT, "allow": st.fixed_dictionaries({"people": TEXTS, "groups": TEXTS})},
     ),
     "Role": st.fixed_dictionaries(
-        {"grants": st.dictionaries(st.sampled_from(GROUPS), st.sampled_from(SCOPES))},
+        {"grants": st.dictionaries(st.sampled_from(GROUPS), st.sampled_from(["own", "team", "all"]), min_size=1)},
         optional={"description": TEXT, "groups": TEXTS, "people": TEXTS, "reason_required": st.booleans()},
     ),
     "IdentityProvider": st.fixed_dictionaries(
         {"issuer": st.just("https://idp.example/a"), "client_id": TEXT},
         optional={"title": TEXT, "link_claims": TEXTS, "groups_claim": TEXT, "create_people": st.booleans(), "client_secret": st.just("env:SECRET"),
                   "algorithms": st.lists(st.sampled_from(["RS256", "ES256"]), min_size=1), "machines": st.fixed_dictionaries({"audiences": TEXTS})},
+    ),
+    "AiClients": st.fixed_dictionaries(
+        {},
+        optional={"registration": st.booleans(), "refresh_days": st.integers(1, 365), "assertion_hosts": st.lists(st.just("claude.ai"), max_size=2)},
     ),
     "Governance": st.fixed_dictionaries(
         {},
