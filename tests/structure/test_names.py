@@ -163,6 +163,7 @@ TESTED_ELSEWHERE = {
     "reading/noting.py": "tests/api/test_roles.py and test_roles_room.py, what the record of a reading says",
     "identity/watching.py": "tests/control/test_self_grants.py, by group and by role",
     "reading/previews.py": "tests/reading/test_roles_room.py, a preview is of a role or a person",
+    "record/body_access.py": "tests/record/test_codec.py makes every record; tests/control/test_self_grants.py reads them back",
     "reading/role_facts.py": "data only; tests/reading/test_roles_room.py and tests/api/test_roles.py",
     "reading/people_facts.py": "data only; tests/reading/test_people_room.py and tests/api/test_people.py",
     "reading/pictures.py": "tests/console/test_investigate.py and tests/api/test_casework.py, charts of both",

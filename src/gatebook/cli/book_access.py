@@ -24,9 +24,12 @@ from gatebook.query import QueryError, parse
 from gatebook.settings import Settings
 
 if TYPE_CHECKING:
+    from gatebook.api.deps import ApiDeps
+    from gatebook.control.desk import Desk
     from gatebook.index import Follower
     from gatebook.log.book import Book
     from gatebook.log.vault import Vault
+    from gatebook.reading.room import ReadingRoom
 
 _SHOWN_COLUMNS = 100
 _NO_KEEPER = "needs a running keeper (gatebook up)"
@@ -161,35 +164,15 @@ def _api(settings: Settings) -> Iterator["_Api"]:
     """The API over the files of a deployment whose keeper does not run, for the account that runs this command. Raises Problem."""
     # Imported here: with a keeper running the command needs neither engine nor API.
     from gatebook.api.app import create_api
-    from gatebook.api.deps import CALLER_KEY, ApiDeps
-    from gatebook.control.deciding import Deciding
+    from gatebook.api.deps import CALLER_KEY
     from gatebook.control.desk import Desk
-    from gatebook.identity.access import Accesses
-    from gatebook.identity.directory import Directory
     from gatebook.identity.journal import Journal
-    from gatebook.keeper.upstream import build_upstream
     from gatebook.log.vault import Vault
-    from gatebook.reading.backtests import Backtests
-    from gatebook.reading.client_room import ClientRoom
-    from gatebook.reading.exports import Exports
-    from gatebook.reading.health import health
-    from gatebook.reading.people_room import PeopleRoom
-    from gatebook.reading.replays import Replays
-    from gatebook.reading.requests import Requests
-    from gatebook.reading.roles_room import RolesRoom
     from gatebook.reading.room import ReadingRoom
-    from gatebook.reading.rule_room import RuleRoom
-    from gatebook.reading.saved import Shelf
-    from gatebook.reading.token_room import TokenRoom
-    from gatebook.reading.tool_room import ToolRoom
-    from gatebook.reading.trials import Trials
-    from gatebook.record.views.call import Origin
-    from gatebook.state.approvals import ARGUMENTS_KEY
     from gatebook.state.opening import open_state
 
     master_key = read_master_key(settings)
     vault = Vault(settings.keys_dir, master_key)
-    another_vault = functools.partial(Vault, settings.keys_dir, master_key)
     with contextlib.ExitStack() as parts:
         book = _book(settings, vault)
         parts.callback(book.close)
@@ -198,32 +181,63 @@ def _api(settings: Settings) -> Iterator["_Api"]:
         store = open_state(settings, create=False)
         parts.callback(store.close)
         desk = Desk(Journal(store, book, vault.subject), settings.console_url)
-        api = create_api(
-            ApiDeps(
-                room=room,
-                exports=Exports(room, settings.exports_dir, another_vault, Origin(deployment=settings.deployment, version=__version__)),
-                backtests=Backtests(room, store, another_vault),
-                replays=Replays(room, store),
-                trials=Trials(room, store),
-                requests=Requests(room, store, Deciding(desk), vault.derive(ARGUMENTS_KEY)),
-                shelf=Shelf(store, book, room.clock),
-                store=store,
-                tools=ToolRoom(room, store, desk),
-                rules=RuleRoom(room, store, desk.changing),
-                directory=lambda: Directory(store.snapshot(), vault.subject),
-                accesses=lambda: Accesses(store.snapshot(), vault.subject),
-                people=PeopleRoom(room, store, vault.subject),
-                clients=ClientRoom.alone(desk.journal),
-                connections=build_upstream(desk.journal, read_credential_keys(settings), settings.console_url).room,
-                roles=RolesRoom(room, lambda: Accesses(store.snapshot(), vault.subject)),
-                tokens=TokenRoom(store, desk.issuing, room.clock),
-                session=lambda _: None,
-                health=lambda: health(settings.log_dir, follower.lag(), None, room.clock.wall_us()),
-                deployment=settings.deployment,
-                console_url=settings.console_url,
-            )
-        )
+        api = create_api(_deps(settings, room, desk, vault, follower))
         yield _Api(api, {CALLER_KEY: local_caller(None, vault.subject)})
+
+
+def _deps(settings: Settings, room: "ReadingRoom", desk: "Desk", vault: "Vault", follower: "Follower") -> "ApiDeps":
+    """What the API is made of, without a keeper."""
+    from gatebook.api.deps import ApiDeps
+    from gatebook.control.deciding import Deciding
+    from gatebook.identity.access import Accesses
+    from gatebook.identity.directory import Directory
+    from gatebook.keeper.upstream import build_upstream
+    from gatebook.log.vault import Vault as MadeVault
+    from gatebook.reading.backtests import Backtests
+    from gatebook.reading.client_room import ClientRoom
+    from gatebook.reading.exports import Exports
+    from gatebook.reading.health import health
+    from gatebook.reading.people_room import PeopleRoom
+    from gatebook.reading.replays import Replays
+    from gatebook.reading.requests import Requests
+    from gatebook.reading.roles_room import RolesRoom
+    from gatebook.reading.rule_room import RuleRoom
+    from gatebook.reading.saved import Shelf
+    from gatebook.reading.token_room import TokenRoom
+    from gatebook.reading.tool_room import ToolRoom
+    from gatebook.reading.trials import Trials
+    from gatebook.record.views.call import Origin
+    from gatebook.state.approvals import ARGUMENTS_KEY
+
+    store, master_key = desk.store, read_master_key(settings)
+    make_vault = functools.partial(MadeVault, settings.keys_dir, master_key)
+
+    def accesses() -> Accesses:
+        return Accesses(store.snapshot(), vault.subject)
+
+    return ApiDeps(
+        room=room,
+        exports=Exports(room, settings.exports_dir, make_vault, Origin(deployment=settings.deployment, version=__version__)),
+        backtests=Backtests(room, store, make_vault),
+        replays=Replays(room, store),
+        trials=Trials(room, store),
+        requests=Requests(room, store, Deciding(desk), vault.derive(ARGUMENTS_KEY)),
+        shelf=Shelf(store, desk.journal.book, room.clock),
+        store=store,
+        tools=ToolRoom(room, store, desk),
+        rules=RuleRoom(room, store, desk.changing),
+        directory=lambda: Directory(store.snapshot(), vault.subject),
+        accesses=accesses,
+        people=PeopleRoom(room, store, vault.subject),
+        clients=ClientRoom.alone(desk.journal),
+        connections=build_upstream(desk.journal, read_credential_keys(settings), settings.console_url).room,
+        roles=RolesRoom(room, accesses),
+        tokens=TokenRoom(store, desk.issuing, room.clock),
+        session=lambda _: None,
+        health=lambda: health(settings.log_dir, follower.lag(), None, room.clock.wall_us()),
+        deployment=settings.deployment,
+        console_url=settings.console_url,
+    )
 
 
 def _book(settings: Settings, vault: "Vault") -> "Book":
