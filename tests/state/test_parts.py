@@ -11,6 +11,7 @@ from msgspec import Struct
 from gatebook.query.groups import GROUPS
 from gatebook.state.documents import KINDS, DocumentError, parse_documents, render
 from gatebook.state.parts import Part
+from gatebook.state.roles import SCOPES
 
 NAMES = st.from_regex(r"[a-z0-9][a-z0-9-]{0,30}", fullmatch=True)
 TEXT = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=30).filter(str.strip)
