@@ -31,6 +31,7 @@ from gatebook.identity.oidc.providers import Providers
 from gatebook.identity.oidc.routes import routes as oidc_routes
 from gatebook.identity.oidc.sign_ins import SECRET_PURPOSE, SignIns
 from gatebook.identity.oidc.signals import Signals
+from gatebook.identity.scim.visits import Visits
 from gatebook.identity.sign_in import Link
 from gatebook.index import Follower, Index
 from gatebook.keeper.upstream import build_upstream
@@ -39,6 +40,7 @@ from gatebook.log.seal import Sealer, load_or_create_signing_key
 from gatebook.log.vault import Vault
 from gatebook.reading.backtests import Backtests
 from gatebook.reading.client_room import ClientRoom
+from gatebook.reading.directory_room import DirectoryRoom
 from gatebook.reading.exports import Exports
 from gatebook.reading.health import Health, health
 from gatebook.reading.people_room import PeopleRoom
@@ -122,6 +124,8 @@ class Stage:
         self.requests = Requests(self.room, self.store, Deciding(self.desk), self.vault.derive(ARGUMENTS_KEY))
         self.oauth = AuthorizationServer(self.desk.journal, console_url, "http://127.0.0.1:8400", in_force)
         self.clients = ClientRoom(self.desk.journal, self.oauth.registry)
+        self.visits = Visits(self.desk.journal)
+        self.provisioned = DirectoryRoom(self.desk.journal, self.visits, self.store.snapshot, console_url)
         self.console_url = console_url
         self.providers = Providers(lambda: self.store.snapshot().providers)
         self.sign_ins = SignIns(self.desk.journal, self.providers, self.vault.derive(SECRET_PURPOSE), console_url)
@@ -148,6 +152,7 @@ class Stage:
             rules=self.rules,
             people=self.people,
             clients=self.clients,
+            provisioned=self.provisioned,
             consenting=self.oauth.consenting,
             connections=self.upstream.room,
             roles=self.roles,
@@ -178,6 +183,7 @@ class Stage:
             rules=self.rules,
             people=self.people,
             clients=self.clients,
+            provisioned=self.provisioned,
             connections=self.upstream.room,
             roles=self.roles,
             tokens=self.token_room,

@@ -23,6 +23,8 @@ EXTRAS = PROJECT["project"]["optional-dependencies"]
 # Import name -> name on the registry, where they differ.
 DISTRIBUTIONS = {
     "yaml": "pyyaml",
+    "scim2_models": "scim2-models",
+    "scim2_server": "scim2-server",
     "chdb": "chdb-core-lite",
     "mcp_types": "mcp-types",
     "oidc_provider_mock": "oidc-provider-mock",

@@ -6,6 +6,15 @@ FORBIDDEN = {"utils", "util", "helpers", "helper", "common", "misc", "manager", 
 
 # Source files without a test file of their own, and where they are tested instead.
 TESTED_ELSEWHERE = {
+    "identity/scim/catalog.py": "tests/identity/scim/test_shapes.py, discovery, bulk and what nobody knows",
+    "identity/scim/change.py": "tests/identity/scim/test_people_table.py, each change is on the record",
+    "identity/scim/cutter.py": "a protocol only; tests/identity/scim/test_endpoint.py with the real one",
+    "identity/scim/users.py": "tests/identity/scim/test_people_table.py, a user is a person",
+    "identity/scim/protocol.py": "tests/identity/scim/test_shapes.py and test_groups_table.py, 412 and members",
+    "identity/scim/provisioning.py": "tests/cli/test_scim.py and tests/identity/scim/test_people_table.py, handed over",
+    "control/directory.py": "tests/cli/test_scim.py and test_directory.py",
+    "reading/directory_room.py": "tests/console/test_directory.py",
+    "api/directory.py": "tests/console/test_directory.py",
     "index/past.py": "tests/reading/test_replaying.py, against each call by itself",
     "reading/backtested.py": "tests/reading/test_backtests.py, every number of a result",
     "reading/backtesting.py": "tests/reading/test_backtests.py, and against the gateway's own look",

@@ -21,6 +21,7 @@ from gatebook.api.changes import Changes
 from gatebook.api.connections import Connections
 from gatebook.api.connectors import Connectors
 from gatebook.api.deps import ApiDeps
+from gatebook.api.directory import Directories
 from gatebook.api.document import document
 from gatebook.api.exports import Exports
 from gatebook.api.grants import Grants
@@ -85,6 +86,7 @@ def all_operations(deps: ApiDeps) -> tuple[Operation, ...]:
         Connections(deps),
         Connectors(deps),
         People(deps),
+        Directories(deps),
         Roles(deps),
         AiClients(deps),
         Grants(deps),

@@ -9,6 +9,7 @@ from gatebook.identity.directory import Directory, Principal
 from gatebook.reading.backtests import Backtests
 from gatebook.reading.client_room import ClientRoom
 from gatebook.reading.connections_room import ConnectionsRoom
+from gatebook.reading.directory_room import DirectoryRoom
 from gatebook.reading.exports import Exports
 from gatebook.reading.health import Health
 from gatebook.reading.people_room import PeopleRoom
@@ -48,6 +49,7 @@ class ApiDeps(Struct, frozen=True, kw_only=True):
     rules: RuleRoom
     people: PeopleRoom
     clients: ClientRoom
+    provisioned: DirectoryRoom
     connections: ConnectionsRoom
     roles: RolesRoom
     tokens: TokenRoom

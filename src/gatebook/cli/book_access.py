@@ -191,10 +191,12 @@ def _deps(settings: Settings, room: "ReadingRoom", desk: "Desk", vault: "Vault",
     from gatebook.control.deciding import Deciding
     from gatebook.identity.access import Accesses
     from gatebook.identity.directory import Directory
+    from gatebook.identity.scim.visits import Visits
     from gatebook.keeper.upstream import build_upstream
     from gatebook.log.vault import Vault as MadeVault
     from gatebook.reading.backtests import Backtests
     from gatebook.reading.client_room import ClientRoom
+    from gatebook.reading.directory_room import DirectoryRoom
     from gatebook.reading.exports import Exports
     from gatebook.reading.health import health
     from gatebook.reading.people_room import PeopleRoom
@@ -230,6 +232,7 @@ def _deps(settings: Settings, room: "ReadingRoom", desk: "Desk", vault: "Vault",
         accesses=accesses,
         people=PeopleRoom(room, store, vault.subject),
         clients=ClientRoom.alone(desk.journal),
+        provisioned=DirectoryRoom(desk.journal, Visits(desk.journal), store.snapshot, settings.console_url),
         connections=build_upstream(desk.journal, read_credential_keys(settings), settings.console_url).room,
         roles=RolesRoom(room, accesses),
         tokens=TokenRoom(store, desk.issuing, room.clock),

@@ -28,6 +28,7 @@ VERBS: dict[str, str] = {
     "accounts": "service accounts, and who answers for them",
     "cut-off": "end all that a person has, on every worker",
     "client": "add, list, disable and remove AI clients that sign people in",
+    "directory": "show how the directory stands, hand a person over to it",
     "scim": "create, list and revoke the tokens of a directory such as Okta or Entra",
     "policy": "check policies, and ask what they decide and why",
     "tools": "what connectors list, what changed in it, and who approved it",

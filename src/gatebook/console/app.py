@@ -22,6 +22,7 @@ from gatebook.console.connections import ConnectionPages
 from gatebook.console.connectors import ConnectorPages
 from gatebook.console.consent import Consent
 from gatebook.console.deps import ConsoleDeps
+from gatebook.console.directory import DirectoryPages
 from gatebook.console.editor import Editor
 from gatebook.console.explorer import Explorer
 from gatebook.console.exports import ExportPages
@@ -166,6 +167,7 @@ def _signed_routes(deps: ConsoleDeps, pages: Pages, preferences: Preferences) ->
         *ClientPages(deps, pages).routes(),
         *RolePages(deps, pages).routes(),
         *TokenPages(deps, pages).routes(),
+        *DirectoryPages(deps, pages).routes(),
     ]
 
 

@@ -35,6 +35,7 @@ PAGES: tuple[dict[str, str], ...] = (
     {"name": "Grants", "href": "/grants", "icon": "key", "key": "g", "for": "readers"},
     {"name": "My connections", "href": "/connections", "icon": "link", "key": "n"},
     {"name": "Tokens", "href": "/tokens", "icon": "token", "key": "k", "for": "administrators"},
+    {"name": "Directory", "href": "/directory", "icon": "tree", "key": "d", "for": "administrators"},
     {"name": "AI clients", "href": "/clients", "icon": "app", "key": "a", "for": "administrators"},
     {"name": "Roles", "href": "/roles", "icon": "eye", "key": "l", "for": "readers"},
     {"name": "Records", "href": "/records", "icon": "records", "key": "r"},

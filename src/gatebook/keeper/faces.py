@@ -13,7 +13,6 @@ from gatebook.api.app import create_api
 from gatebook.api.deps import ApiDeps
 from gatebook.console.app import create_console
 from gatebook.console.deps import ConsoleDeps
-from gatebook.control.barrier import node_barrier
 from gatebook.control.deciding import Deciding
 from gatebook.control.desk import Desk
 from gatebook.control.server import show_health
@@ -26,7 +25,8 @@ from gatebook.identity.oidc.providers import Providers
 from gatebook.identity.oidc.routes import routes as oidc_routes
 from gatebook.identity.oidc.sign_ins import SECRET_PURPOSE, SignIns
 from gatebook.identity.oidc.signals import Signals
-from gatebook.identity.scim import endpoint as scim
+from gatebook.identity.scim.endpoint import ScimDeps
+from gatebook.identity.scim.endpoint import routes as scim_routes
 from gatebook.identity.scim.visits import Visits
 from gatebook.identity.self_granting import reads_payloads_of_others
 from gatebook.keeper.background import Background
@@ -35,6 +35,7 @@ from gatebook.keeper.upstream import Upstream
 from gatebook.log.vault import Vault
 from gatebook.reading.backtests import Backtests
 from gatebook.reading.client_room import ClientRoom
+from gatebook.reading.directory_room import DirectoryRoom
 from gatebook.reading.exports import Exports
 from gatebook.reading.health import Health, health
 from gatebook.reading.people_room import PeopleRoom
@@ -135,6 +136,7 @@ def build_faces(settings: Settings, desk: Desk, vault: Vault, background: Backgr
         "rules": RuleRoom(room, desk.store, desk.changing),
         "people": PeopleRoom(room, desk.store, vault.subject),
         "tokens": TokenRoom(desk.store, desk.issuing, room.clock),
+        "provisioned": DirectoryRoom(desk.journal, visits, lambda: roll.directory().snapshot, settings.console_url),
         "clients": ClientRoom(desk.journal, oauth.registry),
         "connections": upstream.room,
         "roles": RolesRoom(room, roll.accesses),
@@ -156,11 +158,10 @@ def build_faces(settings: Settings, desk: Desk, vault: Vault, background: Backgr
         )
     )
     signals = Signals(desk.journal, providers, desk.cutting, settings.console_url)
-    provisioning = scim.routes(
-        scim.ScimDeps(
+    provisioning = scim_routes(
+        ScimDeps(
             journal=desk.journal,
             cutter=desk.cutting,
-            barrier=node_barrier(settings, desk.store),
             visits=visits,
             base_url=settings.console_url,
         )

@@ -92,7 +92,7 @@ def barrier() -> AtOnce:
 @pytest.fixture
 def deps(journal: Journal, barrier: AtOnce) -> ScimDeps:
     """What the service provider works with."""
-    return ScimDeps(journal=journal, cutter=Cutting(journal, barrier), barrier=barrier, visits=Visits(journal), base_url=BASE_URL)
+    return ScimDeps(journal=journal, cutter=Cutting(journal, barrier), visits=Visits(journal), base_url=BASE_URL)
 
 
 @pytest.fixture
@@ -108,8 +108,9 @@ def token(store: Store) -> str:
 class Provisioner:
     """A directory that sends requests. Addresses are below /scim/v2."""
 
-    def __init__(self, client: TestClient, token: str) -> None:
+    def __init__(self, client: TestClient, token: str, visits: Visits) -> None:
         self._client = client
+        self._visits = visits
         self._headers = {"Authorization": f"Bearer {token}"}
 
     def send(self, method: str, path: str, body: Any = None, **headers: str) -> tuple[int, Any]:
@@ -118,6 +119,11 @@ class Provisioner:
         kind = {"Content-Type": "application/scim+json"} if content is not None else {}
         response = self._client.request(method, f"/scim/v2{path}", content=content, headers={**self._headers, **kind, **headers})
         return response.status_code, response.json() if response.content else None
+
+    def flush(self) -> None:
+        """Write the list of requests now."""
+        assert self._client.portal is not None
+        self._client.portal.call(self._visits.flush)
 
     def user(self, user_name: str, **more: Any) -> dict[str, Any]:
         """Enter a user."""
@@ -151,7 +157,7 @@ class Provisioner:
 def directory(deps: ScimDeps, token: str) -> Iterator[Provisioner]:
     """A directory with a good token."""
     with TestClient(Starlette(routes=routes(deps))) as client:
-        yield Provisioner(client, token)
+        yield Provisioner(client, token, deps.visits)
 
 
 @pytest.fixture

@@ -9,10 +9,10 @@ from sqlalchemy import select
 
 from gatebook.control.caller import local_caller
 from gatebook.control.desk import Desk
-from gatebook.control.directory import Provisioning
 from gatebook.identity.accounts import Wanted, find_person, put_person
 from gatebook.identity.issuing import TokenOrder
 from gatebook.identity.journal import Journal
+from gatebook.identity.scim.provisioning import Provisioning
 from gatebook.record.body import ConfigChanged
 from gatebook.record.body_directory import AccessCutOff
 from gatebook.settings import Settings
@@ -57,7 +57,7 @@ async def test_leaving_ends_everything_in_one_transaction(
     """Deactivation revokes tokens and is recorded with the cut-off; the answer waited for its revision; coming back revives nothing."""
     ana = directory.user("ana@example.com")
     caller = local_caller("root", journal.subject_of)
-    await Desk(journal, "http://x").create_token(TokenOrder(person="ana@example.com"), caller)
+    await Desk(journal, "http://x").issuing.create(TokenOrder(person="ana@example.com"), caller)
     directory.patch(ana, {"op": "replace", "path": "active", "value": False})
     assert not person(store, "ana@example.com").active
     bodies = [body for body, _ in recorded()]
@@ -90,7 +90,7 @@ async def test_nobody_is_taken_over_by_an_address(directory: Provisioner, store:
     status, answer = directory.send("POST", "/Users", body)
     assert (status, answer["scimType"]) == (409, "uniqueness")
     assert "gatebook directory adopt" in answer["detail"]
-    await Provisioning(Desk(journal, "http://x")).adopt("root@example.com", local_caller("root", journal.subject_of))
+    await Provisioning(journal).adopt("root@example.com", local_caller("root", journal.subject_of))
     assert directory.send("POST", "/Users", body)[0] == 201
     root = person(store, "root@example.com")
     assert (root.source, root.groups, root.active) == ("scim", ("admins",), True)

@@ -1,4 +1,4 @@
-"""What the service provider needs of the rest of the product: the function that cuts people off, and the barrier of all workers."""
+"""What the service provider needs of `identity/cutting.py`."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -18,9 +18,5 @@ class Cutter(Protocol):
     async def settle(self, severed: Sequence[Severed]) -> None:
         """After the commit: return once no worker lets these people in any more."""
 
-
-class Barrier(Protocol):
-    """Knows which revision of state each worker has in force."""
-
-    async def reached(self, revision: int) -> object:
+    async def in_force(self, revision: int) -> None:
         """Return once no worker decides by an older revision."""

@@ -18,7 +18,7 @@ from starlette.types import Receive, Scope, Send
 
 from gatebook.identity.journal import Journal
 from gatebook.identity.scim.catalog import BODY_BYTES_MAX
-from gatebook.identity.scim.cutter import Barrier, Cutter
+from gatebook.identity.scim.cutter import Cutter
 from gatebook.identity.scim.directory_tokens import DirectoryToken, find_live
 from gatebook.identity.scim.protocol import Handler, Service, is_change
 from gatebook.identity.scim.recording import Said, requester_of, said, shown_filter, shown_path
@@ -47,7 +47,6 @@ class ScimDeps(Struct, frozen=True, kw_only=True):
 
     journal: Journal
     cutter: Cutter
-    barrier: Barrier
     visits: Visits
     base_url: str
 
@@ -147,7 +146,7 @@ class ScimApp:
         if storage.severed:
             await self._deps.cutter.settle(storage.severed)
         if storage.revision is not None:
-            await self._deps.barrier.reached(storage.revision)
+            await self._deps.cutter.in_force(storage.revision)
 
     async def _record(self, asked: _Asked, answer: ScimResponse, duration_us: int) -> None:
         journal, request = self._deps.journal, asked.request

@@ -1,11 +1,10 @@
 """The protocol as the library has it, with what directories need otherwise: see `shapes.py` and `members.py`."""
 
-import json
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any, Final
 
-from pydantic_core import from_json
+import msgspec
 from scim2_models import Context, Error, InvalidSyntaxException, PatchOp, Resource, ResourceType, ResponseParameters
 from scim2_server.bulk import BulkPlan
 from scim2_server.conditions import Conditions
@@ -107,10 +106,10 @@ def is_change(request: ScimRequest) -> bool:
 
 def _shaped(body: bytes, shape: Callable[[Any], Any]) -> bytes:
     try:
-        decoded = from_json(body)
-    except ValueError:
+        decoded = msgspec.json.decode(body)
+    except msgspec.DecodeError:
         return body  # The validation says what is wrong with it.
     except RecursionError as error:
         raise InvalidSyntaxException(detail="the request is nested too deep") from error
     shapes.check_depth(decoded)
-    return json.dumps(shape(decoded)).encode()
+    return msgspec.json.encode(shape(decoded))
