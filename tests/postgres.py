@@ -71,6 +71,7 @@ class Cluster:
             self._init()
             self.start()
             self.set_password(PASSWORD)
+            self._run(f"CREATE ROLE app LOGIN PASSWORD '{PASSWORD}'")
         except BaseException:
             self.close()
             raise
@@ -79,9 +80,9 @@ class Cluster:
         """The address of a database on the unix socket."""
         return f"postgresql://gatebook@/{database}?host={quote(str(self._directory), safe='')}&port={self.port}"
 
-    def url_with_password(self, database: str, password: str = PASSWORD) -> str:
-        """The address of a database on the loopback port."""
-        return f"postgresql://gatebook:{quote(password, safe='')}@127.0.0.1:{self.port}/{database}"
+    def url_with_password(self, database: str, password: str = PASSWORD, user: str = "gatebook") -> str:
+        """The address of a database on the loopback port. `user` is gatebook, who may do anything, or app, who owns what was made for it."""
+        return f"postgresql://{user}:{quote(password, safe='')}@127.0.0.1:{self.port}/{database}"
 
     def create(self, options: str = "") -> str:
         """Make a database without tables; returns its name."""

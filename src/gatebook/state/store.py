@@ -25,10 +25,14 @@ __all__ = ["Newer", "StateError", "Store", "bump"]
 class Store:
     """An open state database. Thread-safe: each transaction has a connection of its own."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, *, made: bool = False) -> None:
         self._database = database
         self.shared = database.shared
         """Whether other nodes may use it too."""
+        self.place = database.place
+        """Where it is, for people; names no secret."""
+        self.made = made
+        """Whether there was none before it was opened."""
 
     @classmethod
     def open(cls, path: Path, *, create: bool = True) -> "Store":
@@ -58,7 +62,7 @@ class Store:
         except StateError:
             database.close()
             raise
-        return cls(database)
+        return cls(database, made=found == 0)
 
     def close(self) -> None:
         """Close all connections."""
