@@ -1,5 +1,6 @@
 """Debian packages: installed where that is allowed (root and apt-get), else a loud line that names what is missing."""
 
+import glob
 import os
 import shutil
 import subprocess
@@ -7,12 +8,15 @@ import sys
 from collections.abc import Sequence
 
 # Package -> command that shows that it is there.
-COMMANDS = {"chromium": "chromium", "gcc": "gcc", "nodejs": "node", "npm": "npm", "wrk": "wrk"}
+COMMANDS = {"chromium": "chromium", "gcc": "gcc", "nodejs": "node", "npm": "npm", "postgresql": "initdb", "wrk": "wrk"}
+# Debian keeps programs of which several versions can be installed side by side off the path.
+BESIDE_THE_PATH = {"initdb": "/usr/lib/postgresql/*/bin/initdb"}
 
 
 def ensure(package: str, purpose: str) -> bool:
     """Return True when the package's command is there, after installing it if need be; else say what is skipped."""
-    if shutil.which(COMMANDS[package]) or install([package]):
+    command = COMMANDS[package]
+    if shutil.which(command) or glob.glob(BESIDE_THE_PATH.get(command, "")) or install([package]):
         return True
     print(f"\n*** SKIPPED: {purpose}\n*** It needs the Debian package {package}: apt-get install {package}\n", file=sys.stderr, flush=True)
     return False

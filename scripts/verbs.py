@@ -59,6 +59,7 @@ def _test(arguments: list[str]) -> int:
         print(f"\n*** SKIPPED: tests of names in prose\n*** {error}\n", file=sys.stderr, flush=True)
     debian.ensure("chromium", "stories of the console in a real browser")
     debian.ensure("gcc", "tests that drop what was not fsynced")
+    debian.ensure("postgresql", "tests of state in PostgreSQL")
     return _call([python, "-m", "pytest", *arguments])
 
 

@@ -23,12 +23,14 @@ __all__ = [
     "PresidioSettings",
     "Settings",
     "SettingsError",
+    "StateSettings",
     "StdioSettings",
     "load",
 ]
 
 KIB = 1024
 MIB = 1024 * KIB
+_REFERENCE = r"file:/.+|env:[A-Za-z_][A-Za-z0-9_]*"
 
 Port = Annotated[int, Meta(ge=0, le=65535)]
 Name = Annotated[str, Meta(pattern=r"^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$")]
@@ -104,6 +106,18 @@ class StdioSettings(_Section, frozen=True, kw_only=True):
     ] = 512 * MIB
 
 
+class StateSettings(_Section, frozen=True, kw_only=True):
+    """Where people, tokens and all that is configured are kept."""
+
+    url: Annotated[
+        str,
+        Meta(
+            description="Address of a PostgreSQL database for state, `postgresql://user:password@host/database`, or `file:/path` or `env:NAME` where that "
+            "is found, the same on all nodes; empty: the SQLite file state.db."
+        ),
+    ] = ""
+
+
 class CredentialSettings(_Section, frozen=True, kw_only=True):
     """Credentials with which calls go on to connectors."""
 
@@ -138,6 +152,7 @@ class Settings(_Section, frozen=True, kw_only=True):
     stdio: StdioSettings = StdioSettings()
     presidio: PresidioSettings = PresidioSettings()
     credentials: CredentialSettings = CredentialSettings()
+    state: StateSettings = StateSettings()
 
     @property
     def mcp_url(self) -> str:
@@ -166,7 +181,7 @@ class Settings(_Section, frozen=True, kw_only=True):
 
     @property
     def state_path(self) -> Path:
-        """The SQLite file of state."""
+        """The SQLite file of state, where it is not in PostgreSQL."""
         return self.data_dir / "state.db"
 
     @property
@@ -259,7 +274,12 @@ def _check(settings: Settings, source: Source) -> None:
         raise SettingsError(
             f"{source.place('presidio.python')}: presidio.python: must be an absolute path; found {settings.presidio.python!r}"
         )
-    if settings.credentials.keys and not re.fullmatch(r"file:/.+|env:[A-Za-z_][A-Za-z0-9_]*", settings.credentials.keys):
+    # The value is not repeated: it may hold a password.
+    if settings.state.url and not re.fullmatch(rf"postgres(ql)?://\S+|{_REFERENCE}", settings.state.url):
+        raise SettingsError(
+            f"{source.place('state.url')}: state.url: must be postgresql://user:password@host/database, file:/path or env:NAME"
+        )
+    if settings.credentials.keys and not re.fullmatch(_REFERENCE, settings.credentials.keys):
         raise SettingsError(f"{source.place('credentials.keys')}: credentials.keys: must be file:/path or env:NAME")
     for name, url in (("mcp.public_url", settings.mcp.public_url), ("console.public_url", settings.console.public_url)):
         if url and not url.startswith(("http://", "https://")):

@@ -23,9 +23,9 @@ from gatebook.record.body import ConfigChanged
 from gatebook.settings import Settings
 from gatebook.state.documents import DocumentError, parse_documents
 from gatebook.state.editing import Wanted
+from gatebook.state.opening import open_state
 from gatebook.state.proposals import find_proposal, read_proposals
 from gatebook.state.snapshot import Person
-from gatebook.state.store import Store
 from tests.control.conftest import Recorded
 
 TWO = "kind: Governance\nname: default\nspec: {second_approver: true}\n"
@@ -238,7 +238,7 @@ async def test_people_are_told_apart_across_restarts(
 ) -> None:
     """Another process, with its own connection to state, still knows whose proposal it is."""
     id = await propose(two, of(PACK), who("ann"))
-    fresh = Store.open(settings.state_path)
+    fresh = open_state(settings)
     try:
         desk = Desk(Journal(fresh, book, vault.subject), "http://127.0.0.1:8401")
         with pytest.raises(ChangeRefused, match="of their own"):

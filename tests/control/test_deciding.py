@@ -23,6 +23,7 @@ from gatebook.reading.decisions import ApproveOrder, DecisionRefused, GrantOrder
 from gatebook.settings import Settings
 from gatebook.state.approvals import arguments_digest, find_approval, find_request, read_requests, read_usable_approvals, use_approval
 from gatebook.state.documents import parse_documents
+from gatebook.state.opening import open_state
 from gatebook.state.schema import people
 from gatebook.state.snapshot import Person
 from gatebook.state.store import StateError, Store
@@ -231,7 +232,7 @@ async def test_what_another_process_decided_counts(
 ) -> None:
     """State is one: a decision made here is seen through another store of the same deployment, and used up there it is used up here."""
     made = await deciding.approve(waiting(), ApproveOrder(), who("bob@example.com", "admins"))
-    other = Store.open(settings.state_path, create=False)
+    other = open_state(settings, create=False)
     try:
         with other.write() as connection:
             assert read_usable_approvals(connection, clock.now_us) == [made]

@@ -4,10 +4,11 @@ import threading
 from collections.abc import Callable
 
 import pytest
+from msgspec.structs import replace
 
 from gatebook.control import office
 from gatebook.log.book import Book
-from gatebook.settings import Settings
+from gatebook.settings import Settings, StateSettings
 from gatebook.state.store import StateError
 
 
@@ -36,6 +37,7 @@ def test_a_keeper_that_is_starting_is_waited_for(settings: Settings, book: Book)
 
 def test_a_deployment_that_was_never_made_is_told_so(settings: Settings) -> None:
     """Nothing is created by asking."""
-    settings.state_path.unlink()
+    settings = replace(settings, state=StateSettings())
+    settings.state_path.unlink(missing_ok=True)
     with pytest.raises(StateError, match="gatebook init"):
         office.run(settings, "get", {})

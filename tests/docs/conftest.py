@@ -1,5 +1,5 @@
 """An open store."""
 
-from tests.state.conftest import store
+from tests.state.conftest import another, store
 
-__all__ = ["store"]
+__all__ = ["another", "store"]

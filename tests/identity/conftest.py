@@ -1,16 +1,5 @@
-"""An open store."""
+"""An open store, of each engine."""
 
-from collections.abc import Iterator
-from pathlib import Path
+from tests.state.conftest import another, store
 
-import pytest
-
-from gatebook.state.store import Store
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    """A new, empty state database."""
-    opened = Store.open(tmp_path / "state.db")
-    yield opened
-    opened.close()
+__all__ = ["another", "store"]

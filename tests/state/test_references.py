@@ -3,8 +3,10 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from gatebook.state.references import SecretUnavailable, is_reference, looks_secret, resolve
+from gatebook.state.references import SecretUnavailable, is_reference, looks_secret, resolve, without_password
 
 
 def test_references_lead_to_environment_and_files(tmp_path: Path) -> None:
@@ -44,3 +46,29 @@ def test_plain_values_that_are_not_secret_are_left_alone() -> None:
     assert not looks_secret("GIT_AUTHOR_NAME", "Ana")
     assert not looks_secret("X-Region", "eu-1")
     assert not is_reference("environment:x")
+
+
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        ("", ""),
+        ("env:STATE_URL", "env:STATE_URL"),
+        ("postgresql://db.example/gatebook", "postgresql://db.example/gatebook"),
+        ("postgres://ann@db.example:5433/gatebook", "postgres://ann@db.example:5433/gatebook"),
+        ("postgresql://ann:s3cret@db1,db2:5433/gatebook?sslmode=require", "postgresql://ann:***@db1,db2:5433/gatebook?sslmode=require"),
+        ("postgresql://ann:s3cret@[::1]:5433/gatebook", "postgresql://ann:***@[::1]:5433/gatebook"),
+        ("postgresql://ann@/gatebook?host=%2Frun&password=s3cret", "postgresql://ann@/gatebook?host=%2Frun&***"),
+        ("postgresql://ann:s3/cret@db.example/gatebook", "postgresql://***"),
+    ],
+)
+def test_an_address_is_shown_without_its_password(address: str, shown: str) -> None:
+    """With what helps to find a mistake, and nothing else."""
+    assert without_password(address) == shown
+
+
+@given(st.text("ab1/@:?#&=%[], ", max_size=8), st.text("ab1/@:?#&=%[], ", max_size=8), st.booleans())
+def test_a_password_is_never_shown_however_it_is_written(before: str, after: str, asked: bool) -> None:
+    """Also where somebody forgot to encode it, so that it looks like another part of the address."""
+    secret = f"{before}S3CRET{after}"
+    address = f"postgresql://ann@db/gatebook?password={secret}" if asked else f"postgresql://ann:{secret}@db.example/gatebook"
+    assert "S3CRET" not in without_password(address)

@@ -14,6 +14,7 @@ from gatebook.state.snapshot import Rules, read_snapshot
 from gatebook.state.store import Store
 
 BEFORE_GOVERNANCE = 2
+BY_CODE_POINT = ' COLLATE "C"'
 
 
 def test_the_steps_make_the_tables_that_queries_use(store: Store) -> None:
@@ -21,7 +22,9 @@ def test_the_steps_make_the_tables_that_queries_use(store: Store) -> None:
     with store.read() as connection:
         found = inspect(connection)
         made = {
-            table: {column["name"]: (str(column["type"]), column["nullable"]) for column in found.get_columns(table)}
+            table: {
+                column["name"]: (str(column["type"]).removesuffix(BY_CODE_POINT), column["nullable"]) for column in found.get_columns(table)
+            }
             for table in found.get_table_names()
         }
     wanted = {

@@ -1,29 +1,58 @@
 """Opening state, and its transactions."""
 
-import sqlite3
-import stat
+import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 
+from gatebook.settings import Settings, StateSettings
+from gatebook.state.feed import note_people, read_noted
+from gatebook.state.opening import open_state
+from gatebook.state.revision import read_revision
 from gatebook.state.store import StateError, Store, bump
 
 
-def test_the_file_is_for_its_owner_alone(store: Store, tmp_path: Path) -> None:
-    """State names people and holds hashes of tokens."""
-    assert stat.S_IMODE((tmp_path / "state.db").stat().st_mode) == 0o600
-    assert store.revision() == 0
-
-
-def test_a_write_is_seen_by_other_connections_only_when_it_is_done(store: Store, tmp_path: Path) -> None:
+def test_a_write_is_seen_by_other_connections_only_when_it_is_done(store: Store, another: Callable[[], Store]) -> None:
     """The revision moves with the commit, and not before it."""
-    other = Store.open(tmp_path / "state.db", create=False)
+    other = another()
     with store.write() as connection:
         assert bump(connection) == 1
         assert other.revision() == 0
     assert other.revision() == 1
-    other.close()
+
+
+def test_a_reading_sees_one_state(store: Store) -> None:
+    """What is committed between two looks of one transaction is seen by the next transaction."""
+    with store.read() as reading:
+        before = read_revision(reading)
+        with store.write() as connection:
+            bump(connection)
+        assert read_revision(reading) == before
+    assert store.revision() == before + 1
+
+
+def test_changes_are_counted_one_after_the_other(another: Callable[[], Store]) -> None:
+    """Four writers who change and note at the same time: no revision is counted twice, and the feed tells all that each of them changed."""
+    stores = [another() for _ in range(4)]
+    counted: list[int] = []
+
+    def change(number: int, store: Store) -> None:
+        for turn in range(10):
+            with store.write() as connection:
+                note_people(connection, [f"p{number}.{turn}"])
+                counted.append(bump(connection))
+
+    threads = [threading.Thread(target=change, args=each) for each in enumerate(stores)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(counted) == list(range(1, 41))
+    with stores[0].read() as connection:
+        noted = read_noted(connection, 0, 40)
+    assert noted is not None and len(noted.people) == 40 and not noted.rest
 
 
 def test_an_exception_takes_the_write_back(store: Store) -> None:
@@ -34,28 +63,32 @@ def test_an_exception_takes_the_write_back(store: Store) -> None:
     assert store.revision() == 0
 
 
-def test_what_cannot_be_opened_says_why(tmp_path: Path) -> None:
-    """A missing file, a file that is no database, and one of a newer version are told apart."""
-    with pytest.raises(StateError, match="gatebook init"):
-        Store.open(tmp_path / "absent.db", create=False)
-    (tmp_path / "text.db").write_text("not a database, but long enough to look at" * 20)
-    with pytest.raises(StateError, match="not a database"):
-        Store.open(tmp_path / "text.db")
-    newer = Store.open(tmp_path / "newer.db")
-    with newer.write() as connection:
+def test_state_of_a_newer_version_is_refused(store: Store, another: Callable[[], Store]) -> None:
+    """An older version would misread it, and says which versions they are."""
+    with store.write() as connection:
         connection.execute(text("UPDATE meta SET schema_version = 999"))
-    newer.close()
-    with pytest.raises(StateError, match="newer version"):
-        Store.open(tmp_path / "newer.db")
+    with pytest.raises(StateError, match="newer version of Gatebook .schema 999"):
+        another()
 
 
-def test_a_lost_database_is_a_state_error(store: Store, tmp_path: Path) -> None:
-    """Whatever the engine says becomes one kind of error with a text for people."""
-    direct = sqlite3.connect(tmp_path / "state.db")
-    direct.execute("DROP TABLE meta")
-    direct.close()
-    with pytest.raises(StateError, match="no such table: meta"):
-        store.revision()
+def test_two_who_start_at_once_migrate_once(tmp_path: Path, request: pytest.FixtureRequest, state_url: str) -> None:
+    """Both find no tables; one makes them and the other finds them made."""
+    url = state_url and request.getfixturevalue("blank_url")
+    settings = Settings(data_dir=tmp_path / "new", state=StateSettings(url=url))
+    start, opened = threading.Barrier(2), []
+
+    def open_it() -> None:
+        start.wait()
+        opened.append(open_state(settings))
+
+    threads = [threading.Thread(target=open_it) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [store.revision() for store in opened] == [0, 0]
+    for store in opened:
+        store.close()
 
 
 def test_a_spec_that_this_version_cannot_read_is_a_state_error(store: Store) -> None:

@@ -1,12 +1,11 @@
 """Following changes of state."""
 
 import asyncio
-import sqlite3
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from gatebook.state.snapshot import Snapshot
 from gatebook.state.store import StateError, Store, bump
@@ -28,6 +27,12 @@ def change(store: Store) -> float:
     return time.monotonic()
 
 
+def rename(store: Store, table: str, name: str) -> None:
+    """Put a table out of everybody's reach, or back."""
+    with store.note() as connection:
+        connection.execute(text(f"ALTER TABLE {table} RENAME TO {name}"))
+
+
 async def test_a_change_arrives_within_half_a_second(store: Store) -> None:
     """The first snapshot is there when start returns; each later one comes by itself, once."""
     seen: list[Snapshot] = []
@@ -43,17 +48,15 @@ async def test_a_change_arrives_within_half_a_second(store: Store) -> None:
     await watcher.stop()
 
 
-async def test_state_that_fails_leaves_the_last_snapshot_in_force(store: Store, tmp_path: Path) -> None:
+async def test_state_that_fails_leaves_the_last_snapshot_in_force(store: Store) -> None:
     """While state cannot be read nothing is handed over and the failure can be asked for; afterwards it goes on."""
     seen: list[Snapshot] = []
     watcher = Watcher(store, seen.append, poll_s=0.02)
     await watcher.start()
-    direct = sqlite3.connect(tmp_path / "state.db")
-    direct.execute("ALTER TABLE meta RENAME TO away")
+    rename(store, "meta", "away")
     await until(lambda: watcher.failure is not None)
-    direct.execute("ALTER TABLE away RENAME TO meta")
+    rename(store, "away", "meta")
     await until(lambda: watcher.failure is None)
-    direct.close()
     assert len(seen) == 1
     change(store)
     await until(lambda: len(seen) == 2)
@@ -76,11 +79,9 @@ async def test_a_snapshot_that_cannot_be_taken_over_is_tried_again(store: Store)
     await watcher.stop()
 
 
-async def test_without_any_state_there_is_nothing_to_start_with(store: Store, tmp_path: Path) -> None:
+async def test_without_any_state_there_is_nothing_to_start_with(store: Store) -> None:
     """The first load must work: a worker without people and connectors is no worker."""
-    direct = sqlite3.connect(tmp_path / "state.db")
-    direct.execute("DROP TABLE meta")
-    direct.close()
+    rename(store, "meta", "away")
     watcher = Watcher(store, lambda snapshot: None)
     with pytest.raises(StateError):
         await watcher.start()

@@ -156,6 +156,7 @@ TESTED_ELSEWHERE = {
     "reading/rule_activity.py": "tests/reading/test_rule_list.py, calls to which rules applied",
     "reading/rule_changes.py": "data only; tests/control/test_changing.py makes it",
     "reading/rule_facts.py": "data only; tests/reading/test_rule_room.py reads it",
+    "state/database.py": "one protocol; tests/state run on both databases that keep it",
     "state/proposals.py": "tests/control/test_changing.py, every state of a proposal",
     "reading/rewriting.py": "tests/reading/test_rule_room.py, modes and earlier versions",
     "reading/tool_facts.py": "data only; tests/reading/test_inventory.py makes it",

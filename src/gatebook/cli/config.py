@@ -8,6 +8,7 @@ from gatebook.cli.get import table
 from gatebook.cli.main import read_settings
 from gatebook.settings import Settings
 from gatebook.settings_source import leaves, variable
+from gatebook.state.references import without_password
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -30,7 +31,7 @@ def _value(settings: Settings, name: str) -> Any:
     value: Any = settings
     for part in name.split("."):
         value = getattr(value, part)
-    return value
+    return without_password(value) if name == "state.url" else value
 
 
 def _shown(value: Any) -> str:

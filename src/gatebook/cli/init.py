@@ -29,9 +29,10 @@ def prepare(settings: Settings) -> list[str]:
         directory.mkdir(parents=True, exist_ok=True, mode=0o700)
     for path in create_keys(settings):
         made.append(f"made {path}")
-    if not settings.state_path.exists():
-        made.append(f"made {settings.state_path}")
-    open_state(settings).close()
+    store = open_state(settings)
+    store.close()
+    if store.made:
+        made.append(f"made {store.place}")
     try:
         with epoch_file(settings).open("x") as file:
             file.write(f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}\n")

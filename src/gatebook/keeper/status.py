@@ -41,6 +41,7 @@ class Status:
             "console": self._settings.console_url,
             "revision": revision,
             "state": state_failure or "ok",
+            "state_in": self._store.place,
             "log": log_failure or "ok",
             **({} if names is None else {"names": names}),
             **self._background.status(),

@@ -12,6 +12,11 @@ _SECRET_NAME = re.compile(r"auth(?!or(?!iz))|cookie|token|secret|passw|credentia
 _SECRET_VALUE = re.compile(
     r"^(Bearer|Basic) |^(sk-|ghp_|gho_|github_pat_|glpat-|xox[abprs]-|AKIA|eyJ|gw_(?:pat|svc|oat|ort|scim)_)|-----BEGIN "
 )
+_ADDRESS = re.compile(
+    r"(?P<scheme>postgres(?:ql)?)://(?:(?P<user>[^:@/?#\s]*)(?P<password>:[^:@/?#\s]*)?@)?"
+    r"(?P<where>(?:\[[0-9A-Fa-f:.]+\]|[\w.%-]*)(?::\d*)?(?:,(?:\[[0-9A-Fa-f:.]+\]|[\w.%-]*)(?::\d*)?)*(?:/[^@:?#\s]*)?)(?:\?(?P<query>[^@\s]*))?"
+)
+_SHOWN = {"host", "hostaddr", "port", "dbname", "user", "sslmode", "sslrootcert", "passfile", "target_session_attrs"}
 _FILE_BYTES_MAX = 64 * 1024
 
 
@@ -27,6 +32,19 @@ def is_reference(value: str) -> bool:
 def looks_secret(name: str, value: str) -> bool:
     """Whether a plain value must not be stored, by the name of its header or variable or by its own shape."""
     return not is_reference(value) and bool(_SECRET_NAME.search(name) or _SECRET_VALUE.search(value))
+
+
+def without_password(address: str) -> str:
+    """An address of a database for people to see; one that is not written plainly is hidden whole, and a reference stays as it is."""
+    if not address or is_reference(address):
+        return address
+    match = _ADDRESS.fullmatch(address)
+    if match is None:
+        return "postgresql://***"
+    account = f"{match['user']}{':***' if match['password'] else ''}@" if match["user"] is not None else ""
+    asked = [part.partition("=") for part in (match["query"] or "").split("&") if part]
+    query = "&".join(f"{name}={value}" if name in _SHOWN else "***" for name, _, value in asked)
+    return f"{match['scheme']}://{account}{match['where']}{'?' if query else ''}{query}"
 
 
 def resolve(value: str, environ: Mapping[str, str]) -> str:

@@ -4,7 +4,9 @@ A step that has been released is never edited: add the next one, and bring the T
 Times are microseconds since 1970; hashes are SHA-256 in hex; secrets are never stored, only their hashes.
 """
 
-from sqlalchemy import BigInteger, Column, Connection, SmallInteger, Table, Text, text
+import re
+
+from sqlalchemy import BigInteger, Column, Connection, SmallInteger, Table, Text, inspect, select, text
 
 from gatebook.state.access_schema import ACCESS_STEP
 from gatebook.state.directory_schema import DIRECTORY_STEP
@@ -299,14 +301,26 @@ _BASE = (
 )
 
 
+def read_version(connection: Connection) -> int:
+    """The number of steps that the database has behind it; 0 where there are no tables yet."""
+    if not inspect(connection).has_table(meta.name):
+        return 0
+    return int(connection.execute(select(meta.c.schema_version)).scalar_one())
+
+
 def migrate(connection: Connection) -> int:
     """Run the steps that are missing, in the caller's transaction. Returns the schema version that was found; newer than ours stays as it is."""
     for statement in _BASE:
         connection.execute(text(statement))
-    found = int(connection.execute(text("SELECT schema_version FROM meta")).scalar_one())
+    found = read_version(connection)
     for number, step in enumerate(STEPS, 1):
         if number > found:
             for statement in step:
-                connection.execute(text(statement))
+                connection.execute(text(_worded(statement, connection.dialect.name)))
             connection.execute(text("UPDATE meta SET schema_version = :number"), {"number": number})
     return found
+
+
+def _worded(statement: str, engine: str) -> str:
+    """PostgreSQL compares text by the language of the database unless it is told otherwise; SQLite, and our order of names, by code point."""
+    return statement if engine == "sqlite" else re.sub(r"\bTEXT\b", 'TEXT COLLATE "C"', statement)

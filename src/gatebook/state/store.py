@@ -1,85 +1,81 @@
-"""The state database: opening, migrating, reading and writing in transactions. SQLite in WAL mode; one writer, many readers.
+"""The state database: opening, migrating, reading and writing in transactions. One writer, many readers, in SQLite or PostgreSQL alike.
 
 Every write bumps the revision in its own transaction, so a reader that has seen a revision has seen all of it.
 """
 
-import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import Connection, Engine, create_engine, event, text, update
+from sqlalchemy import Connection, update
 from sqlalchemy.exc import SQLAlchemyError
 
+from gatebook.state.database import Database, StateError
 from gatebook.state.revision import read_revision
-from gatebook.state.schema import STEPS, meta, migrate
+from gatebook.state.schema import STEPS, meta, migrate, read_version
 from gatebook.state.snapshot import Snapshot, read_newer, read_snapshot
+from gatebook.state.sqlite import SqliteFile
 
-_BUSY_TIMEOUT_MS = 5000
-
-
-class StateError(Exception):
-    """State cannot be read or written. The text is for people.
-
-    - `StateError`: the database is missing, locked, damaged or of a newer version
-    - `DocumentError` (documents.py): what somebody wants to apply is wrong
-    """
+__all__ = ["Newer", "StateError", "Store", "bump"]
 
 
 class Store:
     """An open state database. Thread-safe: each transaction has a connection of its own."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-        self._writing = engine.execution_options(immediate=True)
-        self.shared = engine.dialect.name != "sqlite"
+    def __init__(self, database: Database, *, made: bool = False) -> None:
+        self._database = database
+        self.shared = database.shared
         """Whether other nodes may use it too."""
+        self.place = database.place
+        """Where it is, for people; names no secret."""
+        self.made = made
+        """Whether there was none before it was opened."""
 
     @classmethod
     def open(cls, path: Path, *, create: bool = True) -> "Store":
-        """Open the file, and bring it to the newest schema; `create` also makes it. Raises StateError."""
-        if not create and not path.exists():
-            raise StateError(f"there is no state at {path}; run `gatebook init` first")
-        engine = create_engine(f"sqlite:///{path}", pool_size=4)
-        event.listen(engine, "connect", _on_connect)
-        event.listen(engine, "begin", _on_begin)
-        store = cls(engine)
+        """Open a SQLite file, and bring it to the newest schema; `create` also makes it. Raises StateError."""
+        return cls.over(SqliteFile(path, create=create), create=create)
+
+    @classmethod
+    def over(cls, database: Database, *, create: bool = True) -> "Store":
+        """Bring a database to the newest schema; without `create` there must be one. Raises StateError."""
         try:
-            if create:
-                path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-                os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-                found = 0
-            else:
-                with engine.connect() as connection:
-                    found = int(connection.execute(text("SELECT schema_version FROM meta")).scalar_one())
-            # After an upgrade whoever comes first migrates, be it a worker or the command line; a file that is up to date is not written.
+            # After an upgrade whoever comes first migrates, be it a worker or the command line; one that is up to date is not written.
+            with database.reading.begin() as connection:
+                found = read_version(connection)
+            if not (found or create):
+                raise StateError(f"there is no state in {database.place}; run `gatebook init` first")
             if found < len(STEPS):
-                with store._writing.begin() as connection:
+                with database.writing.begin() as connection:
+                    database.begin_migration(connection)
                     found = migrate(connection)
-        except (SQLAlchemyError, OSError) as error:
-            engine.dispose()
-            raise StateError(f"cannot open {path}: {_cause(error)}") from error
-        if found > len(STEPS):
-            engine.dispose()
-            raise StateError(f"{path} was written by a newer version of Gatebook (schema {found}, this one knows {len(STEPS)})")
-        return store
+            if found > len(STEPS):
+                raise StateError(
+                    f"{database.place} was written by a newer version of Gatebook (schema {found}, this one knows {len(STEPS)})"
+                )
+        except SQLAlchemyError as error:
+            database.close()
+            raise StateError(f"cannot open {database.place}: {database.explain(error)}") from error
+        except StateError:
+            database.close()
+            raise
+        return cls(database, made=found == 0)
 
     def close(self) -> None:
         """Close all connections."""
-        self._engine.dispose()
+        self._database.close()
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A transaction that sees one state. Raises StateError."""
         try:
-            with self._engine.begin() as connection:
+            with self._database.reading.begin() as connection:
                 yield connection
         except SQLAlchemyError as error:
-            raise StateError(f"state cannot be read: {_cause(error)}") from error
+            raise StateError(f"state cannot be read: {self._database.explain(error)}") from error
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
@@ -87,17 +83,23 @@ class Store:
 
         Call `bump` in it before the first record about it is made.
         """
-        try:
-            with self._writing.begin() as connection:
-                yield connection
-        except SQLAlchemyError as error:
-            raise StateError(f"state cannot be written: {_cause(error)}") from error
+        with self._written(self._database.begin_write) as connection:
+            yield connection
 
     @contextmanager
     def note(self) -> Iterator[Connection]:
         """A transaction that writes what nobody follows, such as when a token was last used. It need not wait for who makes a long change."""
-        with self.write() as connection:
+        with self._written(self._database.begin_note) as connection:
             yield connection
+
+    @contextmanager
+    def _written(self, begin: Callable[[Connection], None]) -> Iterator[Connection]:
+        try:
+            with self._database.writing.begin() as connection:
+                begin(connection)
+                yield connection
+        except SQLAlchemyError as error:
+            raise StateError(f"state cannot be written: {self._database.explain(error)}") from error
 
     def revision(self) -> int:
         """The current revision. Raises StateError."""
@@ -143,21 +145,3 @@ def bump(connection: Connection) -> int:
     """Count a change, in its transaction; returns the new revision."""
     connection.execute(update(meta).values(revision=meta.c.revision + 1))
     return read_revision(connection)
-
-
-def _on_connect(connection: Any, _record: Any) -> None:
-    # The driver would otherwise begin transactions by itself, and later than we want them.
-    connection.isolation_level = None
-    cursor = connection.cursor()
-    for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", f"busy_timeout = {_BUSY_TIMEOUT_MS}"):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
-
-
-def _on_begin(connection: Connection) -> None:
-    # A transaction that reads first and writes later can fail in the middle; one that will write takes the lock at once.
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.get_execution_options().get("immediate") else "BEGIN")
-
-
-def _cause(error: Exception) -> str:
-    return str(getattr(error, "orig", None) or error)
