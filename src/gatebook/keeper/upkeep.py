@@ -52,8 +52,8 @@ class Upkeep:
     def _prune(self) -> None:
         while True:
             with self._store.write() as connection:
-                dropped = prune(connection, time.time_ns() // 1000)
-                if dropped:
+                pruned = prune(connection, time.time_ns() // 1000)
+                if pruned.tokens:
                     bump(connection)
-            if not dropped:
+            if not pruned.full:
                 return
