@@ -18,6 +18,7 @@ from gatebook.state.cut_offs import read_receipt
 from gatebook.state.feed import note_people, prune_feed
 from gatebook.state.snapshot import Token
 from gatebook.state.store import StateError, Store, bump
+from gatebook.state.uses import read_uses
 from gatebook.state.workers import Worker, put_worker, read_workers
 
 
@@ -102,3 +103,34 @@ async def test_tokens_that_are_long_over_are_dropped_in_turns(store: Store, book
     newer = store.newer(before)
     assert newer is not None and [token.id for token in newer.snapshot.tokens.values()] == ["t0"]
     assert store.revision() == 3
+
+
+async def test_uses_of_tokens_at_the_console_are_noted_each_minute_and_at_the_end(
+    store: Store, book: Book, vault: Vault, monkeypatch: Any
+) -> None:
+    """What could not be written is written later; none of it is a change."""
+    monkeypatch.setattr("gatebook.keeper.upkeep.EVERY_S", 0.01)
+    with store.write() as connection:
+        put_person(connection, Wanted(id="ana"), 1)
+        add_token(connection, make_token(bytes(32)), Token(id="t1", sha256="", prefix="", person="ana", name="", created_us=1))
+        bump(connection)
+        connection.exec_driver_sql("ALTER TABLE oauth_grants RENAME TO away")
+    taken = [{"t1": 40}]
+    upkeep = Upkeep(store, Cutting(Journal(store, book, vault.subject), Nobody()), lambda: taken.pop() if taken else {})
+    upkeep.start()
+
+    def used() -> int | None:
+        with store.read() as connection:
+            return read_uses(connection, "ana").get("t1")
+
+    await until(lambda: not taken)
+    await asyncio.sleep(0.05)
+    assert used() is None
+    with store.write() as connection:
+        connection.exec_driver_sql("ALTER TABLE away RENAME TO oauth_grants")
+    await until(lambda: used() == 40)
+    monkeypatch.setattr("gatebook.keeper.upkeep.EVERY_S", 60)
+    await asyncio.sleep(0.05)
+    taken.append({"t1": 50})
+    await upkeep.stop()
+    assert used() == 50 and store.revision() == 1
