@@ -139,7 +139,7 @@ async def _keeper(settings: Settings, lifeline: Lifeline) -> int:
         parts.push_async_callback(cutting.stop)
         desk = Desk(journal, settings.console_url, cutting, roll.idle_limit_s)
         desk.ring = ring
-        upkeep = Upkeep(store, cutting)
+        upkeep = Upkeep(store, cutting, roll.take_uses)
         parts.push_async_callback(upkeep.stop)
         upkeep.start()
         faces = build_faces(settings, desk, vault, background, roll, upstream)

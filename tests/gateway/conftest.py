@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -206,6 +206,14 @@ def gateway(tmp_path: Path) -> Start:
             book.close()
 
     return start
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    """A new, empty state database."""
+    opened = Store.open(tmp_path / "state.db")
+    yield opened
+    opened.close()
 
 
 __all__ = ["ANN", "BOB", "Allow", "Running", "call", "model", "modern", "presidio_python", "rules", "snapshot", "spec"]

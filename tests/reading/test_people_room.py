@@ -16,6 +16,7 @@ from gatebook.reading.viewer import Viewer
 from gatebook.state.documents import parse_documents
 from gatebook.state.schema import access_requests
 from gatebook.state.store import bump
+from gatebook.state.uses import note_uses
 from tests.console.stage import ADMIN, AUDITOR, EMPLOYEE, Stage
 from tests.console.tooling import dress
 from tests.console.traffic import PEOPLE, Case
@@ -109,6 +110,11 @@ async def test_the_facts_hold_no_secret(stage: Stage, admin: Viewer) -> None:
     detail, tools = shown
     (token,) = detail.tokens
     assert token.prefix.startswith("gw_pat_") and len(token.prefix) < 15 and token.name == "laptop"
+    assert token.last_used_us is None
+    with stage.store.note() as connection:
+        note_uses(connection, {token.id: now_us})
+    again = await stage.people.person(admin, "sofia@northwind.example")
+    assert again is not None and again[0].tokens[0].last_used_us == now_us, "a use is no change of state, and is shown all the same"
     assert [(one.id, one.tool) for one in detail.grants] == [("req_000000000001", "git_log")]
     assert [(one.name, one.by) for one in detail.packs] == [("export-desk", ("pack/export-desk:people[sofia@northwind.example]",))]
     assert ("git", "git_log", "allowed") in {(one.connector, one.tool, one.outcome) for one in tools.tools}

@@ -8,19 +8,18 @@ import logging
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from typing import Final
 
 from msgspec import Struct
-from sqlalchemy import Connection, bindparam, update
+from msgspec.structs import replace
+from sqlalchemy import Connection
 
 from gatebook.gateway.severing import Ended
 from gatebook.state.cut_offs import Ack, put_ack
-from gatebook.state.schema import tokens
 from gatebook.state.snapshot import Snapshot
 from gatebook.state.store import StateError, Store
+from gatebook.state.uses import EVERY_S, note_uses
 from gatebook.state.workers import LEASE_S, RENEW_S, UNRENEWED_S_MAX, Worker, drop_worker, is_registered, put_worker
 
-_USED_S: Final = 60.0
 _logger = logging.getLogger(__name__)
 
 
@@ -50,6 +49,7 @@ class Attendance:
         self._lease_s = lease_s
         self._renewed_s = 0.0
         self._used_s = time.monotonic()
+        self._unwritten: Mapping[str, int] = {}
         self._told: frozenset[str] | set[str] = frozenset()
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="attendance")
         self._task: asyncio.Task[None] | None = None
@@ -95,7 +95,7 @@ class Attendance:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
         try:
-            last = news()
+            last = self._with_unwritten(news())
             await self._run(lambda: self._write(last))
             await self._run(self._leave)
         except StateError as error:
@@ -109,18 +109,23 @@ class Attendance:
             except TimeoutError:
                 pass
             self._due.clear()
-            uses = time.monotonic() - self._used_s >= _USED_S
-            told = news(uses)
+            uses = time.monotonic() - self._used_s >= EVERY_S
+            told = self._with_unwritten(news(uses))
             if uses:
                 self._used_s = time.monotonic()
             try:
                 await self._run(lambda told=told: self._write(told))  # type: ignore[misc]
-                failure = None
+                self._unwritten, failure = {}, None
             except StateError as error:
                 failure = str(error)
             if failure != self._failure and failure is not None:
                 _logger.error("this worker cannot say that it serves: %s", failure)
             self._failure = failure
+
+    def _with_unwritten(self, news: News) -> News:
+        """Add the uses of tokens that could not be written before: each is told once."""
+        self._unwritten = {**self._unwritten, **news.used}
+        return replace(news, used=self._unwritten)
 
     def _write(self, news: News) -> None:
         began_s = time.monotonic()
@@ -131,10 +136,7 @@ class Attendance:
             new = {id: did for id, did in news.ended.items() if id not in self._told}
             for id, did in new.items():
                 put_ack(connection, id, Ack(stream=place.stream, at_us=did.at_us, streams=did.streams, calls=did.calls))
-            if news.used:
-                later = (tokens.c.id == bindparam("_id")) & (tokens.c.last_used_us.is_(None) | (tokens.c.last_used_us < bindparam("_at")))
-                rows = [{"_id": id, "_at": at_us} for id, at_us in sorted(news.used.items())]
-                connection.execute(update(tokens).where(later).values(last_used_us=bindparam("_at")), rows)
+            note_uses(connection, news.used)
         self._renewed_s = began_s
         self._told = (self._told | new.keys()) & news.ended.keys()
 

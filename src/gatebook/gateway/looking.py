@@ -36,12 +36,15 @@ class InForce(Struct, frozen=True):
 
 
 async def answer(gate: "Gate", receive: Callable[[], Awaitable[MutableMapping[str, Any]]], reply: Reply) -> None:
-    """Look, and answer. 503 when state cannot be read."""
+    """Look, and answer. 503 when state cannot be read, 413 for a question that is too large."""
     body = b""
     while (event := await receive())["type"] == "http.request":
         body += event.get("body", b"")
         if not event.get("more_body", False) or len(body) > _BODY_BYTES_MAX:
             break
+    if len(body) > _BODY_BYTES_MAX:
+        await reply.json(413, wire.encode({"error": f"the question is larger than {_BODY_BYTES_MAX} bytes"}))
+        return
     assert gate.look is not None and gate.place is not None
     try:
         question = msgspec.json.decode(body, type=Question)

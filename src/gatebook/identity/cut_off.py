@@ -1,4 +1,4 @@
-"""The one function that ends all that a person has: tokens, grants of AI clients, console sessions. It works in the caller's transaction.
+"""The one function that ends all that a person has: tokens, grants of AI clients, console sessions, links. It works in the caller's transaction.
 
 What was handed out before is void for good, by its epoch as well as by its own row: to activate the person again revives nothing. The caller bumps the
 revision, puts the cut-off on the record, and answers whoever asked for it only once all workers have the new revision (`control/barrier.py`).
@@ -15,7 +15,7 @@ from gatebook.state.access_schema import oauth_grants, refresh_tokens
 from gatebook.state.directory_schema import cut_offs
 from gatebook.state.feed import note_people, note_tokens
 from gatebook.state.revision import read_revision
-from gatebook.state.schema import console_sessions, people, tokens
+from gatebook.state.schema import console_sessions, one_time_links, people, tokens
 
 Cause = Literal["deactivated", "deleted", "groups", "administrator", "back_channel_logout", "token_revocation"]
 """deactivated, deleted, groups: by the directory · administrator: by the button · the last two: by a signal of the identity provider."""
@@ -61,6 +61,8 @@ def cut_off(connection: Connection, order: CutOff, now_us: int) -> Severed:
     if ids:
         connection.execute(delete(refresh_tokens).where(refresh_tokens.c.grant_id.in_(ids)))
     ended = connection.execute(delete(console_sessions).where(console_sessions.c.person == who)).rowcount
+    # A link may be in the hands of whoever the person is cut off for.
+    connection.execute(delete(one_time_links).where(one_time_links.c.person == who))
     note_people(connection, [who])
     note_tokens(connection, revoked)
     severed = Severed(

@@ -148,6 +148,8 @@ class Cutting:
 
     def _complete_soon(self, ids: Iterable[str], answers: Sequence[Answer]) -> None:
         for id in ids:
+            if id in self._under_way:
+                continue
             task = asyncio.create_task(self._complete(id, answers), name=f"cut-off {id}")
             self._under_way[id] = task
             task.add_done_callback(lambda _, id=id: self._under_way.pop(id, None))  # type: ignore[misc]
@@ -170,6 +172,9 @@ class Cutting:
         subject = self._journal.subject_of(receipt.person)
         last_call_us = None if self._last_call is None else await self._last_call(subject)
         async with self._journal.change() as connection:
+            before = read_receipt(connection, id)
+            if before is None or before.done_us is not None:
+                return  # another keeper was faster
             done = Done(at_us=time.time_ns() // 1000, last_call_us=last_call_us, acks=_acks(id, answers), upstream=upstream)
             complete(connection, id, done)
             bump(connection)

@@ -1,14 +1,15 @@
-"""What the keeper does for state by itself: settle cut-offs that an earlier keeper began, and drop what has no use any more."""
+"""What the keeper does for state by itself: settle cut-offs that an earlier keeper began, drop what has no use any more, and note when tokens were used."""
 
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
 from gatebook.identity.cutting import Cutting
 from gatebook.state.pruning import prune
 from gatebook.state.store import StateError, Store, bump
+from gatebook.state.uses import EVERY_S, note_uses
 
 _EVERY_S: Final = 600.0
 _AGAIN_S: Final = 5.0
@@ -18,28 +19,31 @@ _logger = logging.getLogger(__name__)
 class Upkeep:
     """Lives beside the faces of one keeper."""
 
-    def __init__(self, store: Store, cutting: Cutting, every_s: float = _EVERY_S) -> None:
+    def __init__(self, store: Store, cutting: Cutting, take_uses: Callable[[], Mapping[str, int]] = dict) -> None:
+        """`take_uses` gives the uses of tokens at the console's listener since it was asked last, by id, microseconds since 1970."""
         self._store = store
         self._cutting = cutting
-        self._every_s = every_s
-        self._task: asyncio.Task[None] | None = None
+        self._take_uses = take_uses
+        self._unwritten: Mapping[str, int] = {}
+        self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
         """Begin."""
-        self._task = asyncio.create_task(self._run(), name="upkeep")
+        self._tasks = [asyncio.create_task(self._run(), name="upkeep"), asyncio.create_task(self._note(), name="uses of tokens")]
 
     async def stop(self) -> None:
         """End."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._tried(asyncio.to_thread(self._note_uses))
 
     async def _run(self) -> None:
         settled = False
         while True:
             settled = settled or await self._tried(self._cutting.recover())
             await self._tried(asyncio.to_thread(self._prune))
-            await asyncio.sleep(self._every_s if settled else _AGAIN_S)
+            await asyncio.sleep(_EVERY_S if settled else _AGAIN_S)
 
     async def _tried(self, work: Awaitable[None]) -> bool:
         try:
@@ -49,11 +53,23 @@ class Upkeep:
             return False
         return True
 
+    async def _note(self) -> None:
+        while True:
+            await asyncio.sleep(EVERY_S)
+            await self._tried(asyncio.to_thread(self._note_uses))
+
+    def _note_uses(self) -> None:
+        self._unwritten = {**self._unwritten, **self._take_uses()}
+        if self._unwritten:
+            with self._store.note() as connection:
+                note_uses(connection, self._unwritten)
+            self._unwritten = {}
+
     def _prune(self) -> None:
         while True:
             with self._store.write() as connection:
-                dropped = prune(connection, time.time_ns() // 1000)
-                if dropped:
+                pruned = prune(connection, time.time_ns() // 1000)
+                if pruned.tokens:
                     bump(connection)
-            if not dropped:
+            if not pruned.full:
                 return

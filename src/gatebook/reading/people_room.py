@@ -42,6 +42,7 @@ from gatebook.state.deciding import named
 from gatebook.state.revision import read_revision
 from gatebook.state.snapshot import Person, Token
 from gatebook.state.store import Store
+from gatebook.state.uses import read_uses
 
 ME: Final = "me"
 PAGE_PEOPLE: Final = 100
@@ -123,7 +124,9 @@ class PeopleRoom:
         text = _own(self._subject_of(id))
         groups = await self._asked(viewer, Question(text=text, since_us=now_us - _TOOL_DAYS * DAY_US), ("connector", "tool"))
         tools = tuple(_tool(permissions, one) for one in found)
+        uses = await asyncio.to_thread(self._uses, id)
         detail = _detail(permissions, person, _counted(found), now_us)
+        detail = replace(detail, tokens=tuple(replace(one, last_used_us=uses.get(one.id)) for one in detail.tokens))
         if groups is not None:
             by_tool = {group.keys: group for group in groups}
             tools = tuple(replace(one, **_activity(by_tool.get((one.connector, one.tool)))) for one in tools)
@@ -191,6 +194,11 @@ class PeopleRoom:
         async with self._turn:
             self._kept = await asyncio.to_thread(read)
         return self._kept
+
+    def _uses(self, person: str) -> dict[str, int]:
+        # Uses of tokens are no change that the kept state would follow.
+        with self._store.read() as connection:
+            return read_uses(connection, person)
 
     async def _asked(self, viewer: Viewer, question: Question, by: tuple[str, ...]) -> list[Group] | None:
         """Count calls, on the record; None where the index does not answer, or not of all, or the viewer's roles do not show who called."""

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from msgspec import Struct
 from sqlalchemy import Column, Connection, Table, delete, select
 
 from gatebook.state.access_schema import jti_seen, oauth_codes, oauth_requests, refresh_tokens, sign_in_attempts, upstream_attempts
@@ -26,12 +27,20 @@ _EXPIRING: Final[tuple[Table, ...]] = (
 )
 
 
-def prune(connection: Connection, now_us: int) -> int:
-    """Drop a batch of each; returns how many rows. Tokens that went are noted: the caller bumps."""
-    dropped = prune_feed(connection) + forget_workers(connection, now_us)
+class Pruned(Struct, frozen=True):
+    """How many tokens were dropped, and whether there may be more."""
+
+    tokens: int
+    full: bool
+
+
+def prune(connection: Connection, now_us: int) -> Pruned:
+    """Drop what is over, and a batch of tokens, which are noted: where any went the caller bumps. The rest nobody follows."""
+    prune_feed(connection)
+    forget_workers(connection, now_us)
     for table in _EXPIRING:
         expires: Column[int] = table.c.expires_us
-        dropped += connection.execute(delete(table).where(expires < now_us - _DAY_US)).rowcount
+        connection.execute(delete(table).where(expires < now_us - _DAY_US))
     over = select(tokens.c.sha256).where(
         (tokens.c.expires_us < now_us - _TOKEN_US)
         | (tokens.c.revoked_us < now_us - _TOKEN_US)
@@ -41,4 +50,4 @@ def prune(connection: Connection, now_us: int) -> int:
     if gone:
         connection.execute(delete(tokens).where(tokens.c.sha256.in_(gone)))
         note_tokens(connection, gone)
-    return dropped + len(gone)
+    return Pruned(len(gone), len(gone) == _BATCH)
