@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from sqlalchemy import Connection, bindparam, or_, select, update
+from sqlalchemy import BindParameter, Connection, bindparam, or_, select, update
 
 from gatebook.state.access_schema import oauth_grants
 from gatebook.state.schema import tokens
@@ -17,7 +17,7 @@ def note_uses(connection: Connection, used: Mapping[str, int]) -> None:
     if not used:
         return
     rows = [{"_id": id, "_at": at_us} for id, at_us in sorted(used.items())]
-    at = bindparam("_at")
+    at: BindParameter[int] = bindparam("_at")
     earlier = or_(tokens.c.last_used_us.is_(None), tokens.c.last_used_us < at)
     connection.execute(update(tokens).where((tokens.c.id == bindparam("_id")) & earlier).values(last_used_us=at), rows)
     grant = select(tokens.c.grant_id).where(tokens.c.id == bindparam("_id")).scalar_subquery()
@@ -28,4 +28,4 @@ def note_uses(connection: Connection, used: Mapping[str, int]) -> None:
 def read_uses(connection: Connection, person: str) -> dict[str, int]:
     """When the tokens of a person were last used, by id; those that were not are not told of."""
     query = select(tokens.c.id, tokens.c.last_used_us).where((tokens.c.person == person) & tokens.c.last_used_us.is_not(None))
-    return {id: at_us for id, at_us in connection.execute(query)}
+    return {row.id: row.last_used_us for row in connection.execute(query)}
