@@ -40,6 +40,7 @@ from gatebook.log.seal import Sealer, load_or_create_signing_key
 from gatebook.log.vault import Vault
 from gatebook.reading.backtests import Backtests
 from gatebook.reading.client_room import ClientRoom
+from gatebook.reading.cut_off_room import CutOffRoom
 from gatebook.reading.directory_room import DirectoryRoom
 from gatebook.reading.exports import Exports
 from gatebook.reading.health import Health, health
@@ -126,6 +127,7 @@ class Stage:
         self.clients = ClientRoom(self.desk.journal, self.oauth.registry)
         self.visits = Visits(self.desk.journal)
         self.provisioned = DirectoryRoom(self.desk.journal, self.visits, self.store.snapshot, console_url)
+        self.cut_offs = CutOffRoom(self.store, self.desk)
         self.console_url = console_url
         self.providers = Providers(lambda: self.store.snapshot().providers)
         self.sign_ins = SignIns(self.desk.journal, self.providers, self.vault.derive(SECRET_PURPOSE), console_url)
@@ -153,6 +155,7 @@ class Stage:
             people=self.people,
             clients=self.clients,
             provisioned=self.provisioned,
+            cut_offs=self.cut_offs,
             consenting=self.oauth.consenting,
             connections=self.upstream.room,
             roles=self.roles,
@@ -184,6 +187,7 @@ class Stage:
             people=self.people,
             clients=self.clients,
             provisioned=self.provisioned,
+            cut_offs=self.cut_offs,
             connections=self.upstream.room,
             roles=self.roles,
             tokens=self.token_room,

@@ -20,6 +20,7 @@ from gatebook.api.casework import Casework
 from gatebook.api.changes import Changes
 from gatebook.api.connections import Connections
 from gatebook.api.connectors import Connectors
+from gatebook.api.cut_offs import CutOffs
 from gatebook.api.deps import ApiDeps
 from gatebook.api.directory import Directories
 from gatebook.api.document import document
@@ -87,6 +88,7 @@ def all_operations(deps: ApiDeps) -> tuple[Operation, ...]:
         Connectors(deps),
         People(deps),
         Directories(deps),
+        CutOffs(deps),
         Roles(deps),
         AiClients(deps),
         Grants(deps),

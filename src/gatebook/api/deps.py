@@ -9,6 +9,7 @@ from gatebook.identity.directory import Directory, Principal
 from gatebook.reading.backtests import Backtests
 from gatebook.reading.client_room import ClientRoom
 from gatebook.reading.connections_room import ConnectionsRoom
+from gatebook.reading.cut_off_room import CutOffRoom
 from gatebook.reading.directory_room import DirectoryRoom
 from gatebook.reading.exports import Exports
 from gatebook.reading.health import Health
@@ -50,6 +51,7 @@ class ApiDeps(Struct, frozen=True, kw_only=True):
     people: PeopleRoom
     clients: ClientRoom
     provisioned: DirectoryRoom
+    cut_offs: CutOffRoom
     connections: ConnectionsRoom
     roles: RolesRoom
     tokens: TokenRoom

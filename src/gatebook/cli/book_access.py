@@ -196,6 +196,7 @@ def _deps(settings: Settings, room: "ReadingRoom", desk: "Desk", vault: "Vault",
     from gatebook.log.vault import Vault as MadeVault
     from gatebook.reading.backtests import Backtests
     from gatebook.reading.client_room import ClientRoom
+    from gatebook.reading.cut_off_room import CutOffRoom
     from gatebook.reading.directory_room import DirectoryRoom
     from gatebook.reading.exports import Exports
     from gatebook.reading.health import health
@@ -232,6 +233,7 @@ def _deps(settings: Settings, room: "ReadingRoom", desk: "Desk", vault: "Vault",
         accesses=accesses,
         people=PeopleRoom(room, store, vault.subject),
         clients=ClientRoom.alone(desk.journal),
+        cut_offs=CutOffRoom(store, desk),
         provisioned=DirectoryRoom(desk.journal, Visits(desk.journal), store.snapshot, settings.console_url),
         connections=build_upstream(desk.journal, read_credential_keys(settings), settings.console_url).room,
         roles=RolesRoom(room, accesses),

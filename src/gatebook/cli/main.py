@@ -27,6 +27,7 @@ VERBS: dict[str, str] = {
     "token": "create, list, revoke and check access tokens",
     "accounts": "service accounts, and who answers for them",
     "cut-off": "end all that a person has, on every worker",
+    "receipts": "what cut-offs ended, and when each worker refused",
     "client": "add, list, disable and remove AI clients that sign people in",
     "directory": "show how the directory stands, hand a person over to it",
     "scim": "create, list and revoke the tokens of a directory such as Okta or Entra",

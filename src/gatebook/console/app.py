@@ -21,6 +21,7 @@ from gatebook.console.completion import CompletionPages
 from gatebook.console.connections import ConnectionPages
 from gatebook.console.connectors import ConnectorPages
 from gatebook.console.consent import Consent
+from gatebook.console.cut_offs import CutOffPages
 from gatebook.console.deps import ConsoleDeps
 from gatebook.console.directory import DirectoryPages
 from gatebook.console.editor import Editor
@@ -156,6 +157,7 @@ def _signed_routes(deps: ConsoleDeps, pages: Pages, preferences: Preferences) ->
         ("POST", "/changes/backtest", backtest.begin),
         ("GET", "/changes/backtests/{id}", backtest.show),
         *ConnectionPages(deps, pages).routes(),
+        *CutOffPages(deps, pages).routes(),
         *ConnectorPages(deps, pages).routes(),
         *GrantPages(deps, pages).routes(),
         *RulePages(deps, pages, "Policy").routes(),

@@ -13,6 +13,7 @@ from gatebook.identity.sessions import Session
 from gatebook.reading.backtests import Backtests
 from gatebook.reading.client_room import ClientRoom
 from gatebook.reading.connections_room import ConnectionsRoom
+from gatebook.reading.cut_off_room import CutOffRoom
 from gatebook.reading.directory_room import DirectoryRoom
 from gatebook.reading.exports import Exports
 from gatebook.reading.health import Health
@@ -87,6 +88,7 @@ class ConsoleDeps(Struct, frozen=True, kw_only=True):
     people: PeopleRoom
     clients: ClientRoom
     provisioned: DirectoryRoom
+    cut_offs: CutOffRoom
     consenting: Consenting
     connections: ConnectionsRoom
     roles: RolesRoom

@@ -29,6 +29,7 @@ PAGES: tuple[dict[str, str], ...] = (
     {"name": "Requests", "href": "/requests", "icon": "inbox", "key": "q"},
     {"name": "Trends", "href": "/trends", "icon": "graph", "key": "t"},
     {"name": "People", "href": "/people", "icon": "people", "key": "o", "for": "readers"},
+    {"name": "Cut-offs", "href": "/cut-offs", "icon": "cut", "key": "f", "for": "readers"},
     {"name": "Connectors", "href": "/connectors", "icon": "plug", "key": "c", "for": "readers"},
     {"name": "Policies", "href": "/policies", "icon": "shield", "key": "p", "for": "readers"},
     {"name": "Guardrails", "href": "/guardrails", "icon": "fence", "key": "u", "for": "readers"},

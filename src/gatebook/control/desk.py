@@ -14,7 +14,7 @@ from gatebook.identity import accounts, sessions, sign_in
 from gatebook.identity.approvers import ADMINS
 from gatebook.identity.credentials.keys import Ring
 from gatebook.identity.cut_off import CutOff, Severed
-from gatebook.identity.cutting import Cutting, Outlook, make_id, outlook
+from gatebook.identity.cutting import CutOrder, Cutting, Outlook, make_id, outlook
 from gatebook.identity.directory import Principal, make_principal
 from gatebook.identity.issuing import Issuing
 from gatebook.identity.journal import Journal
@@ -37,14 +37,6 @@ from gatebook.state.store import StateError, Store, bump
 
 _REASON_CHARACTERS_MAX = 1000
 DEFAULT_PERSON = "admin"
-
-
-class CutOrder(Struct, frozen=True, kw_only=True):
-    """A person to cut off. `keep_active`: they lose all that they have, and may sign in anew."""
-
-    person: str
-    reason: str
-    keep_active: bool = False
 
 
 class OpenedSession(Struct, frozen=True, kw_only=True):

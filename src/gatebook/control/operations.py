@@ -7,9 +7,10 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from gatebook.control import clienting, credentials, directory, governance, history, tooling
-from gatebook.control.desk import CutOrder, Desk, LinkOrder
+from gatebook.control import clienting, credentials, directory, governance, history, receipts, tooling
+from gatebook.control.desk import Desk, LinkOrder
 from gatebook.control.governance import Text, read_texts
+from gatebook.identity.cutting import CutOrder
 from gatebook.identity.directory import Principal
 from gatebook.identity.issuing import TokenOrder
 from gatebook.identity.service_accounts import ServiceOrder
@@ -123,6 +124,7 @@ OPERATIONS: dict[str, tuple[type[Struct], Operation]] = {
     **history.OPERATIONS,
     **clienting.OPERATIONS,
     **credentials.OPERATIONS,
+    **receipts.OPERATIONS,
 }
 
 

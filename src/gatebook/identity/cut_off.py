@@ -85,6 +85,7 @@ def cut_off(connection: Connection, order: CutOff, now_us: int) -> Severed:
             tokens=severed.tokens,
             sessions=severed.sessions,
             grants=severed.grants,
+            services=json.dumps(severed.services),
             upstream_revoked=0,
             upstream_failed=0,
             upstream=json.dumps([]),

@@ -19,6 +19,7 @@ from gatebook.identity.accounts import find_person
 from gatebook.identity.cut_off import CutOff, Severed, cut_off
 from gatebook.identity.directory import make_principal
 from gatebook.identity.journal import Journal
+from gatebook.identity.service_accounts import services_of
 from gatebook.log.errors import LogError
 from gatebook.record.body_directory import AccessCutOff, AccessCutOffDone
 from gatebook.record.parts import Actor
@@ -53,14 +54,23 @@ class Barrier(Protocol):
         """Return when no worker decides by an older revision any more."""
 
 
+class CutOrder(Struct, frozen=True, kw_only=True):
+    """A person whom somebody cuts off by hand. `keep_active`: they lose all that they have, and may sign in anew."""
+
+    person: str
+    reason: str
+    keep_active: bool = False
+
+
 class Outlook(Struct, frozen=True, kw_only=True):
-    """What a cut-off would end now."""
+    """What a cut-off would end now. `services`: accounts that it suspends unless the person may sign in again."""
 
     person: Person
     tokens: int
     sessions: int
     grants: int
     credentials: int
+    services: tuple[str, ...]
 
 
 class Cutting:
@@ -99,6 +109,7 @@ class Cutting:
             tokens=severed.tokens,
             sessions=severed.sessions,
             grants=severed.grants,
+            services=tuple(map(self._journal.subject_of, severed.services)),
             actor=actor,
         )
         message = msgspec.json.encode({"by": order.by, "detail": order.detail})
@@ -217,6 +228,7 @@ def outlook(connection: Connection, person: str, now_us: int) -> Outlook:
         sessions=count(console_sessions, console_sessions.c.person == person, console_sessions.c.expires_us > now_us),
         grants=count(oauth_grants, oauth_grants.c.person == person, oauth_grants.c.revoked_us.is_(None)),
         credentials=count(upstream_credentials, upstream_credentials.c.owner == person, upstream_credentials.c.status != "revoked"),
+        services=services_of(connection, person),
     )
 
 

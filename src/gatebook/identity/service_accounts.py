@@ -6,7 +6,7 @@ Works in the caller's transaction and leaves records and revision to it.
 
 from msgspec import Struct
 from msgspec.structs import replace
-from sqlalchemy import Connection, select, update
+from sqlalchemy import ColumnElement, Connection, select, update
 
 from gatebook.identity.accounts import PersonChange, Wanted, find_person, put_person
 from gatebook.state.changes import unified
@@ -52,12 +52,20 @@ def put_service_account(connection: Connection, order: ServiceOrder, now_us: int
 
 def suspend_of(connection: Connection, owner: str, now_us: int) -> tuple[str, ...]:
     """Suspend the service accounts of somebody who is cut off for good: their tokens are refused with it. Returns their ids."""
-    theirs = (people.c.owner == owner) & (people.c.kind == "service") & (people.c.active == 1)
-    ids = tuple(connection.execute(select(people.c.id).where(theirs).order_by(people.c.id)).scalars())
+    ids = services_of(connection, owner)
     values = {"active": 0, "deactivated_us": now_us, "changed_us": now_us, "version": people.c.version + 1}
-    connection.execute(update(people).where(theirs).values(**values))
+    connection.execute(update(people).where(_active_of(owner)).values(**values))
     note_people(connection, ids)
     return ids
+
+
+def services_of(connection: Connection, owner: str) -> tuple[str, ...]:
+    """The active service accounts that somebody answers for, by id."""
+    return tuple(connection.execute(select(people.c.id).where(_active_of(owner)).order_by(people.c.id)).scalars())
+
+
+def _active_of(owner: str) -> ColumnElement[bool]:
+    return (people.c.owner == owner) & (people.c.kind == "service") & (people.c.active == 1)
 
 
 def _owner(connection: Connection, order: ServiceOrder, before: Person | None) -> str:

@@ -35,6 +35,7 @@ from gatebook.keeper.upstream import Upstream
 from gatebook.log.vault import Vault
 from gatebook.reading.backtests import Backtests
 from gatebook.reading.client_room import ClientRoom
+from gatebook.reading.cut_off_room import CutOffRoom
 from gatebook.reading.directory_room import DirectoryRoom
 from gatebook.reading.exports import Exports
 from gatebook.reading.health import Health, health
@@ -143,6 +144,7 @@ def build_faces(settings: Settings, desk: Desk, vault: Vault, background: Backgr
         "tokens": TokenRoom(desk.store, desk.issuing, room.clock),
         "provisioned": DirectoryRoom(desk.journal, visits, lambda: roll.directory().snapshot, settings.console_url),
         "clients": ClientRoom(desk.journal, oauth.registry),
+        "cut_offs": CutOffRoom(desk.store, desk),
         "connections": upstream.room,
         "roles": RolesRoom(room, roll.accesses),
         "accesses": roll.accesses,

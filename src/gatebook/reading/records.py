@@ -11,6 +11,7 @@ from gatebook.reading.viewer import Viewer
 KINDS: dict[str, tuple[str, ...]] = {
     "sign-ins": ("auth.signed_in", "auth.signed_out", "auth.sign_in_failed", "auth.failed"),
     "changes": ("config.changed", "token.changed", "client.changed", "grant.changed", "access.self_granted"),
+    "cut-offs": ("access.cut_off", "access.cut_off_done"),
     "reads": ("log.read",),
     "processes": ("process.started", "process.stopped", "connector.process"),
     "log": ("log.segment_opened", "log.tail_cut", "log.unavailable", "clock.stepped"),
@@ -20,6 +21,7 @@ KINDS: dict[str, tuple[str, ...]] = {
 SHOWN_TO: dict[str, FieldGroup] = {
     "sign-ins": "identity",
     "changes": "metadata",
+    "cut-offs": "metadata",
     "reads": "evidence",
     "processes": "metadata",
     "log": "metadata",

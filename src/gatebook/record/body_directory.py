@@ -25,6 +25,9 @@ class AccessCutOff(Body, frozen=True, kw_only=True, tag="access.cut_off"):
     sessions: Annotated[int, Meta(description="Console sessions that were ended.")]
     grants: Annotated[int, Meta(description="Grants of AI clients that were ended.")]
     actor: Annotated[Actor, Meta(description="Who asked for it.")]
+    services: Annotated[
+        tuple[str, ...], Meta(description="Service accounts that were suspended because the person answered for them, by pseudonym.")
+    ] = ()
     payload: Annotated[
         Payload | None, Meta(description="Parts identity, of whom was cut off, and message: JSON with `by` and the reason or `detail`.")
     ] = None

@@ -42,7 +42,7 @@ class Upstream(Struct, frozen=True, kw_only=True):
 
 
 class Receipt(Struct, frozen=True, kw_only=True):
-    """A cut-off from its signal to its end. Times in microseconds since 1970; `done_us` is None while it goes on."""
+    """A cut-off from its signal to its end. Times in microseconds since 1970; `done_us` is None while it goes on. `services`: accounts it suspended."""
 
     id: str
     person: str
@@ -54,6 +54,7 @@ class Receipt(Struct, frozen=True, kw_only=True):
     tokens: int
     sessions: int
     grants: int
+    services: tuple[str, ...]
     upstream_revoked: int
     upstream_failed: int
     upstream: tuple[Upstream, ...]
@@ -157,5 +158,6 @@ def _acks(connection: Connection, ids: Iterable[str]) -> dict[str, list[Ack]]:
 
 
 def _receipt(row: RowMapping, acks: Mapping[str, list[Ack]]) -> Receipt:
-    values: dict[str, Any] = {**row, "upstream": tuple(Upstream(**one) for one in json.loads(row["upstream"]))}
+    upstream = tuple(Upstream(**one) for one in json.loads(row["upstream"]))
+    values: dict[str, Any] = {**row, "services": tuple(json.loads(row["services"])), "upstream": upstream}
     return Receipt(**values, acks=tuple(acks.get(row["id"], ())))

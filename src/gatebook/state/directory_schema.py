@@ -109,13 +109,15 @@ cut_offs = Table(
     Column("tokens", BigInteger, nullable=False),
     Column("sessions", BigInteger, nullable=False),
     Column("grants", BigInteger, nullable=False),
+    Column("services", Text, nullable=False),
     Column("upstream_revoked", BigInteger, nullable=False),
     Column("upstream_failed", BigInteger, nullable=False),
     Column("upstream", Text, nullable=False),
     Column("last_call_us", BigInteger),
     Column("done_us", BigInteger),
 )
-"""The receipt of each cut-off. `upstream` is a JSON list of what became of each credential; `done_us` is when every worker had acknowledged it."""
+"""The receipt of each cut-off. `services` and `upstream` are JSON lists: accounts that were suspended, and what became of each credential; `done_us` is
+when every worker had acknowledged it and the credentials were dealt with."""
 
 cut_off_acks = Table(
     "cut_off_acks",
@@ -181,7 +183,7 @@ DIRECTORY_STEP: tuple[str, ...] = (
     """CREATE TABLE cut_offs (
         id TEXT NOT NULL PRIMARY KEY, person TEXT NOT NULL, cause TEXT NOT NULL, "by" TEXT NOT NULL, detail TEXT NOT NULL,
         signal_us BIGINT NOT NULL, revision BIGINT NOT NULL, tokens BIGINT NOT NULL, sessions BIGINT NOT NULL, grants BIGINT NOT NULL,
-        upstream_revoked BIGINT NOT NULL, upstream_failed BIGINT NOT NULL, upstream TEXT NOT NULL, last_call_us BIGINT, done_us BIGINT
+        services TEXT NOT NULL DEFAULT '[]', upstream_revoked BIGINT NOT NULL, upstream_failed BIGINT NOT NULL, upstream TEXT NOT NULL, last_call_us BIGINT, done_us BIGINT
     )""",
     "CREATE INDEX cut_offs_signal ON cut_offs (signal_us)",
     "CREATE INDEX cut_offs_person ON cut_offs (person)",
