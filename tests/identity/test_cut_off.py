@@ -33,7 +33,9 @@ def equipped(store: Store) -> None:
         token(connection, "bobs", "bob")
         for person in ("ana", "bob"):
             session = {"id": person, "auth": "link", "epoch": 0, "seen_us": 1, "user_agent": ""}
-            connection.execute(insert(console_sessions).values(sha256=person, person=person, created_us=1, expires_us=NOW_US * 9, **session))
+            connection.execute(
+                insert(console_sessions).values(sha256=person, person=person, created_us=1, expires_us=NOW_US * 9, **session)
+            )
         for id, revoked_us in (("g1", None), ("g2", 5)):
             grant = {"client": "c", "resource": RESOURCE, "scopes": "[]", "epoch": 0, "created_us": 1, "revoked_us": revoked_us}
             connection.execute(insert(oauth_grants).values(id=id, person="ana", **grant))

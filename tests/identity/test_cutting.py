@@ -110,7 +110,12 @@ class House:
         entries = [(entry, decode_body(entry.core)) for entry in reader.read(1000, 1 << 24)]
         reader.close()
         return [
-            (body, self.vault.open(decode_header(entry.core).id, payload, entry.payload) if (payload := getattr(body, "payload", None)) else {})
+            (
+                body,
+                self.vault.open(decode_header(entry.core).id, payload, entry.payload)
+                if (payload := getattr(body, "payload", None))
+                else {},
+            )
             for entry, body in entries
             if isinstance(body, kind)
         ]

@@ -92,7 +92,9 @@ async def test_tokens_that_are_long_over_are_dropped_in_turns(store: Store, book
     with store.write() as connection:
         put_person(connection, Wanted(id="ana"), 1)
         for number in range(5):
-            token = Token(id=f"t{number}", sha256="", prefix="", person="ana", name="", created_us=1, expires_us=1 if number else now_us + 10**9)
+            token = Token(
+                id=f"t{number}", sha256="", prefix="", person="ana", name="", created_us=1, expires_us=1 if number else now_us + 10**9
+            )
             add_token(connection, make_token(bytes([number]) * 32), token)
         bump(connection)
     before = store.snapshot()
