@@ -90,6 +90,11 @@ class Roll:
         """Who is behind a token."""
         return self._directory
 
+    def take_uses(self) -> dict[str, int]:
+        """When tokens were used here since this was asked last, by id, microseconds since 1970. In any thread."""
+        used = self._directory.used
+        return dict([used.popitem() for _ in range(len(used))])
+
     def providers(self) -> Mapping[str, IdentityProviderSpec]:
         """The identity providers by name."""
         return self._directory.snapshot.providers
@@ -161,7 +166,7 @@ def build_faces(settings: Settings, desk: Desk, vault: Vault, background: Backgr
     provisioning = scim_routes(
         ScimDeps(
             journal=desk.journal,
-            cutter=desk.cutting,
+            cutting=desk.cutting,
             visits=visits,
             base_url=settings.console_url,
         )

@@ -23,7 +23,8 @@ from gatebook.log.vault import Vault
 from gatebook.record.body import AnyBody
 from gatebook.record.codec import decode_body, decode_header
 from gatebook.record.parts import PartName
-from gatebook.settings import LogSettings, Settings
+from gatebook.settings import LogSettings, Settings, StateSettings
+from gatebook.state.opening import open_state
 from gatebook.state.store import Store
 
 BASE_URL = "https://gatebook.example"
@@ -34,12 +35,13 @@ Recorded = list[tuple[AnyBody, dict[PartName, bytes]]]
 
 
 @pytest.fixture
-def settings(tmp_path: Path) -> Settings:
+def settings(tmp_path: Path, state_url: str) -> Settings:
     """A deployment that `gatebook init` has been run for."""
-    made = Settings(data_dir=tmp_path / "data", log=LogSettings(segment_bytes=1 << 20, reserve_bytes=0))
+    log = LogSettings(segment_bytes=1 << 20, reserve_bytes=0)
+    made = Settings(data_dir=tmp_path / "data", log=log, state=StateSettings(url=state_url))
     made.data_dir.mkdir(mode=0o700)
     create_keys(made)
-    Store.open(made.state_path).close()
+    open_state(made).close()
     return made
 
 
@@ -52,7 +54,7 @@ def vault(settings: Settings) -> Vault:
 @pytest.fixture
 def store(settings: Settings) -> Iterator[Store]:
     """The state of the deployment."""
-    opened = Store.open(settings.state_path)
+    opened = open_state(settings)
     yield opened
     opened.close()
 
@@ -92,7 +94,7 @@ def barrier() -> AtOnce:
 @pytest.fixture
 def deps(journal: Journal, barrier: AtOnce) -> ScimDeps:
     """What the service provider works with."""
-    return ScimDeps(journal=journal, cutter=Cutting(journal, barrier), visits=Visits(journal), base_url=BASE_URL)
+    return ScimDeps(journal=journal, cutting=Cutting(journal, barrier), visits=Visits(journal), base_url=BASE_URL)
 
 
 @pytest.fixture
