@@ -69,7 +69,7 @@ async def measure(directory: Path, people: int, groups: int) -> dict[str, float]
         made = DirectoryToken(id="scim_bench", prefix="", name="bench", created_by="bench", created_us=time.time_ns() // 1000)
         add_directory_token(connection, secret, made)
     visits = Visits(journal)
-    deps = ScimDeps(journal=journal, cutter=Cutting(journal, barrier), visits=visits, base_url="http://bench")
+    deps = ScimDeps(journal=journal, cutting=Cutting(journal, barrier), visits=visits, base_url="http://bench")
     try:
         transport = httpx.ASGITransport(app=Starlette(routes=routes(deps)))
         async with httpx.AsyncClient(

@@ -4,6 +4,7 @@ A worker must stay small, so what only the keeper needs (search engine, console)
 """
 
 import asyncio
+import functools
 import gc
 import sys
 from collections.abc import Awaitable, Callable, Coroutine
@@ -118,24 +119,15 @@ async def _keeper(settings: Settings, lifeline: Lifeline) -> int:
         parts.push_async_callback(watcher.stop)
         await watcher.start()
         await run.started(roll.bundle)
-        loop = asyncio.get_running_loop()
-
-        def begin_anew() -> None:
-            loop.call_soon_threadsafe(stop.set, "the search engine stopped over damaged files")
-
-        background = Background(settings, master_key, begin_anew)
+        background = Background(settings, master_key, _stopper(stop, "the search engine stopped over damaged files"))
         parts.push_async_callback(background.stop)
         background.start()
         journal = Journal(store, book, vault.subject)
         upstream = build_upstream(journal, ring, settings.console_url)
         parts.push_async_callback(upstream.revoking.stop)
         upstream.revoking.start()
-        cutting = Cutting(
-            journal,
-            node_barrier(settings, store),
-            revoke_upstream=upstream.revoking.revoke_all,
-            last_call=lambda subject: last_call(lambda: background.index, subject),
-        )
+        latest = functools.partial(last_call, lambda: background.index)
+        cutting = Cutting(journal, node_barrier(settings, store), revoke_upstream=upstream.revoking.revoke_all, last_call=latest)
         parts.push_async_callback(cutting.stop)
         desk = Desk(journal, settings.console_url, cutting, roll.idle_limit_s)
         desk.ring = ring
@@ -163,6 +155,16 @@ def _stop_request(lifeline: Lifeline) -> StopRequest:
     stop.listen()
     lifeline.watch(lambda: stop.set("the supervisor ended"))
     return stop
+
+
+def _stopper(stop: StopRequest, reason: str) -> Callable[[], None]:
+    """How another thread asks to stop."""
+    loop = asyncio.get_running_loop()
+
+    def ask() -> None:
+        loop.call_soon_threadsafe(stop.set, reason)
+
+    return ask
 
 
 async def _serve(

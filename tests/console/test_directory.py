@@ -33,7 +33,7 @@ async def make_token(admin: httpx2.AsyncClient, name: str) -> str:
 
 async def provision(stage: Stage, secret: str) -> str:
     """Send what a directory sends, one request of it wrong; returns the id of a group that is called sales."""
-    deps = ScimDeps(journal=stage.desk.journal, cutter=stage.desk.cutting, visits=stage.visits, base_url=BASE)
+    deps = ScimDeps(journal=stage.desk.journal, cutting=stage.desk.cutting, visits=stage.visits, base_url=BASE)
     transport = httpx2.ASGITransport(app=Starlette(routes=routes(deps)))
     headers = {"authorization": f"Bearer {secret}"}
     async with httpx2.AsyncClient(transport=transport, base_url=f"{BASE}/scim/v2", headers=headers) as client:

@@ -7,8 +7,8 @@ import pytest
 from joserfc.jwk import ECKey
 from msgspec.structs import replace
 
+from gatebook.identity.issuers.keys import IssuerKeys
 from gatebook.identity.machines import Machines
-from gatebook.identity.signed_tokens import IssuerKeys
 from gatebook.state.identity_providers import IdentityProviderSpec
 from gatebook.state.identity_providers import Machines as Accepted
 from gatebook.state.snapshot import Person, Snapshot

@@ -1,7 +1,7 @@
 """What scopes are good for."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from gatebook.identity.scopes import covers, for_connector, is_scope, needed, reaches, reads_book, tidied
@@ -47,6 +47,7 @@ def test_the_aggregate_is_reached_by_whoever_reaches_a_connector(scopes: tuple[s
 
 
 @given(SCOPES, SCOPES)
+@example(held=("book:read", "mcp"), wanted=())
 def test_what_covers_reaches_all_that_is_covered(held: tuple[str, ...], wanted: tuple[str, ...]) -> None:
     """Covering is exactly: good for everything that the other is good for."""
     good = all(reaches(held, where) or not reaches(wanted, where) for where in EVERYWHERE) and (reads_book(held) or not reads_book(wanted))

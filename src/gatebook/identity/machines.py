@@ -11,7 +11,8 @@ from msgspec import Struct
 
 from gatebook.identity import signed_tokens
 from gatebook.identity.directory import Principal, Refusal, make_principal
-from gatebook.identity.signed_tokens import BadToken, IssuerKeys
+from gatebook.identity.issuers.keys import IssuerKeys
+from gatebook.identity.signed_tokens import BadToken
 from gatebook.identity.tokens import digest
 from gatebook.record.parts import Actor
 from gatebook.state.identity_providers import IdentityProviderSpec

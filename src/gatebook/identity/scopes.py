@@ -12,6 +12,8 @@ ALL_CONNECTORS: Final = "mcp"
 READ_BOOK: Final = "book:read"
 SCOPES_MAX: Final = 50
 """A token with more of them is refused when it is made; by then `mcp` is meant."""
+_EVERYTHING: Final = (ALL_CONNECTORS, READ_BOOK)
+"""What a token without scopes is good for, said in scopes."""
 _CONNECTOR_PREFIX: Final = f"{ALL_CONNECTORS}:"
 
 
@@ -22,9 +24,7 @@ def for_connector(name: str) -> str:
 
 def is_scope(text: str) -> bool:
     """Whether a text is a scope at all; whether the connector exists is not asked."""
-    return text in (ALL_CONNECTORS, READ_BOOK) or (
-        text.startswith(_CONNECTOR_PREFIX) and NAME.fullmatch(text[len(_CONNECTOR_PREFIX) :]) is not None
-    )
+    return text in _EVERYTHING or (text.startswith(_CONNECTOR_PREFIX) and NAME.fullmatch(text[len(_CONNECTOR_PREFIX) :]) is not None)
 
 
 def tidied(scopes: Iterable[str]) -> tuple[str, ...]:
@@ -56,10 +56,8 @@ def covers(held: tuple[str, ...], wanted: tuple[str, ...]) -> bool:
     """Whether everything that the wanted scopes are good for, the held ones are good for too."""
     if not held:
         return True
-    if not wanted:
-        return False
     every = ALL_CONNECTORS in held
-    return all(scope in held or (every and scope.startswith(_CONNECTOR_PREFIX)) for scope in wanted)
+    return all(scope in held or (every and scope.startswith(_CONNECTOR_PREFIX)) for scope in wanted or _EVERYTHING)
 
 
 def needed(held: tuple[str, ...], scope: str) -> tuple[str, ...]:

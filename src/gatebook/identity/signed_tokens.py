@@ -1,43 +1,48 @@
-"""JSON Web Tokens of others, and the keys that they are checked with.
+"""JSON Web Tokens of others: what is not said to be good here is refused.
 
 The engine (joserfc) is imported when the first one comes: a gateway worker whose identity providers issue none stays as small as it was.
 """
 
-import asyncio
 import base64
 import binascii
-import time
-from collections.abc import Awaitable, Callable, Collection, Iterable
-from typing import Any, Final, Literal
-from urllib.parse import urlsplit
+import warnings
+from collections.abc import Collection, Iterable, Mapping
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import msgspec
+from msgspec import Struct
 
-CHARACTERS_MAX: Final = 16_384
+if TYPE_CHECKING:
+    from joserfc.jwk import Key
+
+CHARACTERS_MAX: Final = 32 * 1024
+"""An ID token that names two hundred groups fits."""
 LEEWAY_S: Final = 30
-_FRESH_S: Final = 600.0
-_STALE_S: Final = 86_400.0
-_AGAIN_S: Final = 30.0
-_BYTES_MAX: Final = 512 * 1024
-_TIMEOUT_S: Final = 5.0
-
+"""How far clocks may be apart."""
+_AUDIENCES_MAX: Final = 50
+_TEXT_CHARACTERS_MAX: Final = 1000
+_TYPES_OF_KEYS: Final = {"RS": "RSA", "PS": "RSA", "ES": "EC", "Ed": "OKP"}
 
 Reason = Literal["malformed", "signature", "issuer", "audience", "expired", "keys"]
 
 
 class BadToken(Exception):
-    """A token is refused. The text is a sentence that holds nothing of the token but the name of what is wrong; `reason` is for the record."""
+    """A token is refused. The text is a sentence that quotes nothing of the token but its algorithm; `reason` is for the record.
+
+    With the reason `keys` nothing can be said of it, because the keys of its issuer cannot be had now.
+    """
 
     def __init__(self, text: str, reason: Reason = "signature") -> None:
         super().__init__(text)
         self.reason: Reason = reason
 
 
-class KeysMissing(BadToken):
-    """Nothing can be said of a token, because the keys of its issuer cannot be had now."""
+class TokenHeader(Struct, frozen=True):
+    """What a token says of its own signature; nobody has checked it."""
 
-    def __init__(self, text: str) -> None:
-        super().__init__(text, "keys")
+    alg: str
+    kid: str | None
+    typ: str | None
 
 
 def looks_signed(text: str) -> bool:
@@ -48,142 +53,118 @@ def looks_signed(text: str) -> bool:
 def peek(text: str) -> tuple[dict[str, Any], dict[str, Any]]:
     """Header and claims as they stand there, believed by nobody yet. Raises BadToken."""
     if len(text) > CHARACTERS_MAX or text.count(".") != 2:
-        raise BadToken("it is no signed token", "malformed")
+        raise BadToken("it is not a signed token", "malformed")
     try:
         header, claims = (msgspec.json.decode(_bytes(part), type=dict[str, Any]) for part in text.split(".")[:2])
-    except (ValueError, binascii.Error, RecursionError):
-        raise BadToken("it is no signed token", "malformed") from None
+    except (ValueError, RecursionError):
+        raise BadToken("it is not a signed token", "malformed") from None
     return header, claims
 
 
-def check_claims(claims: dict[str, Any], issuer: str, audiences: Collection[str], now_s: float) -> None:
-    """Check iss, aud, exp, nbf and iat. Raises BadToken."""
-    if claims.get("iss") != issuer:
-        raise BadToken("its issuer is another one", "issuer")
-    if not audiences_of(claims) & set(audiences):
-        raise BadToken("it is for another audience", "audience")
-    expires = claims.get("exp")
-    if not isinstance(expires, int | float) or isinstance(expires, bool):
-        raise BadToken("it does not say when it expires", "expired")
-    if expires <= now_s - LEEWAY_S:
-        raise BadToken("it has expired", "expired")
-    for name in ("nbf", "iat"):
-        if name in claims and (not _number(claims[name]) or claims[name] > now_s + LEEWAY_S):
-            raise BadToken("it is not valid yet", "expired")
+def read_header(text: str, algorithms: Collection[str], types: Collection[str | None] = ()) -> TokenHeader:
+    """Look at the header of a compact JWS. Raises BadToken where it is none, for an algorithm that is not accepted, and for a `typ` not in `types`.
+
+    No `types`: any. They are in small letters and without `application/` (RFC 7515, 4.1.9).
+    """
+    header, _ = peek(text)
+    alg, kid, typ = (header.get(name) for name in ("alg", "kid", "typ"))
+    if not isinstance(alg, str) or not isinstance(kid, str | None) or not isinstance(typ, str | None):
+        raise BadToken("its header cannot be read", "malformed")
+    # Ed25519 is what RFC 9864 calls the EdDSA of before.
+    if alg not in algorithms and not (alg == "Ed25519" and "EdDSA" in algorithms):
+        raise BadToken(f"it is signed with {alg[:20]!r}, which is not accepted")
+    if types and (typ.lower().removeprefix("application/") if typ is not None else None) not in types:
+        raise BadToken("it is a token for something else", "malformed")
+    return TokenHeader(alg, kid, typ)
 
 
-def audiences_of(claims: dict[str, Any]) -> set[str]:
-    """For whom a token is."""
-    named = claims.get("aud")
-    return {one for one in (named if isinstance(named, list) else [named]) if isinstance(one, str)}
-
-
-def verify(text: str, keys: dict[str, Any], algorithms: Iterable[str]) -> dict[str, Any]:
-    """The claims of a token that one of the keys (a JWK set) has signed with one of the algorithms. Raises BadToken."""
-    from joserfc import jwt
+def usable(listed: Iterable[object]) -> tuple["Key", ...]:
+    """The keys of a JWK set that can verify a signature; others are left out."""
     from joserfc.errors import JoseError
-    from joserfc.jwk import import_key
+    from joserfc.jwk import JWKRegistry
+
+    found: list[Key] = []
+    for one in listed:
+        # A symmetric key in a public document is known to everybody.
+        if not isinstance(one, dict) or one.get("kty") not in ("RSA", "EC", "OKP") or one.get("use", "sig") != "sig":
+            continue
+        if not all(isinstance(one.get(name), str | None) for name in ("kid", "alg", "crv")):
+            continue
+        try:
+            found.append(JWKRegistry.import_key(one))
+        except (JoseError, ValueError, TypeError, KeyError, AttributeError):
+            continue
+    return tuple(found)
+
+
+def pick(keys: Iterable["Key"], header: TokenHeader) -> "Key | None":
+    """The key that a header means."""
+    kid, alg = header.kid, header.alg
+    wanted = _TYPES_OF_KEYS.get(alg[:2])
+    fitting = [key for key in keys if (kid is None or key.kid == kid) and key.alg in (None, alg) and key.key_type == wanted]
+    # Without a kid only a single key that fits leaves no doubt (OpenID Connect Core 1.0, 10.1).
+    return fitting[0] if fitting and (kid is not None or len(fitting) == 1) else None
+
+
+def verify(text: str, header: TokenHeader, key: "Key | None") -> dict[str, Any]:
+    """Check the signature; returns the claims. Raises BadToken, also where there is no key."""
+    from joserfc import jwt
+    from joserfc.errors import JoseError, SecurityWarning
     from joserfc.jws import JWSRegistry
 
-    header, _ = peek(text)
-    allowed = list(algorithms)
-    if header.get("alg") not in allowed:
-        raise BadToken("its signature algorithm is not accepted")
-    candidates = [key for key in keys.get("keys", []) if _fits(key, header)]
-    if not candidates:
-        raise BadToken("its key is not known")
-    for key in candidates:
-        try:
-            registry = JWSRegistry(algorithms=allowed, strict_check_header=False)
-            bare = jwt.decode(text, import_key(key), algorithms=allowed, registry=registry)
-        except (JoseError, ValueError, TypeError):
-            continue
-        return dict(bare.claims)
-    raise BadToken("its signature does not hold")
-
-
-class IssuerKeys:
-    """The keys of identity providers, by issuer: kept for ten minutes, read anew for a key that is not known, used for a day when they cannot be read."""
-
-    def __init__(self, get: Callable[[str], Awaitable[Any]] | None = None) -> None:
-        """`get` reads the JSON at an address; its own unless tests bring one."""
-        self._get = get or _get
-        self._kept: dict[str, tuple[float, dict[str, Any]]] = {}
-        self._asked: dict[str, float] = {}
-        self._turn = asyncio.Lock()
-
-    async def claims(self, text: str, issuer: str, algorithms: Iterable[str]) -> dict[str, Any]:
-        """The claims of a token that the issuer has signed. Raises BadToken, and KeysMissing where its keys cannot be had."""
-        header, _ = peek(text)
-        kept = await self._keys(issuer, header)
-        return verify(text, kept, algorithms)
-
-    async def _keys(self, issuer: str, header: dict[str, Any]) -> dict[str, Any]:
-        now_s = time.monotonic()
-        if (kept := self._fresh(issuer, header, now_s)) is not None:
-            return kept
-        async with self._turn:  # one question at a time: many callers with the same new key ask once
-            now_s = time.monotonic()
-            if (kept := self._fresh(issuer, header, now_s)) is not None:
-                return kept
-            if now_s - self._asked.get(issuer, -_AGAIN_S) >= _AGAIN_S:
-                self._asked[issuer] = now_s
-                try:
-                    self._kept[issuer] = (now_s, await self._read(issuer))
-                except (KeysMissing, TimeoutError, OSError, ValueError):
-                    pass
-        at_s, keys = self._kept.get(issuer, (-_STALE_S, {}))
-        if now_s - at_s >= _STALE_S:
-            raise KeysMissing("the keys of its issuer cannot be read now")
-        return keys
-
-    def _fresh(self, issuer: str, header: dict[str, Any], now_s: float) -> dict[str, Any] | None:
-        at_s, keys = self._kept.get(issuer, (-_STALE_S, {}))
-        known = any(_fits(key, header) for key in keys.get("keys", []))
-        return keys if known and now_s - at_s < _FRESH_S else None
-
-    async def _read(self, issuer: str) -> dict[str, Any]:
-        found = await self._get(f"{issuer.rstrip('/')}/.well-known/openid-configuration")
-        if not isinstance(found, dict) or found.get("issuer") != issuer:
-            raise KeysMissing("its metadata names another issuer")
-        address = found.get("jwks_uri")
-        if not isinstance(address, str) or urlsplit(address).scheme not in ("https", urlsplit(issuer).scheme):
-            raise KeysMissing("its metadata names no keys")
-        keys = await self._get(address)
-        if not isinstance(keys, dict) or not isinstance(keys.get("keys"), list):
-            raise KeysMissing("its keys are no JWK set")
-        return {"keys": [key for key in keys["keys"] if isinstance(key, dict)]}
-
-
-async def _get(url: str) -> Any:
-    import aiohttp
-
-    timeout = aiohttp.ClientTimeout(total=_TIMEOUT_S)
+    if key is None:
+        raise BadToken("it is signed with a key that its issuer does not publish")
+    registry = JWSRegistry(algorithms=[header.alg], strict_check_header=False)
     try:
-        async with aiohttp.ClientSession(timeout=timeout) as session, session.get(url, allow_redirects=False) as answer:
-            if answer.status != 200:
-                raise KeysMissing("its issuer does not answer")
-            body = b""
-            async for chunk in answer.content.iter_chunked(_BYTES_MAX + 1):
-                body += chunk
-                if len(body) > _BYTES_MAX:
-                    raise KeysMissing("the metadata of its issuer is too large")
-    except aiohttp.ClientError:
-        raise KeysMissing("its issuer does not answer") from None
-    return msgspec.json.decode(body)
+        with warnings.catch_warnings():
+            # EdDSA without a curve is old, and in use.
+            warnings.simplefilter("ignore", SecurityWarning)
+            return dict(jwt.decode(text, key, algorithms=[header.alg], registry=registry).claims)
+    except (JoseError, ValueError, TypeError, RecursionError):
+        raise BadToken("its signature is not good") from None
 
 
-def _fits(key: dict[str, Any], header: dict[str, Any]) -> bool:
-    if key.get("use", "sig") != "sig" or key.get("kty") not in ("RSA", "EC", "OKP"):
-        return False
-    if "alg" in key and key["alg"] != header.get("alg"):
-        return False
-    return "kid" not in header or "kid" not in key or key["kid"] == header["kid"]
+def check_claims(claims: Mapping[str, Any], issuer: str, audiences: Collection[str], now_s: float) -> None:
+    """Check iss, aud and exp, which all kinds of tokens have, and nbf and iat where they are there. Raises BadToken."""
+    if claims.get("iss") != issuer:
+        raise BadToken("it is of another issuer", "issuer")
+    if not audiences_of(claims) & set(audiences):
+        raise BadToken("it is for another audience", "audience")
+    if time_of(claims, "exp") + LEEWAY_S <= now_s:
+        raise BadToken("it has expired", "expired")
+    if "iat" in claims and time_of(claims, "iat") - LEEWAY_S > now_s:
+        raise BadToken("it is from the future, so it is not valid yet; are the clocks right?", "expired")
+    if "nbf" in claims and time_of(claims, "nbf") - LEEWAY_S > now_s:
+        raise BadToken("it is not valid yet", "expired")
 
 
-def _number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+def audiences_of(claims: Mapping[str, Any]) -> set[str]:
+    """For whom a token is. Raises BadToken for a list that is too long."""
+    named = claims.get("aud")
+    listed = named if isinstance(named, list) else [named]
+    if len(listed) > _AUDIENCES_MAX:
+        raise BadToken("it is for too many audiences", "audience")
+    return {one for one in listed if isinstance(one, str)}
+
+
+def text_of(claims: Mapping[str, Any], name: str) -> str:
+    """A claim that has to be a text. Raises BadToken."""
+    value = claims.get(name)
+    if not isinstance(value, str) or not 0 < len(value) <= _TEXT_CHARACTERS_MAX:
+        raise BadToken(f"its {name} is missing or is not a text", "malformed")
+    return value
+
+
+def time_of(claims: Mapping[str, Any], name: str) -> float:
+    """A claim that has to be a point in time, in seconds since 1970. Raises BadToken."""
+    value = claims.get(name)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 1e12:
+        raise BadToken(f"its {name} is missing or is not a time", "expired")
+    return value
 
 
 def _bytes(part: str) -> bytes:
-    return base64.b64decode(part + "=" * (-len(part) % 4), altchars=b"-_", validate=True)
+    try:
+        return base64.b64decode(part + "=" * (-len(part) % 4), altchars=b"-_", validate=True)
+    except binascii.Error as error:
+        raise ValueError from error

@@ -168,7 +168,7 @@ def build_faces(settings: Settings, desk: Desk, vault: Vault, background: Backgr
     provisioning = scim_routes(
         ScimDeps(
             journal=desk.journal,
-            cutter=desk.cutting,
+            cutting=desk.cutting,
             visits=visits,
             base_url=settings.console_url,
         )

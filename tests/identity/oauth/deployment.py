@@ -25,11 +25,12 @@ from gatebook.control.desk import Desk
 from gatebook.identity.accounts import Wanted, find_person, put_person
 from gatebook.identity.cut_off import CutOff, cut_off
 from gatebook.identity.directory import Directory, Principal, make_principal
+from gatebook.identity.issuers.fetching import ProviderFault
+from gatebook.identity.issuers.keys import IssuerKeys
 from gatebook.identity.journal import Journal
 from gatebook.identity.oauth.guarded_fetch import GuardedFetch
 from gatebook.identity.oauth.server import AuthorizationServer, Outside
 from gatebook.identity.sessions import Opening, open_session
-from gatebook.identity.signed_tokens import IssuerKeys
 from gatebook.log.book import Book
 from gatebook.log.reader import StreamReader
 from gatebook.log.vault import Vault
@@ -270,7 +271,7 @@ class Provider:
         """What it answers at an address."""
         self.asked.append(url)
         if self.down:
-            raise OSError("down")
+            raise ProviderFault("down", down=True)
         if url.endswith("/.well-known/openid-configuration"):
             return {"issuer": self.issuer, "jwks_uri": f"{self.issuer}/keys"}
         return KeySet([self.key]).as_dict()

@@ -14,8 +14,8 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from gatebook.gateway.protected import WELL_KNOWN, challenge, metadata
+from gatebook.identity.issuers.keys import IssuerKeys
 from gatebook.identity.oauth.registry import Added, ClientOrder
-from gatebook.identity.signed_tokens import IssuerKeys
 from gatebook.record.body_clients import GrantChanged
 from gatebook.state.directory_schema import identities
 from gatebook.state.schema import people
@@ -105,7 +105,7 @@ async def test_an_assertion_is_good_once_for_all_processes(deployment: Deploymen
         ({"client_id": "another"}, "invalid_grant", "another client"),
         ({"client_id": None}, "invalid_grant", "another client"),
         ({"exp": 1}, "invalid_grant", "expired"),
-        ({"exp": None}, "invalid_grant", "expires"),
+        ({"exp": None}, "invalid_grant", "exp is missing"),
         ({"exp": 9_999_999_999}, "invalid_grant", "lately"),
         ({"iat": None}, "invalid_grant", "lately"),
         ({"iat": 1}, "invalid_grant", "lately"),

@@ -11,8 +11,8 @@ import pytest_asyncio
 from gatebook.control.barrier import Barrier
 from gatebook.identity import accounts
 from gatebook.identity.cutting import Cutting
+from gatebook.identity.issuers.fetching import Fetcher
 from gatebook.identity.journal import Journal
-from gatebook.identity.oidc.fetching import Fetcher
 from gatebook.identity.oidc.providers import Providers
 from gatebook.identity.oidc.sign_ins import Entered, SignIns, Visitor
 from gatebook.identity.oidc.signals import Signals

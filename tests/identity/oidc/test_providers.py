@@ -2,7 +2,7 @@
 
 import pytest
 
-from gatebook.identity.oidc.problems import ProviderFault
+from gatebook.identity.issuers.fetching import ProviderFault
 from gatebook.identity.oidc.providers import METADATA_FRESH_S, Provider
 from tests.identity.oidc.conftest import House
 from tests.identity.oidc.forge import Forge

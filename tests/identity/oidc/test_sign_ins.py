@@ -140,9 +140,9 @@ async def test_a_token_in_the_address_is_not_used(house: House, forge: Forge, na
 WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "another issuer": ({"iss": "https://evil.example"}, "another issuer"),
     "no issuer": ({"iss": None}, "another issuer"),
-    "another audience": ({"aud": "other"}, "somebody else"),
-    "no audience": ({"aud": None}, "somebody else"),
-    "an audience that is a number": ({"aud": 7}, "somebody else"),
+    "another audience": ({"aud": "other"}, "another audience"),
+    "no audience": ({"aud": None}, "another audience"),
+    "an audience that is a number": ({"aud": 7}, "another audience"),
     "another party": ({"azp": "other"}, "another client"),
     "several audiences without a party": ({"aud": [CLIENT, "other"]}, "several clients"),
     "expired": ({"exp": ago(61)}, "expired"),
@@ -151,7 +151,7 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "expiry true": ({"exp": True}, "exp is missing"),
     "from the future": ({"iat": ago(-3600), "exp": ago(-7200)}, "from the future"),
     "no time": ({"iat": None}, "iat is missing"),
-    "not yet": ({"nbf": ago(-3600)}, "not good yet"),
+    "not yet": ({"nbf": ago(-3600)}, "not valid yet"),
     "another nonce": ({"nonce": "x"}, "does not belong"),
     "no nonce": ({"nonce": None}, "does not belong"),
     "no subject": ({"sub": None}, "sub is missing"),
@@ -168,9 +168,9 @@ async def test_an_id_token_that_says_the_wrong_thing_is_refused(house: House, fo
     assert problem.reason == "token" and words in str(problem)
 
 
-@pytest.mark.parametrize("claims", [{"aud": [CLIENT]}, {"aud": [CLIENT, "o"], "azp": CLIENT}, {"exp": ago(30)}, {"iat": ago(-30)}])
+@pytest.mark.parametrize("claims", [{"aud": [CLIENT]}, {"aud": [CLIENT, "o"], "azp": CLIENT}, {"exp": ago(25)}, {"iat": ago(-25)}])
 async def test_what_the_standard_allows_is_taken(house: House, forge: Forge, claims: dict[str, Any]) -> None:
-    """Lists of audiences, and clocks that are half a minute apart."""
+    """Lists of audiences, and clocks that are nearly half a minute apart."""
     house.provision("ana", "s-1")
     forge.claims = claims
     assert (await house.enter(forge)).principal.person == "ana"
@@ -219,7 +219,7 @@ async def test_an_elliptic_key_works_where_it_is_accepted(house: House, forge: F
     forge.published = [key.as_dict(private=False)]
     forge.keys, forge.header = [key], {"alg": "ES256", "kid": "ec"}  # type: ignore[list-item]
     house.specs["corp"] = forge.spec(algorithms=("RS256",))
-    assert "does not accept" in str(await refused(house, forge))
+    assert "is not accepted" in str(await refused(house, forge))
     house.specs["corp"] = forge.spec(algorithms=("ES256",))
     assert (await house.enter(forge)).principal.person == "ana"
 

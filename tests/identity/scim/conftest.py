@@ -94,7 +94,7 @@ def barrier() -> AtOnce:
 @pytest.fixture
 def deps(journal: Journal, barrier: AtOnce) -> ScimDeps:
     """What the service provider works with."""
-    return ScimDeps(journal=journal, cutter=Cutting(journal, barrier), visits=Visits(journal), base_url=BASE_URL)
+    return ScimDeps(journal=journal, cutting=Cutting(journal, barrier), visits=Visits(journal), base_url=BASE_URL)
 
 
 @pytest.fixture

@@ -19,9 +19,9 @@ from gatebook.identity.oauth.errors import OAuthError, unknown_client
 from gatebook.identity.oauth.guarded_fetch import FetchRefused, GuardedFetch
 from gatebook.identity.oauth.metadata import SIGNATURES, TOKEN_PATH
 from gatebook.identity.oauth.registry import Registry
-from gatebook.identity.oauth.used_once import JTI_MAX, first_time
 from gatebook.identity.signed_tokens import BadToken
 from gatebook.identity.tokens import digest
+from gatebook.identity.used_once import JTI_MAX, first_time
 
 _ASSERTION: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 _LIFE_S_MAX: Final = 600
@@ -45,7 +45,7 @@ class ClientAuthentication:
         self._registry = registry
         self._fetch = fetch
         self._issuer = issuer
-        self._keys: dict[str, tuple[float, dict[str, object]]] = {}
+        self._keys: dict[str, tuple[float, list[object]]] = {}
 
     async def client_of(self, form: Mapping[str, str], authorization: str | None, *, read: bool = False) -> Client:
         """The client. `read`: the document of one that was never seen is read. Raises OAuthError."""
@@ -65,7 +65,8 @@ class ClientAuthentication:
             raise unknown_client("this client signs its requests (private_key_jwt)")
         now_us = self._journal.clock.wall_us()
         try:
-            claims = signed_tokens.verify(assertion, await self._keys_of(client), SIGNATURES)
+            header = signed_tokens.read_header(assertion, SIGNATURES)
+            claims = signed_tokens.verify(assertion, header, signed_tokens.pick(signed_tokens.usable(await self._keys_of(client)), header))
             signed_tokens.check_claims(claims, client.id, (self._issuer, self._issuer + TOKEN_PATH), now_us / 1e6)
         except BadToken as error:
             raise unknown_client(f"the client's assertion is refused: {error}") from None
@@ -79,15 +80,15 @@ class ClientAuthentication:
         if not fresh:
             raise unknown_client("the client's assertion is refused: it was used before")
 
-    async def _keys_of(self, client: Client) -> dict[str, object]:
+    async def _keys_of(self, client: Client) -> list[object]:
         if client.keys is not None:
-            return client.keys
+            return list(client.keys["keys"])
         url = client.keys_url or ""
-        at_s, kept = self._keys.get(url, (-_KEPT_S, {}))
+        at_s, kept = self._keys.get(url, (-_KEPT_S, []))
         if time.monotonic() - at_s < _KEPT_S:
             return kept
         try:
-            keys = described.public_keys(msgspec.json.decode((await self._fetch.get(url)).body, type=dict))
+            keys: list[object] = described.public_keys(msgspec.json.decode((await self._fetch.get(url)).body, type=dict))["keys"]
         except (FetchRefused, msgspec.MsgspecError, OAuthError) as error:
             raise unknown_client(f"the client's keys cannot be used: {error}") from None
         if len(self._keys) >= _KEPT_MAX:

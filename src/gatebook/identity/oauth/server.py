@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from gatebook.identity.issuers.keys import IssuerKeys
 from gatebook.identity.journal import Journal
 from gatebook.identity.oauth import metadata
 from gatebook.identity.oauth.assertions import Assertions
@@ -22,7 +23,6 @@ from gatebook.identity.oauth.guarded_fetch import GuardedFetch
 from gatebook.identity.oauth.issuing import Issuing
 from gatebook.identity.oauth.registry import Registry
 from gatebook.identity.oauth.rules import read_asserting, read_rules
-from gatebook.identity.signed_tokens import IssuerKeys
 from gatebook.log.errors import LogUnavailable
 from gatebook.record.parts import Source
 from gatebook.state.store import StateError

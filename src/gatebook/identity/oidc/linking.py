@@ -1,7 +1,6 @@
 """Which person of the directory somebody is whom an identity provider names. In the caller's transaction.
 
-First by issuer and subject, as signed in before; else by a claim that is the externalId of the directory; else by a verified e-mail address, of a
-person whom the directory provisioned. An account that was made here by hand is never taken over by an address (nOAuth).
+`subjects.py` says who that is; here they are kept for next time, made where they may be, and brought into their groups.
 """
 
 import hashlib
@@ -10,11 +9,12 @@ from typing import Literal
 
 from msgspec import Struct
 from msgspec.structs import replace
-from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 
 from gatebook.identity.accounts import PersonChange, Wanted, can_be_id, find_person, put_person
 from gatebook.identity.oidc.claims import Claimed
 from gatebook.identity.oidc.problems import SignInProblem
+from gatebook.identity.subjects import Ambiguous, find_subject
 from gatebook.state.directory_schema import identities
 from gatebook.state.identity_providers import IdentityProviderSpec
 from gatebook.state.schema import people
@@ -41,8 +41,7 @@ class Bound(Struct, frozen=True, kw_only=True):
 
 def link(connection: Connection, name: str, spec: IdentityProviderSpec, who: Claimed, bound: Bound | None, now_us: int) -> Found:
     """Find or make the person, and keep that for next time. Raises SignInProblem."""
-    known = _known(connection, who.issuer, who.sub)
-    found = known or _provisioned(connection, spec, who)
+    found = _found(connection, spec, who)
     if found is None and bound is not None:
         made = _made(connection, name, who, bound.person, now_us)
         found = Found(person=made.person, linked="bootstrap", changes=(made,))
@@ -56,7 +55,7 @@ def link(connection: Connection, name: str, spec: IdentityProviderSpec, who: Cla
         raise SignInProblem(
             "inactive", "Your account here is switched off. If that is wrong, ask whoever looks after your company's directory."
         )
-    if known is None:
+    if found.linked != "identity":
         # One of before belongs to somebody who was deleted since.
         connection.execute(delete(identities).where((identities.c.issuer == who.issuer) & (identities.c.sub == who.sub)))
         connection.execute(
@@ -70,47 +69,13 @@ _UNKNOWN = (
 )
 
 
-def person_of_subject(connection: Connection, issuer: str, sub: str, *, by_external_id: bool) -> str | None:
-    """The id of the person who signed in as this subject before, else of the one whose externalId it is."""
-    known = _known(connection, issuer, sub)
-    if known is not None:
-        return known.person.id
-    found = _matching(connection, people.c.external_id == sub) if by_external_id else []
-    return found[0].id if len(found) == 1 else None
-
-
-def person_of_email(connection: Connection, email: str) -> str | None:
-    """The id of the one person whom the directory provisioned with this address."""
-    found = _matching(connection, people.c.email == email.lower())
-    return found[0].id if len(found) == 1 else None
-
-
-def _known(connection: Connection, issuer: str, sub: str) -> Found | None:
-    same = (identities.c.issuer == issuer) & (identities.c.sub == sub) & people.c.deleted_us.is_(None)
-    row = connection.execute(select(identities.c.person).join(people, people.c.id == identities.c.person).where(same)).first()
-    person = find_person(connection, row[0]) if row is not None else None
-    return Found(person=person, linked="identity") if person is not None else None
-
-
-def _provisioned(connection: Connection, spec: IdentityProviderSpec, who: Claimed) -> Found | None:
-    tries: list[tuple[Linked, ColumnElement[bool]]] = []
-    if who.keys:
-        tries.append(("external_id", people.c.external_id.in_(who.keys)))
-    if spec.link_email and who.email:
-        tries.append(("email", people.c.email == who.email))
-    for linked, which in tries:
-        found = _matching(connection, which)
-        if len(found) > 1:
-            text = "More than one person of the directory fits your account. Ask whoever looks after the directory to give each an externalId of their own."
-            raise SignInProblem("ambiguous", text)
-        if found:
-            return Found(person=found[0], linked=linked)
-    return None
-
-
-def _matching(connection: Connection, which: ColumnElement[bool]) -> list[Person]:
-    query = select(people.c.id).where((people.c.source == "scim") & people.c.deleted_us.is_(None) & which).limit(2)
-    return [person for id in connection.execute(query).scalars() if (person := find_person(connection, id)) is not None]
+def _found(connection: Connection, spec: IdentityProviderSpec, who: Claimed) -> Found | None:
+    try:
+        match = find_subject(connection, who.issuer, who.sub, who.keys, who.email if spec.link_email else "")
+    except Ambiguous:
+        text = "More than one person of the directory fits your account. Ask whoever looks after the directory to give each an externalId of their own."
+        raise SignInProblem("ambiguous", text) from None
+    return None if match is None else Found(person=match.person, linked=match.by)
 
 
 def _refuse_taken(connection: Connection, who: Claimed) -> None:

@@ -2,8 +2,8 @@
 
 - `SignInProblem`: the text is a sentence for the person; `reason` is what the record says
 - `SignalRefused`: the text is for the identity provider, in the form that its protocol asks for
-- `ProviderFault`: the provider does not answer, or answers what it must not
-- `TokenFault`: a signed token is not good
+
+Below them are `ProviderFault` (`issuers/fetching.py`): it does not answer, or answers what it must not; and `BadToken` (`signed_tokens.py`).
 """
 
 from collections.abc import Mapping
@@ -29,15 +29,3 @@ class SignalRefused(Exception):
         super().__init__(text)
         self.status = status
         self.error = error
-
-
-class ProviderFault(Exception):
-    """A provider cannot be used now. `down`: it does not answer; else it, or its configuration here, is wrong. The text names no secret."""
-
-    def __init__(self, text: str, *, down: bool = False) -> None:
-        super().__init__(text)
-        self.down = down
-
-
-class TokenFault(Exception):
-    """A token is not good. The text says what is wrong with it, for an administrator; it quotes nothing of the token."""

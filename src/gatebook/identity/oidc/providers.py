@@ -8,11 +8,9 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 from urllib.parse import quote_plus
 
-from gatebook.identity.oidc.fetching import Fetcher
-from gatebook.identity.oidc.keys import KeyRing
-from gatebook.identity.oidc.metadata import Metadata, metadata_url, read_metadata
-from gatebook.identity.oidc.problems import ProviderFault
-from gatebook.identity.oidc.tokens import read_header, verify
+from gatebook.identity.issuers.fetching import Fetcher, ProviderFault
+from gatebook.identity.issuers.keys import KeyRing
+from gatebook.identity.issuers.metadata import Metadata, metadata_url, read_metadata
 from gatebook.state.identity_providers import IdentityProviderSpec
 from gatebook.state.references import SecretUnavailable, resolve
 
@@ -61,10 +59,9 @@ class Provider:
     async def verified(self, token: str, types: tuple[str | None, ...] = ()) -> dict[str, Any]:
         """The claims of a token that this provider has signed; `types` are those of its header that are good, empty: all.
 
-        Raises TokenFault, ProviderFault.
+        Raises BadToken, ProviderFault.
         """
-        header = read_header(token, self.spec.algorithms, types)
-        return verify(token, header, await self._keys.find(header.kid, header.alg))
+        return await self._keys.verified(token, self.spec.algorithms, types)
 
     async def redeem(self, code: str, verifier: str, redirect_uri: str) -> tuple[int, dict[str, Any]]:
         """Exchange a code for tokens (RFC 6749, 4.1.3; RFC 7636, 4.5). Raises ProviderFault."""

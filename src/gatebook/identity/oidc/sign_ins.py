@@ -16,17 +16,19 @@ from sqlalchemy import Connection
 from gatebook.identity import sessions, sign_in
 from gatebook.identity.approvers import ADMINS
 from gatebook.identity.directory import Principal, make_principal
+from gatebook.identity.issuers.fetching import ProviderFault
 from gatebook.identity.journal import Journal
 from gatebook.identity.oidc import attempts
 from gatebook.identity.oidc.addresses import START, back_to, is_local
 from gatebook.identity.oidc.attempts import Attempt
 from gatebook.identity.oidc.claims import Claimed, read_claims
 from gatebook.identity.oidc.linking import Bound, Found, link
-from gatebook.identity.oidc.problems import ProviderFault, SignInProblem, TokenFault
+from gatebook.identity.oidc.problems import SignInProblem
 from gatebook.identity.oidc.providers import Provider, Providers
 from gatebook.identity.oidc.tokens import Expected, check_id_token
 from gatebook.identity.person_records import record_person
 from gatebook.identity.sessions import Opening, Session
+from gatebook.identity.signed_tokens import BadToken
 from gatebook.record.body_access import SignedIn, SignedOut, SignInFailed
 from gatebook.record.parts import Actor, Source
 from gatebook.state.store import bump
@@ -133,7 +135,7 @@ class SignIns:
             return await self._enter(provider, attempt, who, visitor)
         except ProviderFault as fault:
             raise _of_fault(provider, fault) from fault
-        except TokenFault as fault:
+        except BadToken as fault:
             text = f"What {provider.title} sent cannot be trusted: {fault}. Tell an administrator; until then, nobody signs in like this."
             raise SignInProblem("token", text, provider.name) from fault
 

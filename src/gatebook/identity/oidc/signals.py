@@ -13,19 +13,21 @@ from typing import Any, Final, Literal
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import Connection, delete, text
+from sqlalchemy import Connection
 
 from gatebook.identity import sessions
 from gatebook.identity.cut_off import CutOff, Severed
 from gatebook.identity.cutting import Cutting
+from gatebook.identity.issuers.fetching import ProviderFault
 from gatebook.identity.journal import Journal
-from gatebook.identity.oidc.linking import person_of_email, person_of_subject
-from gatebook.identity.oidc.problems import ProviderFault, SignalRefused, TokenFault
+from gatebook.identity.oidc.problems import SignalRefused
 from gatebook.identity.oidc.providers import Provider, Providers
-from gatebook.identity.oidc.tokens import LEEWAY_S, Expected, check_issued, check_recent, text_of, unverified_issuer
+from gatebook.identity.oidc.tokens import Expected, check_issued, check_recent
+from gatebook.identity.signed_tokens import LEEWAY_S, BadToken, peek, text_of
+from gatebook.identity.subjects import person_of_email, person_of_subject
+from gatebook.identity.used_once import first_time
 from gatebook.record.body_access import SignedOut
 from gatebook.record.parts import Actor, Source
-from gatebook.state.access_schema import jti_seen
 from gatebook.state.store import bump
 
 LOGOUT_EVENT: Final = "http://schemas.openid.net/event/backchannel-logout"
@@ -34,7 +36,6 @@ _AGE_S_MAX: Final = 5 * 60
 _LOGOUT_TYPES: Final = (None, "jwt", "logout+jwt")
 _REVOCATION_TYPES: Final = ("global-token-revocation+jwt",)
 _logger = logging.getLogger(__name__)
-_ONCE = text("INSERT INTO jti_seen (issuer, jti, expires_us) VALUES (:issuer, :jti, :expires_us) ON CONFLICT DO NOTHING")
 _Cause = Literal["back_channel_logout", "token_revocation"]
 
 
@@ -58,10 +59,10 @@ class _Asked(Struct, frozen=True, kw_only=True):
 class Signals:
     """Believes providers, and cuts off. Both methods raise SignalRefused, StateError, LogUnavailable."""
 
-    def __init__(self, journal: Journal, providers: Providers, cutter: Cutting, console_url: str) -> None:
+    def __init__(self, journal: Journal, providers: Providers, cutting: Cutting, console_url: str) -> None:
         self._journal = journal
         self._providers = providers
-        self._cutter = cutter
+        self._cutting = cutting
         self._revocation_url = f"{console_url}{REVOCATION_PATH}"
 
     async def logout(self, token: str, source: Source) -> None:
@@ -70,13 +71,13 @@ class Signals:
         try:
             sub, sid = (text_of(claims, name) if name in claims else None for name in ("sub", "sid"))
             if sub is None and sid is None:
-                raise TokenFault("it names neither sub nor sid")
+                raise BadToken("it names neither sub nor sid")
             if "nonce" in claims:
-                raise TokenFault("it has a nonce, so it is an ID token")
+                raise BadToken("it has a nonce, so it is an ID token")
             events = claims.get("events")
             if not isinstance(events, dict) or not isinstance(events.get(LOGOUT_EVENT), dict):
-                raise TokenFault("its events name no logout")
-        except TokenFault as fault:
+                raise BadToken("its events name no logout")
+        except BadToken as fault:
             raise _refused(400, fault) from fault
         severed: list[Severed] = []
         async with self._journal.change() as connection:
@@ -88,7 +89,7 @@ class Signals:
             else:
                 assert sid is not None
                 await self._end_one(connection, provider, sid, source)
-        await self._cutter.settle(severed)
+        await self._cutting.settle(severed)
 
     async def revoke(self, bearer: str, body: bytes, source: Source) -> bool:
         """Take a revocation; False when the person is not known."""
@@ -102,27 +103,27 @@ class Signals:
             person = self._of_subject_id(connection, provider, whom)
             self._use(connection, provider, claims, 401)
             severed = await self._end_all(connection, provider, person, source, "token_revocation")
-        await self._cutter.settle(severed)
+        await self._cutting.settle(severed)
         return bool(severed)
 
     async def _believed(self, token: str, status: int, types: tuple[str | None, ...]) -> tuple[Provider, dict[str, Any]]:
         """Return whose token it is and its claims, checked but for what its kind asks for."""
         now_s = self._journal.clock.wall_us() / 1_000_000
         try:
-            fault = TokenFault("it is of an issuer whose signals are not believed here")
-            for provider in self._providers.of_issuer(unverified_issuer(token)):
+            fault = BadToken("it is of an issuer whose signals are not believed here")
+            for provider in self._providers.of_issuer(text_of(peek(token)[1], "iss")):
                 audience = provider.spec.client_id if status == 400 else self._revocation_url
                 try:
                     claims = await provider.verified(token, types)
                     check_issued(claims, Expected(issuer=provider.spec.issuer, audience=audience, now_s=now_s))
                     check_recent(claims, now_s, _AGE_S_MAX)
                     text_of(claims, "jti")
-                except TokenFault as error:
+                except BadToken as error:
                     fault = error
                     continue
                 return provider, claims
             raise fault
-        except TokenFault as error:
+        except BadToken as error:
             raise _refused(status, error) from error
         except ProviderFault as error:
             _logger.warning("a signal cannot be checked: %s", error)
@@ -130,11 +131,9 @@ class Signals:
 
     def _use(self, connection: Connection, provider: Provider, claims: Mapping[str, Any], status: int) -> None:
         now_us = self._journal.clock.wall_us()
-        connection.execute(delete(jti_seen).where(jti_seen.c.expires_us < now_us))
         expires_us = round(max(claims["exp"], claims["iat"] + _AGE_S_MAX) + 2 * LEEWAY_S) * 1_000_000
-        row = {"issuer": provider.spec.issuer, "jti": claims["jti"], "expires_us": expires_us}
-        if connection.execute(_ONCE, row).rowcount != 1:
-            raise _refused(status, TokenFault("it was used already"))
+        if not first_time(connection, provider.spec.issuer, claims["jti"], expires_us, now_us):
+            raise _refused(status, BadToken("it was used already"))
 
     def _of_subject(self, connection: Connection, provider: Provider, sub: str) -> str | None:
         return person_of_subject(connection, provider.spec.issuer, sub, by_external_id="sub" in provider.spec.link_claims)
@@ -157,7 +156,7 @@ class Signals:
             return []
         actor = self._actor(provider)
         order = CutOff(id=f"cut_{secrets.token_hex(6)}", person=person, cause=cause, by=f"idp:{provider.name}", deactivate=False)
-        severed = await self._cutter.within(connection, order, actor)
+        severed = await self._cutting.within(connection, order, actor)
         bump(connection)
         owner = self._journal.subject_of(person)
         body = SignedOut(cause=cause, owner=owner, actor=actor, sessions=severed.sessions, provider=provider.name, source=source)
@@ -185,5 +184,5 @@ class Signals:
         return Actor(subject=self._journal.subject_of(f"idp:{provider.name}"), kind="service", auth="signal")
 
 
-def _refused(status: int, fault: TokenFault) -> SignalRefused:
+def _refused(status: int, fault: BadToken) -> SignalRefused:
     return SignalRefused(status, "invalid_token" if status == 401 else "invalid_request", f"the token is refused: {fault}")

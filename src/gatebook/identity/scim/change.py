@@ -4,8 +4,8 @@ from msgspec import Struct
 from sqlalchemy import Connection
 
 from gatebook.identity.cut_off import Cause, CutOff, Severed
+from gatebook.identity.cutting import Cutting
 from gatebook.identity.journal import Journal
-from gatebook.identity.scim.cutter import Cutter
 from gatebook.log.clock import Clock
 from gatebook.record.body import ConfigChanged
 from gatebook.record.parts import Actor, PartName
@@ -33,14 +33,14 @@ class _Entry(Struct, frozen=True, kw_only=True):
 class Change:
     """A transaction of the directory. `now_us` is its time, microseconds since 1970."""
 
-    def __init__(self, connection: Connection, journal: Journal, cutter: Cutter, requester: Requester) -> None:
+    def __init__(self, connection: Connection, journal: Journal, cutting: Cutting, requester: Requester) -> None:
         self.connection = connection
         self.now_us = journal.clock.wall_us()
         self.severed: list[Severed] = []
         self.lowered = False
         """Whether somebody may do less afterwards: then the answer waits for the workers."""
         self._journal = journal
-        self._cutter = cutter
+        self._cutting = cutting
         self._requester = requester
         self._people: dict[str, None] = {}
         self._entries: list[_Entry] = []
@@ -57,7 +57,7 @@ class Change:
     async def cut(self, person: str, cause: Cause, id: str) -> None:
         """End all that a person has. Raises LogUnavailable."""
         order = CutOff(id=id, person=person, cause=cause, by=self._requester.name)
-        self.severed.append(await self._cutter.within(self.connection, order, self._requester.actor))
+        self.severed.append(await self._cutting.within(self.connection, order, self._requester.actor))
 
     def person_changed(self, id: str, action: Action, version: int, diff: str) -> None:
         """Have it on the record that a person was created, changed or deleted."""

@@ -16,9 +16,9 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import Receive, Scope, Send
 
+from gatebook.identity.cutting import Cutting
 from gatebook.identity.journal import Journal
 from gatebook.identity.scim.catalog import BODY_BYTES_MAX
-from gatebook.identity.scim.cutter import Cutter
 from gatebook.identity.scim.directory_tokens import DirectoryToken, find_live
 from gatebook.identity.scim.protocol import Handler, Service, is_change
 from gatebook.identity.scim.recording import Said, requester_of, said, shown_filter, shown_path
@@ -46,7 +46,7 @@ class ScimDeps(Struct, frozen=True, kw_only=True):
     """What the service provider works with. `base_url` is that of the console listener, without a final slash."""
 
     journal: Journal
-    cutter: Cutter
+    cutting: Cutting
     visits: Visits
     base_url: str
 
@@ -116,7 +116,7 @@ class ScimApp:
             if not asked.whole:
                 raise PayloadTooLargeException(detail=f"a request must not be larger than {BODY_BYTES_MAX} bytes")
             requester = requester_of(self._deps.journal, asked.token)
-            storage = DirectoryStorage(self._deps.journal, self._deps.cutter, requester, writes=is_change(asked.request))
+            storage = DirectoryStorage(self._deps.journal, self._deps.cutting, requester, writes=is_change(asked.request))
             answer = await Handler(self._service, storage).handle(asked.request)
         except (SCIMException, StateError, LogUnavailable, RecursionError) as failure:
             asked.error = failure
@@ -144,9 +144,9 @@ class ScimApp:
 
     async def _settle(self, storage: DirectoryStorage) -> None:
         if storage.severed:
-            await self._deps.cutter.settle(storage.severed)
+            await self._deps.cutting.settle(storage.severed)
         if storage.revision is not None:
-            await self._deps.cutter.in_force(storage.revision)
+            await self._deps.cutting.in_force(storage.revision)
 
     async def _record(self, asked: _Asked, answer: ScimResponse, duration_us: int) -> None:
         journal, request = self._deps.journal, asked.request

@@ -21,11 +21,11 @@ from scim2_server.storage import AsyncScimStorage, SearchPage
 from sqlalchemy import Connection, RowMapping, Table, func, select
 
 from gatebook.identity.cut_off import Severed
+from gatebook.identity.cutting import Cutting
 from gatebook.identity.journal import Journal
 from gatebook.identity.scim import groups_table, people_table
 from gatebook.identity.scim.catalog import USER, provider
 from gatebook.identity.scim.change import Change, Requester
-from gatebook.identity.scim.cutter import Cutter
 from gatebook.identity.scim.finding import narrowed
 from gatebook.identity.scim.members import MemberChange, apply, ids_of
 from gatebook.identity.scim.users import user_of
@@ -38,13 +38,13 @@ _T = TypeVar("_T")
 class DirectoryStorage(AsyncScimStorage):
     """The storage of one request. `severed` and `revision` say after it what its answer has to wait for."""
 
-    def __init__(self, journal: Journal, cutter: Cutter, requester: Requester, *, writes: bool = False) -> None:
+    def __init__(self, journal: Journal, cutting: Cutting, requester: Requester, *, writes: bool = False) -> None:
         """`writes`: the request changes something, so each operation is a transaction that writes from its beginning."""
         self.severed: list[Severed] = []
         self.revision: int | None = None
         """From which on somebody may do less; None: nobody does."""
         self._journal = journal
-        self._cutter = cutter
+        self._cutting = cutting
         self._requester = requester
         self._writes = writes
         self._change: Change | None = None
@@ -68,7 +68,7 @@ class DirectoryStorage(AsyncScimStorage):
             yield self._change
             return
         async with self._journal.change() as connection:
-            self._change = change = Change(connection, self._journal, self._cutter, self._requester)
+            self._change = change = Change(connection, self._journal, self._cutting, self._requester)
             try:
                 yield change
                 revision = await change.finish()

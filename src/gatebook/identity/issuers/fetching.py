@@ -1,13 +1,19 @@
-"""Requests to identity providers: bounded in time and size, without redirects, cookies or anybody's credentials but those given."""
+"""Requests to identity providers: bounded in time and size, without redirects, cookies or anybody's credentials but those given.
+
+An administrator named the provider, so it may be anywhere, in a private network too. That is why this is not `oauth/guarded_fetch.py`, which reads what
+strangers name and reaches the public internet alone; nor `gateway/upstream/fetching.py`, which goes as near as the connector does that named the address.
+
+aiohttp is imported with the first request: a gateway worker whose identity providers issue no tokens stays as small as it was.
+"""
 
 import logging
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-import aiohttp
 import msgspec
 
-from gatebook.identity.oidc.problems import ProviderFault
+if TYPE_CHECKING:
+    import aiohttp
 
 BODY_BYTES_MAX: Final = 512 * 1024
 _TOTAL_S: Final = 10.0
@@ -16,8 +22,16 @@ _HEADERS = {"accept": "application/json", "accept-encoding": "identity", "user-a
 _logger = logging.getLogger(__name__)
 
 
+class ProviderFault(Exception):
+    """A provider cannot be used now. `down`: it does not answer; else it, or its configuration here, is wrong. The text names no secret."""
+
+    def __init__(self, text: str, *, down: bool = False) -> None:
+        super().__init__(text)
+        self.down = down
+
+
 class Fetcher:
-    """One pool of connections for all providers, made when first needed, on the keeper's loop."""
+    """One pool of connections for all providers, made when first needed, on the loop that asks."""
 
     def __init__(self, total_s: float = _TOTAL_S) -> None:
         self._total_s = total_s
@@ -41,6 +55,8 @@ class Fetcher:
         return await self._ask("POST", url, headers=headers, data=dict(fields))
 
     async def _ask(self, method: str, url: str, **options: Any) -> tuple[int, dict[str, Any]]:
+        import aiohttp
+
         if self._session is None:
             timeout = aiohttp.ClientTimeout(total=self._total_s, connect=min(_CONNECT_S, self._total_s))
             self._session = aiohttp.ClientSession(timeout=timeout, cookie_jar=aiohttp.DummyCookieJar(), headers=_HEADERS)
@@ -55,7 +71,7 @@ class Fetcher:
             raise ProviderFault(f"{_place(url)} does not answer", down=True) from error
 
 
-async def _object(response: aiohttp.ClientResponse, url: str) -> dict[str, Any]:
+async def _object(response: "aiohttp.ClientResponse", url: str) -> dict[str, Any]:
     body = bytearray()
     async for chunk in response.content.iter_chunked(64 * 1024):
         body += chunk
