@@ -33,8 +33,6 @@ DISTRIBUTIONS = {
     "jsonschema_rs": "jsonschema-rs",
     "cel_expr_python": "cel-expr-python",
     "presidio_analyzer": "presidio-analyzer",
-    "scim2_models": "scim2-models",
-    "scim2_server": "scim2-server",
     "cel": "common-expression-language",
 }
 
