@@ -8,7 +8,6 @@ FORBIDDEN = {"utils", "util", "helpers", "helper", "common", "misc", "manager", 
 TESTED_ELSEWHERE = {
     "identity/scim/catalog.py": "tests/identity/scim/test_shapes.py, discovery, bulk and what nobody knows",
     "identity/scim/change.py": "tests/identity/scim/test_people_table.py, each change is on the record",
-    "identity/scim/cutter.py": "a protocol only; tests/identity/scim/test_endpoint.py with the real one",
     "identity/scim/users.py": "tests/identity/scim/test_people_table.py, a user is a person",
     "identity/scim/protocol.py": "tests/identity/scim/test_shapes.py and test_groups_table.py, 412 and members",
     "identity/scim/provisioning.py": "tests/cli/test_scim.py and tests/identity/scim/test_people_table.py, handed over",

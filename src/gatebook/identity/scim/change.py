@@ -1,14 +1,16 @@
 """One operation of the directory while it is under way: what it changes, whom it cuts off, and what has to be on the record before it is committed."""
 
+from typing import Literal
+
 from msgspec import Struct
 from sqlalchemy import Connection
 
 from gatebook.identity.cut_off import Cause, CutOff, Severed
 from gatebook.identity.cutting import Cutting
 from gatebook.identity.journal import Journal
+from gatebook.identity.person_records import Changed, record_changed
 from gatebook.log.clock import Clock
-from gatebook.record.body import ConfigChanged
-from gatebook.record.parts import Actor, PartName
+from gatebook.record.parts import Actor
 from gatebook.state.changes import Action
 from gatebook.state.feed import note_people
 from gatebook.state.store import bump
@@ -20,14 +22,6 @@ class Requester(Struct, frozen=True, kw_only=True):
     actor: Actor
     name: str
     identity: bytes
-
-
-class _Entry(Struct, frozen=True, kw_only=True):
-    kind: str
-    name: str
-    action: Action
-    version: int
-    diff: str
 
 
 class Change:
@@ -43,7 +37,7 @@ class Change:
         self._cutting = cutting
         self._requester = requester
         self._people: dict[str, None] = {}
-        self._entries: list[_Entry] = []
+        self._changed: list[Changed] = []
 
     @property
     def clock(self) -> Clock:
@@ -62,28 +56,23 @@ class Change:
     def person_changed(self, id: str, action: Action, version: int, diff: str) -> None:
         """Have it on the record that a person was created, changed or deleted."""
         self.touch(id)
-        self._entries.append(_Entry(kind="Person", name=id, action=action, version=version, diff=diff))
+        self._note("Person", id, action, version, diff)
 
     def group_changed(self, name: str, action: Action, version: int, diff: str) -> None:
         """Have it on the record that a group was created, changed or deleted."""
-        self._entries.append(_Entry(kind="Group", name=name, action=action, version=version, diff=diff))
+        self._note("Group", name, action, version, diff)
 
     async def finish(self) -> int | None:
         """Count the change and put it on the record; returns the revision, None when nothing has changed. Raises LogUnavailable."""
-        if not self._entries:
+        if not self._changed:
             return None
         note_people(self.connection, self._people)
         revision = bump(self.connection)
-        for entry in self._entries:
-            assert entry.action != "unchanged"
-            body = ConfigChanged(
-                kind=entry.kind,
-                name=entry.name,
-                action=entry.action,
-                version=entry.version,
-                revision=revision,
-                actor=self._requester.actor,
-            )
-            parts: list[tuple[PartName, bytes]] = [("identity", self._requester.identity), ("diff", entry.diff.encode())]
-            await self._journal.record(body, self._requester.actor.subject, parts)
+        for changed in self._changed:
+            await record_changed(self._journal, changed, revision)
         return revision
+
+    def _note(self, kind: Literal["Person", "Group"], name: str, action: Action, version: int, diff: str) -> None:
+        by = self._requester
+        one = Changed(kind=kind, name=name, action=action, version=version, diff=diff, actor=by.actor, identity=by.identity)
+        self._changed.append(one)

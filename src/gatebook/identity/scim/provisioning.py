@@ -9,6 +9,7 @@ from sqlalchemy import update
 from gatebook.identity.accounts import find_person
 from gatebook.identity.directory import Principal
 from gatebook.identity.journal import Journal
+from gatebook.identity.person_records import Changed, record_changed
 from gatebook.identity.scim.directory_tokens import (
     DirectoryToken,
     add_directory_token,
@@ -16,7 +17,7 @@ from gatebook.identity.scim.directory_tokens import (
     revoke_directory_token,
 )
 from gatebook.identity.tokens import make_token
-from gatebook.record.body import ConfigChanged, TokenChanged
+from gatebook.record.body import TokenChanged
 from gatebook.state.feed import note_people
 from gatebook.state.schema import people
 from gatebook.state.snapshot import Person
@@ -88,11 +89,16 @@ class Provisioning:
             connection.execute(update(people).where(people.c.id == person.id).values(**values))
             note_people(connection, [person.id])
             revision = bump(connection)
-            body = ConfigChanged(
-                kind="Person", name=person.id, action="changed", version=person.version + 1, revision=revision, actor=caller.actor
+            changed = Changed(
+                kind="Person",
+                name=person.id,
+                action="changed",
+                version=person.version + 1,
+                diff="-source: local\n+source: directory\n",
+                actor=caller.actor,
+                identity=caller.identity,
             )
-            diff = b"-source: local\n+source: directory\n"
-            await self._journal.record(body, caller.subject, [("identity", caller.identity), ("diff", diff)])
+            await record_changed(self._journal, changed, revision)
         return person
 
     async def _record(self, action: Literal["created", "revoked"], token: DirectoryToken, caller: Principal) -> None:
