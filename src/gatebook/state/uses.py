@@ -28,4 +28,4 @@ def note_uses(connection: Connection, used: Mapping[str, int]) -> None:
 def read_uses(connection: Connection, person: str) -> dict[str, int]:
     """When the tokens of a person were last used, by id; those that were not are not told of."""
     query = select(tokens.c.id, tokens.c.last_used_us).where((tokens.c.person == person) & tokens.c.last_used_us.is_not(None))
-    return {id: at_us for id, at_us in connection.execute(query)}
+    return {row.id: row.last_used_us for row in connection.execute(query)}
