@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
-from urllib.parse import quote
 
 from msgspec import Struct
 
@@ -187,8 +186,3 @@ def expiry_of(form: Form, now_us: int) -> int | None:
 def days_up_to(days_max: int) -> list[int]:
     """The lives that somebody may choose."""
     return [days for days in DAYS if days <= days_max] or [days_max]
-
-
-def new_address(account: str = "") -> str:
-    """The form for a new token, of oneself or of a service account."""
-    return "/me/tokens/new" + (f"?for={quote(account, safe='@')}" if account else "")

@@ -5,7 +5,6 @@ from typing import Literal
 from msgspec import Struct
 
 COMPANY = "Harbour & Pine"
-ASK_FIRST = "Confirm"
 
 
 class Player(Struct, frozen=True, kw_only=True):

@@ -20,6 +20,13 @@ NEAR = [
     ("fe80::1%eth0", False, False, False),
     ("0.0.0.0", False, False, False),
     ("224.0.0.1", False, False, False),
+    ("64:ff9b::5db8:d822", True, True, True),
+    ("64:ff9b::a01:203", False, True, True),
+    ("64:ff9b::7f00:1", False, False, True),
+    ("64:ff9b::a9fe:a9fe", False, False, False),
+    ("2002:a9fe:a9fe::1", False, False, False),
+    ("2002:a01:203::1", False, True, True),
+    ("2001:0:4136:e378:8000:63bf:5601:5601", False, False, False),
     ("", False, False, False),
 ]
 

@@ -1,4 +1,8 @@
-"""Carries requests of OAuth over the gateway's own HTTP client: one connection each, no redirects, and never to an address that is out of reach."""
+"""Carries requests of OAuth over the gateway's own HTTP client: one connection each, no redirects, and never to an address that is out of reach.
+
+The gateway's client, because a worker renews tokens and must stay small; and because how near an address may lie depends on the connector that named it,
+which neither the requests to identity providers nor those for documents of AI clients know.
+"""
 
 import asyncio
 import socket

@@ -3,7 +3,6 @@
 from typing import Any
 from urllib.parse import urlsplit
 
-import msgspec
 from msgspec import Struct
 
 from gatebook.identity.credentials.challenge import Challenge, read_challenge
@@ -179,8 +178,3 @@ def covers(resource: str, url: str) -> bool:
 
 def _port(parts: Any) -> int | None:
     return parts.port or {"https": 443, "http": 80}.get(parts.scheme.lower())
-
-
-def decode_server(text: bytes) -> ServerMetadata:
-    """Read metadata that was kept."""
-    return msgspec.json.decode(text, type=ServerMetadata)

@@ -18,6 +18,7 @@ Reach = Literal["public", "private", "loopback"]
 """How near an address may lie: public only; private networks too; this machine too."""
 T = TypeVar("T")
 JSON_BYTES_MAX = 256 * 1024
+_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 
 
 class WebError(Exception):
@@ -62,12 +63,19 @@ def _nearness(address: str) -> str:
         ip = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:
         return "nowhere"
-    ip = getattr(ip, "ipv4_mapped", None) or ip
+    ip = _held(ip) if isinstance(ip, ipaddress.IPv6Address) else ip
     if ip.is_loopback:
         return "loopback"
     if ip.is_link_local or ip.is_multicast or ip.is_unspecified:
         return "nowhere"
     return "public" if ip.is_global else "private"
+
+
+def _held(ip: ipaddress.IPv6Address) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    """The address to which one leads that holds another: mapped, 6to4, Teredo, and NAT64, by which networks without IPv4 reach public hosts."""
+    if ip in _NAT64:
+        return ipaddress.IPv4Address(int(ip) & 0xFFFF_FFFF)
+    return ip.ipv4_mapped or ip.sixtofour or (ip.teredo[1] if ip.teredo else ip)
 
 
 def check_address(url: str, what: str) -> str:

@@ -6,7 +6,7 @@ from typing import Any, Literal, get_args
 from msgspec import Struct
 from sqlalchemy import Connection, delete, func, insert, select, update
 
-from gatebook.state.access_schema import oauth_clients, oauth_codes, oauth_grants, oauth_requests, refresh_tokens
+from gatebook.state.access_schema import oauth_clients, oauth_codes, oauth_requests, refresh_tokens
 
 Kind = Literal["dcr", "cimd", "pre"]
 Authentication = Literal["none", "private_key_jwt", "client_secret_post", "client_secret_basic"]
@@ -104,12 +104,6 @@ def forget_unused(connection: Connection, now_us: int) -> int:
     over = refresh_tokens.c.expires_us < now_us
     connection.execute(delete(refresh_tokens).where(over))
     return connection.execute(delete(oauth_clients).where(old & never)).rowcount
-
-
-def live_grants(connection: Connection, client: str, now_us: int) -> list[str]:
-    """The ids of the client's grants that still give it something."""
-    open_ = oauth_grants.c.revoked_us.is_(None) & (oauth_grants.c.expires_us > now_us)
-    return list(connection.execute(select(oauth_grants.c.id).where((oauth_grants.c.client == client) & open_)).scalars())
 
 
 def _client(row: Any) -> Client:

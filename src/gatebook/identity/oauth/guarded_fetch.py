@@ -2,6 +2,9 @@
 
 The name is resolved once; every address that it has must be a public one, and the connection goes to these addresses and no other, so that a name
 that answers differently the second time gains nothing. No redirect is followed, no proxy, cookie or credential is used, and size and time are short.
+
+Stricter than the requests to identity providers (`issuers/fetching.py`) and to where connectors have their tokens from (`credentials/web.py`): there an
+administrator chose the address, and it may lie in a private network.
 """
 
 import asyncio

@@ -117,7 +117,7 @@ class Issuing:
             grants.use_code(connection, secret, now_us)
             if code.expires_us <= now_us or not grants.session_is_open(connection, code.wanted.session, now_us):
                 return OAuthError("invalid_grant", "the code is no longer good")
-            wrong = _mismatch(code.wanted, asking.form, self._mcp_url)
+            wrong = _mismatch(code.wanted, asking.form)
             if wrong is not None:
                 return wrong
             return await self._issue(connection, asking, grant, "code")
@@ -239,7 +239,7 @@ def refresh_life_s(rules: AiClientsSpec) -> int:
     return rules.refresh_days * _DAY_S
 
 
-def _mismatch(wanted: requests.Wanted, form: Mapping[str, str], mcp_url: str) -> OAuthError | None:
+def _mismatch(wanted: requests.Wanted, form: Mapping[str, str]) -> OAuthError | None:
     """What is different at the token endpoint from what was asked for at the beginning."""
     given = form.get("redirect_uri")
     if given != wanted.redirect_uri if wanted.explicit else given not in (None, wanted.redirect_uri):
