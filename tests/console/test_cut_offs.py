@@ -13,6 +13,7 @@ from gatebook.identity.accounts import Wanted, put_person
 from gatebook.identity.cut_off import CutOff, cut_off
 from gatebook.identity.issuing import TokenOrder
 from gatebook.identity.service_accounts import ServiceOrder, put_service_account
+from gatebook.state.documents import parse_documents
 from gatebook.state.store import bump
 from gatebook.state.workers import Worker, drop_worker, put_worker
 from tests.console.conftest import signed_in
@@ -85,15 +86,17 @@ async def test_a_worker_without_an_answer_is_told(admin: httpx2.AsyncClient) -> 
 
 
 async def test_receipts_are_for_readers_and_reasons_for_fewer(stage: Stage, employee: httpx2.AsyncClient) -> None:
-    """An auditor sees both, IT support the receipt, an employee nothing; forms are for administrators alone."""
+    """An auditor sees both, a role that shows metadata alone the receipt, an employee nothing; forms are for administrators alone."""
     assert (await employee.get("/cut-offs")).status_code == (await employee.get("/cut-offs/cut_done")).status_code == 403
     async with signed_in(stage, AUDITOR) as auditor:
         assert "laptop not returned" in (await auditor.get("/cut-offs/cut_done")).text
         assert (await auditor.get(FORM)).status_code == 403
         assert "Cut off …" not in (await auditor.get(f"/people/{EMPLOYEE}")).text
     with stage.store.write() as connection:
-        put_person(connection, Wanted(id="helga@northwind.example", groups=("it-support",)), 1)
+        put_person(connection, Wanted(id="helga@northwind.example", groups=("counters",)), 1)
         bump(connection)
+    role = "kind: Role\nname: counter\nspec: {groups: [counters], grants: {metadata: all}}\n"
+    await stage.desk.apply(parse_documents(role, "role.yaml"), local_caller("root", stage.vault.subject))
     async with signed_in(stage, "helga@northwind.example") as helga:
         page = await helga.get("/cut-offs/cut_done")
         assert page.status_code == 200 and "laptop" not in page.text
@@ -131,7 +134,9 @@ async def test_who_may_sign_in_again_stays_active(stage: Stage, admin: httpx2.As
     path = f"/people/{AUDITOR}/cut-off"
     csrf = await token_of(admin, path)
     answer = await admin.post(path, data={"csrf": csrf, "reason": "lost laptop", "sure": "yes", "after": "active"})
-    assert answer.status_code == 303 and stage.store.snapshot().people[AUDITOR].active and stage.desk.outlook(AUDITOR).tokens == 0
+    assert answer.status_code == 303
+    await stage.desk.cutting.completed(answer.headers["location"].rpartition("/")[2])
+    assert stage.store.snapshot().people[AUDITOR].active and stage.desk.outlook(AUDITOR).tokens == 0
 
 
 async def test_what_goes_on_is_told_and_follows(stage: Stage, admin: httpx2.AsyncClient) -> None:

@@ -97,14 +97,14 @@ def _grant_changed(core: Core, names: Names) -> str:
     owner, client = _name(core["owner"], names), core["client"]
     match core["action"]:
         case "created":
-            return f"{owner} lets the AI client {client} use {core['resource']}"
+            return f"{owner} lets the AI client {client} use {core.get('resource', 'this gateway')}"
         case "issued":
-            return f"AI client {client} got the token {core['token']} of {owner} for {core['resource']}"
+            return f"AI client {client} got the token {core.get('token', '')} of {owner} for {core.get('resource', 'this gateway')}"
         case "refused":
             return f"{owner} did not let the AI client {client} in"
         case "reused":
             return f"A used code or refresh token of {owner} came again from the AI client {client}: all that it had has ended"
-    return f"What {owner} let the AI client {client} do was ended by the {core['by']}"
+    return f"What {owner} let the AI client {client} do was ended by the {core.get('by', 'gateway')}"
 
 
 def _cut_off(core: Core, names: Names) -> str:
