@@ -4,7 +4,18 @@ from msgspec.structs import replace
 
 from gatebook.identity.accounts import Wanted, put_person
 from gatebook.identity.cut_off import CutOff, cut_off
-from gatebook.state.cut_offs import Ack, Done, Upstream, complete, count_receipts, put_ack, read_open, read_receipt, read_receipts, read_recent
+from gatebook.state.cut_offs import (
+    Ack,
+    Done,
+    Upstream,
+    complete,
+    count_receipts,
+    put_ack,
+    read_open,
+    read_receipt,
+    read_receipts,
+    read_recent,
+)
 from gatebook.state.store import Store, bump
 
 _NOW_US = 10**15
