@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import pytest
+from sqlalchemy import insert, select
 
 from gatebook.control.sessions import IDLE_S, Sessions
 from gatebook.identity import accounts, sessions
@@ -14,6 +15,7 @@ from gatebook.log.book import Book
 from gatebook.log.vault import Vault
 from gatebook.record.body_access import SignedOut
 from gatebook.record.parts import Source
+from gatebook.state.schema import console_sessions
 from gatebook.state.store import Store, bump
 
 SOURCE = Source(ip="127.0.0.1", port=5)
@@ -90,9 +92,9 @@ async def test_use_is_written_rarely(desk_of: Sessions, clock: Clock, store: Sto
 async def test_a_session_of_before_a_cut_off_is_void(desk_of: Sessions, clock: Clock, store: Store) -> None:
     """Also where its row came back from a backup: its epoch is of before."""
     with store.write() as connection:
-        kept = connection.exec_driver_sql("SELECT * FROM console_sessions WHERE person = 'bob'").one()
+        kept = connection.execute(select(console_sessions).where(console_sessions.c.person == "bob")).mappings().one()
         cut_off(connection, CutOff(id="c", person="bob", cause="administrator", by="x", deactivate=False), clock.now_us)
-        connection.exec_driver_sql(f"INSERT INTO console_sessions VALUES ({', '.join('?' * len(kept))})", tuple(kept))
+        connection.execute(insert(console_sessions).values(kept))
         bump(connection)
     assert desk_of.who("bob") is None and desk_of.of("bob") == []
 

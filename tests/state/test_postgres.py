@@ -209,6 +209,14 @@ def test_text_is_in_the_order_of_code_points(store: Store) -> None:
     assert found == sorted(names)
 
 
+def test_a_zero_byte_stops_nothing(store: Store) -> None:
+    """The server keeps none: it is replaced, so that no request of a stranger can make a batch of rows fail again and again."""
+    with store.write() as connection:
+        connection.execute(text("INSERT INTO preferences VALUES ('ann', :name, :value)"), {"name": "a\0", "value": "b\0c"})
+        found = connection.execute(text("SELECT name, value FROM preferences WHERE name = :name"), {"name": "a\0"}).all()
+    assert [tuple(row) for row in found] == [("a\ufffd", "b\ufffdc")]
+
+
 def test_limits_of_waiting_are_in_force(store: Store) -> None:
     """The server itself ends a statement that takes too long and a transaction that stands still."""
     with store.read() as connection:

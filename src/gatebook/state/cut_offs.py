@@ -5,11 +5,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct
-from sqlalchemy import Connection, RowMapping, func, insert, select, update
+from sqlalchemy import Connection, RowMapping, func, select, text, update
 
 from gatebook.state.directory_schema import cut_off_acks, cut_offs
 
 _RECENT_US = 300_000_000
+# In one statement, because the worker itself and whoever waits for it may write at the same moment.
+_PUT_ACK = text(
+    """INSERT INTO cut_off_acks (cut_off, stream, at_us, streams, calls, lost) VALUES (:cut_off, :stream, :at_us, :streams, :calls, :lost)
+    ON CONFLICT (cut_off, stream) DO UPDATE SET at_us = excluded.at_us, streams = excluded.streams, calls = excluded.calls, lost = 0
+    WHERE cut_off_acks.lost = 1 AND excluded.lost = 0"""
+)
 
 
 class Cut(Struct, frozen=True, kw_only=True, gc=False):
@@ -101,13 +107,8 @@ def read_recent(connection: Connection, now_us: int) -> list[Cut]:
 
 def put_ack(connection: Connection, cut_off: str, ack: Ack) -> None:
     """Note what a worker did; what it said first stays, except that whoever was given up and answers after all is no longer lost."""
-    here = (cut_off_acks.c.cut_off == cut_off) & (cut_off_acks.c.stream == ack.stream)
-    known = connection.execute(select(cut_off_acks.c.lost).where(here)).scalar()
     values = {"at_us": ack.at_us, "streams": ack.streams, "calls": ack.calls, "lost": int(ack.lost)}
-    if known is None:
-        connection.execute(insert(cut_off_acks).values(cut_off=cut_off, stream=ack.stream, **values))
-    elif known and not ack.lost:
-        connection.execute(update(cut_off_acks).where(here).values(**values))
+    connection.execute(_PUT_ACK, {"cut_off": cut_off, "stream": ack.stream, **values})
 
 
 def complete(connection: Connection, id: str, done: Done) -> None:

@@ -3,13 +3,17 @@
 Whoever writes locks the only row of `meta` first, so revisions are counted one after the other, and a reader that has seen one has seen all of it.
 """
 
+import functools
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import Connection, Engine, create_engine, text
 
 from gatebook.state.database import StateError
 from gatebook.state.references import SecretUnavailable, resolve
+
+if TYPE_CHECKING:
+    from psycopg.types.string import StrDumperUnknown
 
 _CONNECTIONS: Final = 4
 _LOCK_MS: Final = 5_000
@@ -97,7 +101,9 @@ class PostgresDatabase:
     def _connect(self) -> Any:
         import psycopg
 
-        return psycopg.connect(**self._parameters())
+        connection = psycopg.connect(**self._parameters())
+        connection.adapters.register_dumper(str, _text_dumper())
+        return connection
 
     def _parameters(self) -> dict[str, Any]:
         try:
@@ -118,6 +124,19 @@ class PostgresDatabase:
         if given is None:  # Not raised above: the driver's error would hang on it, and that quotes the password.
             raise StateError(_NO_ADDRESS)
         return {**_DEFAULTS, **given, "options": f"{_OPTIONS} {given.get('options', '')}".strip()}
+
+
+@functools.cache
+def _text_dumper() -> type["StrDumperUnknown"]:
+    from psycopg.types.string import StrDumperUnknown
+
+    class WithoutZero(StrDumperUnknown):
+        """PostgreSQL keeps no zero bytes. Whoever sends one gets the sign for what cannot be shown, not an error that repeats at each attempt."""
+
+        def dump(self, obj: str) -> Any:
+            return super().dump(obj.replace("\0", "\ufffd") if "\0" in obj else obj)
+
+    return WithoutZero
 
 
 def _place(parameters: Mapping[str, Any]) -> str:

@@ -40,16 +40,16 @@ async def test_a_hundred_calls_renew_once(keeper: Keeper, notes: Notes) -> None:
     assert {one.grant.access for one in found} == {_kept(keeper).grant.access} and found[0].grant.access != kept.grant.access
 
 
-async def _process(path: Path, times: int) -> asyncio.subprocess.Process:
-    return await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.fixtures.renewer", str(path), ANN, str(times), stdout=asyncio.subprocess.PIPE
-    )
+async def _process(path: Path, state_url: str, times: int) -> asyncio.subprocess.Process:
+    words = ("-m", "tests.fixtures.renewer", str(path), ANN, str(times))
+    environ = {**os.environ, "STATE_URL": state_url}
+    return await asyncio.create_subprocess_exec(sys.executable, *words, stdout=asyncio.subprocess.PIPE, env=environ)
 
 
-async def test_two_processes_renew_once_each_time(keeper: Keeper, notes: Notes, tmp_path: Path) -> None:
+async def test_two_processes_renew_once_each_time(keeper: Keeper, notes: Notes, tmp_path: Path, state_url: str) -> None:
     """Both at once, twenty times in a row: no refresh token is brought twice, and both go on with the same one."""
     await keeper.connect(connector(notes.url))
-    workers = [await _process(tmp_path, 20) for _ in range(2)]
+    workers = [await _process(tmp_path, state_url, 20) for _ in range(2)]
     said = [(await worker.communicate())[0].decode().split() for worker in workers]
     seen = await notes.control()
     assert seen["reused"] == 0 and seen["live"] == 1
@@ -58,11 +58,11 @@ async def test_two_processes_renew_once_each_time(keeper: Keeper, notes: Notes, 
     assert _kept(keeper).grant.refresh in seen["secrets"]
 
 
-async def test_a_process_that_is_killed_after_it_stored_loses_nothing(keeper: Keeper, notes: Notes, tmp_path: Path) -> None:
+async def test_a_process_that_is_killed_after_it_stored_loses_nothing(keeper: Keeper, notes: Notes, tmp_path: Path, state_url: str) -> None:
     """kill -9 between storing and use: the next one goes on with what was rotated, at once."""
     await keeper.connect(connector(notes.url))
     for _ in range(5):
-        worker = await _process(tmp_path, 1)
+        worker = await _process(tmp_path, state_url, 1)
         assert worker.stdout is not None
         await worker.stdout.readline()  # it says so once it is stored, and before it would be used
         os.kill(worker.pid, signal.SIGKILL)

@@ -6,13 +6,14 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from gatebook.state.store import Store
 from tests.identity.oauth.deployment import Deployment, Site
 
 
 @pytest.fixture
-def deployment(tmp_path: Path) -> Iterator[Deployment]:
+def deployment(tmp_path: Path, store: Store) -> Iterator[Deployment]:
     """A server that reads no documents of clients."""
-    opened = Deployment(tmp_path / "data")
+    opened = Deployment(tmp_path / "data", store)
     yield opened
     opened.close()
 
@@ -25,8 +26,8 @@ async def site(tmp_path: Path) -> AsyncIterator[Site]:
 
 
 @pytest.fixture
-def with_site(tmp_path: Path, site: Site) -> Iterator[Deployment]:
+def with_site(tmp_path: Path, store: Store, site: Site) -> Iterator[Deployment]:
     """A server that can read documents of clients on that site."""
-    opened = Deployment(tmp_path / "data", site.fetch())
+    opened = Deployment(tmp_path / "data", store, site.fetch())
     yield opened
     opened.close()

@@ -71,11 +71,12 @@ class Clock:
 class Deployment:
     """The server with Ann, who may sign in, and what is around it."""
 
-    def __init__(self, path: Path, fetch: GuardedFetch | None = None) -> None:
+    def __init__(self, path: Path, store: Store, fetch: GuardedFetch | None = None) -> None:
+        path.mkdir(mode=0o700)
         self.path = path
         self.clock = Clock()
         self.vault = Vault(path / "keys", bytes(32))
-        self.store = Store.open(path / "state.db")
+        self.store = store
         self.book = Book.open(path / "log", "t-k", self.vault, LOG)
         self.journal = Journal(self.store, self.book, self.vault.subject, self.clock)
         self.desk = Desk(self.journal, ISSUER)
