@@ -93,7 +93,7 @@ def test_a_web_app_is_named_by_its_host(theatre: Theatre, browser: Any) -> None:
     """An app that an administrator added is vouched for, and there is no warning."""
     with watched(browser) as page:
         page.goto(theatre.link(EMPLOYEE))
-        page.wait_for_selector("#results")
+        page.wait_for_url("**/me")
         ask(theatre, page, "claude", CLAUDE)
         assert "Let claude.ai call tools for you?" in page.inner_text("h1")
         assert "an administrator, who added it" in page.inner_text("main") and not page.locator(".banner").count()
@@ -103,7 +103,7 @@ def test_a_wrong_request_is_told_to_the_person(theatre: Theatre, browser: Any) -
     """On a page, with a sentence; nobody is sent anywhere."""
     with watched(browser, expected="400 (Bad Request)") as page:
         page.goto(theatre.link(EMPLOYEE))
-        page.wait_for_selector("#results")
+        page.wait_for_url("**/me")
         ask(theatre, page, "hostile", "https://evil.example/cb")
         assert "did not register" in page.inner_text("main") and page.url.startswith(theatre.url)
         page.goto(f"{theatre.url}/oauth/consent?request=made-up")
@@ -114,7 +114,7 @@ def test_a_form_of_another_site_allows_nothing(theatre: Theatre, browser: Any) -
     """Without the session's token, from another origin, or in a frame."""
     with watched(browser, expected="403 (Forbidden)") as page:
         page.goto(theatre.link(EMPLOYEE))
-        page.wait_for_selector("#results")
+        page.wait_for_url("**/me")
         ask(theatre, page, "hostile", "http://127.0.0.1:9/cb")
         fields = dict(re.findall(r'name="(\w+)" value="([^"]*)"', page.content()))
         whole = {"csrf": fields["csrf"], "request": fields["request"], "do": "allow"}
@@ -174,7 +174,7 @@ def test_a_person_ends_what_they_allowed(theatre: Theatre, browser: Any) -> None
     """On a page of their own; the pages of all clients are not for them."""
     with watched(browser, expected="403 (Forbidden)") as page:
         page.goto(theatre.link(EMPLOYEE))
-        page.wait_for_selector("#results")
+        page.wait_for_url("**/me")
         page.goto(f"{theatre.url}/connected-apps")
         before = page.locator("button:has-text('Revoke')").count()
         page.locator("button:has-text('Revoke')").first.click()
