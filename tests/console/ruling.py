@@ -77,7 +77,7 @@ async def rule(stage: Stage) -> None:
 
 async def enroll_second(stage: Stage) -> None:
     """Enter another administrator."""
-    order = TokenOrder(person=SECOND, groups=("admins",), person_name="Olga Petrova", name="admin")
+    order = TokenOrder(person=SECOND, groups=("admins", "security"), person_name="Olga Petrova", name="admin")
     await stage.desk.issuing.create(order, local_caller("root", stage.vault.subject))
 
 

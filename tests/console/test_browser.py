@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.console.stage import ADMIN
-from tests.console.theatre import Theatre, assert_fit, opened, story_marks, violations, watched
+from tests.console.theatre import Theatre, assert_fit, enter, opened, story_marks, violations, watched
 from tests.console.traffic import PEOPLE, Case
 
 pytestmark = story_marks()
@@ -20,14 +20,6 @@ def theatre(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Theatre]:
     """The app with a day of calls."""
     with opened(tmp_path_factory, 300) as theatre:
         yield theatre
-
-
-def enter(page: Any, theatre: Theatre, path: str = "/") -> None:
-    """Sign in by a one-time link and open a page."""
-    page.goto(theatre.link(ADMIN))
-    page.wait_for_url(f"{theatre.url}/")
-    if path != "/":
-        page.goto(f"{theatre.url}{path}")
 
 
 def test_find_narrow_open_prove_by_keyboard(theatre: Theatre, browser: Any) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from gatebook.record.parts import ApiRequest
 from tests.console.stage import ADMIN, Stage
-from tests.console.theatre import Theatre, assert_fit, opened, story_marks, violations, watched
+from tests.console.theatre import Theatre, assert_fit, enter, opened, story_marks, violations, watched
 from tests.console.traffic import PEOPLE, Case, found
 
 pytestmark = story_marks()
@@ -36,15 +36,6 @@ def calls(theatre: Theatre) -> list[str]:
         return [stage.call(PEOPLE[3], case, (9 - number) * 1_000_000) for number, case in enumerate((first, rich, last))]
 
     return theatre.call(play)
-
-
-def enter(page: Any, theatre: Theatre, path: str = "/") -> None:
-    """Sign in by a one-time link and open a page."""
-    page.set_default_timeout(30_000)
-    page.goto(theatre.link(ADMIN))
-    page.wait_for_url(f"{theatre.url}/")
-    if path != "/":
-        page.goto(f"{theatre.url}{path}")
 
 
 def shown_part(page: Any) -> str:

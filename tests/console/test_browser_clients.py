@@ -9,8 +9,7 @@ import pytest
 
 from gatebook.identity.oauth.registry import ClientOrder
 from tests.console.stage import ADMIN, AUDITOR, EMPLOYEE, Stage
-from tests.console.test_browser_connectors import enter
-from tests.console.theatre import Theatre, assert_fit, opened, story_marks, violations, watched
+from tests.console.theatre import Theatre, assert_fit, enter, opened, story_marks, violations, watched
 from tests.identity.oauth.deployment import CHALLENGE, SOURCE
 from tests.identity.oauth.test_redirects import CLAUDE, CURSOR
 

@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 
 from tests.console.connecting import connect
-from tests.console.test_browser_connectors import enter
-from tests.console.theatre import Theatre, assert_fit, opened, story_marks, violations, watched
+from tests.console.theatre import Theatre, assert_fit, enter, opened, story_marks, violations, watched
 from tests.fixtures import oauth_mcp
 
 pytestmark = story_marks()

@@ -9,7 +9,7 @@ import pytest
 from gatebook.definitions.key import key_of
 from tests.console.stage import ADMIN
 from tests.console.test_browser_keyboard import tab_to
-from tests.console.theatre import Theatre, assert_fit, opened, story_marks, violations, watched
+from tests.console.theatre import Theatre, assert_fit, enter, opened, story_marks, violations, watched
 from tests.console.tooling import dress
 from tests.state.noting import HOSTILE
 
@@ -22,13 +22,6 @@ def theatre(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Theatre]:
     with opened(tmp_path_factory, 60) as theatre:
         theatre.run(dress(theatre.stage))
         yield theatre
-
-
-def enter(page: Any, theatre: Theatre, path: str = "/", person: str = ADMIN) -> None:
-    """Sign in, as an administrator unless somebody else is named, and go somewhere."""
-    page.goto(theatre.link(person))
-    page.wait_for_url(f"{theatre.url}/")
-    page.goto(f"{theatre.url}{path}")
 
 
 def test_a_drifted_tool_is_found_read_and_approved_with_keys(theatre: Theatre, browser: Any) -> None:

@@ -10,8 +10,7 @@ from gatebook.state.store import bump
 from gatebook.state.workers import drop_worker
 from tests.console.severed import finish, populate
 from tests.console.stage import Stage
-from tests.console.test_browser_connectors import enter
-from tests.console.theatre import Theatre, assert_fit, opened, story_marks, violations, watched
+from tests.console.theatre import Theatre, assert_fit, enter, opened, story_marks, violations, watched
 
 pytestmark = story_marks()
 PAGES = ("/cut-offs", "/cut-offs/cut_done", "/cut-offs/cut_lost", "/people/gone-0@northwind.example/cut-off")

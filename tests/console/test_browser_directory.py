@@ -6,9 +6,8 @@ from typing import Any
 import pytest
 
 from tests.console.granting import entitle
-from tests.console.test_browser_connectors import enter
 from tests.console.test_directory import provision
-from tests.console.theatre import Theatre, assert_fit, opened, story_marks, violations, watched
+from tests.console.theatre import Theatre, assert_fit, enter, opened, story_marks, violations, watched
 
 pytestmark = story_marks()
 PAGES = ("/directory", "/directory?show=failed")

@@ -8,9 +8,8 @@ import pytest
 from gatebook.state.documents import parse_documents
 from tests.console.granting import entitle
 from tests.console.stage import ADMIN
-from tests.console.test_browser_connectors import enter
 from tests.console.test_browser_keyboard import tab_to
-from tests.console.theatre import Theatre, assert_fit, opened, story_marks, violations, watched
+from tests.console.theatre import Theatre, assert_fit, enter, opened, story_marks, violations, watched
 
 pytestmark = story_marks()
 

@@ -8,7 +8,7 @@ import pytest
 
 from tests.console.stage import ADMIN, Stage
 from tests.console.test_browser_keyboard import tab_to
-from tests.console.theatre import Theatre, opened, story_marks, violations, watched
+from tests.console.theatre import Theatre, enter, opened, story_marks, violations, watched
 from tests.console.tooling import dress
 from tests.reading.payloads import CODED, IBAN, enforce, finding, guardrail, recorded, text_of
 
@@ -32,13 +32,6 @@ def theatre(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Theatre]:
         theatre.run(enforce(theatre.stage, guardrail("accounts", action="redact", more="parts: [response]")))
         theatre.call(play)
         yield theatre
-
-
-def enter(page: Any, theatre: Theatre, path: str) -> None:
-    """Sign in as an administrator, and go somewhere."""
-    page.goto(theatre.link(ADMIN))
-    page.wait_for_url(f"{theatre.url}/")
-    page.goto(f"{theatre.url}{path}")
 
 
 def begin(page: Any, theatre: Theatre) -> None:

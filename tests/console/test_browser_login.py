@@ -14,8 +14,7 @@ from gatebook.state.documents import parse_documents
 from gatebook.state.store import bump
 from tests.console import providers
 from tests.console.stage import ADMIN, EMPLOYEE, Stage
-from tests.console.test_browser_connectors import enter
-from tests.console.theatre import Theatre, assert_fit, opened, story_marks, violations, watched
+from tests.console.theatre import Theatre, assert_fit, enter, opened, story_marks, violations, watched
 
 pytestmark = [*story_marks(), pytest.mark.timeout(600)]
 SECRET_AT = ", client_secret: 'env:{}_SECRET'"

@@ -10,10 +10,9 @@ from gatebook.control.caller import local_caller
 from gatebook.query import parse
 from gatebook.state.documents import parse_documents
 from tests.console.stage import EMPLOYEE
-from tests.console.test_browser_connectors import enter
 from tests.console.test_browser_keyboard import tab_to
 from tests.console.test_people import POLICY
-from tests.console.theatre import Theatre, assert_fit, opened, story_marks, violations, watched
+from tests.console.theatre import Theatre, assert_fit, enter, opened, story_marks, violations, watched
 from tests.console.tooling import dress
 from tests.console.traffic import PEOPLE, Case
 from tests.state.noting import HOSTILE

@@ -8,7 +8,7 @@ import pytest
 from tests.console.ruling import EDITED, SECOND, apply, ask_for_two, enroll_second, rule
 from tests.console.stage import ADMIN
 from tests.console.test_browser_keyboard import tab_to
-from tests.console.theatre import Theatre, assert_fit, opened, story_marks, violations, watched
+from tests.console.theatre import Theatre, assert_fit, enter, opened, story_marks, violations, watched
 
 pytestmark = story_marks()
 
@@ -20,13 +20,6 @@ def theatre(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Theatre]:
         theatre.run(rule(theatre.stage))
         theatre.run(enroll_second(theatre.stage))
         yield theatre
-
-
-def enter(page: Any, theatre: Theatre, path: str = "/", person: str = ADMIN) -> None:
-    """Sign in, and go somewhere."""
-    page.goto(theatre.link(person))
-    page.wait_for_url(f"{theatre.url}/")
-    page.goto(f"{theatre.url}{path}")
 
 
 def press(page: Any, selector: str, key: str = "Enter") -> None:

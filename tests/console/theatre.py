@@ -2,6 +2,7 @@
 
 import asyncio
 import importlib.util
+import re
 import shutil
 import socket
 import threading
@@ -13,7 +14,7 @@ from typing import Any, TypeVar
 import pytest
 import uvicorn
 
-from tests.console.stage import Stage
+from tests.console.stage import ADMIN, Stage
 
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
 FLAGS = (
@@ -92,6 +93,14 @@ class Theatre:
         self._thread.join(20)
         self._socket.close()
         self._loop.close()
+
+
+def enter(page: Any, theatre: Theatre, path: str = "/", person: str = ADMIN) -> None:
+    """Sign in by a one-time link, as an administrator unless somebody else is named, and go somewhere."""
+    page.goto(theatre.link(person))
+    page.wait_for_url(re.compile(rf"^{re.escape(theatre.url)}/(me)?$"))
+    if path != "/":
+        page.goto(f"{theatre.url}{path}")
 
 
 @contextmanager
