@@ -12,13 +12,15 @@ def _row(number: int, **values: str) -> RecordRow:
 
 
 def test_pages_hold_each_record_once_newest_first(index: Index) -> None:
-    """Of the types, the subject and the time that were asked for."""
+    """Of the types, the subjects and the time that were asked for."""
     index.insert([], [_row(at) for at in range(20)] + [_row(30, type="config.changed")])
-    wanted = RecordFilter(types=("log.read",), subject="s1", since_us=1_793_000_000_000_003, until_us=1_793_000_000_000_017, limit=4)
+    limited = [(("log.read",), ("s1", "s7"))]
+    wanted = RecordFilter(limited=limited, since_us=1_793_000_000_000_003, until_us=1_793_000_000_000_017, limit=4)
     first = find_records(index, wanted)
     assert [row.seq for row in first.rows] == [15, 13, 11, 9]
-    second = find_records(
-        index, RecordFilter(types=("log.read",), subject="s1", since_us=1_793_000_000_000_003, before=first.next, limit=4)
-    )
+    second = find_records(index, RecordFilter(limited=limited, since_us=1_793_000_000_000_003, before=first.next, limit=4))
     assert ([row.seq for row in second.rows], second.next) == ([7, 5, 3], None)
     assert len(find_records(index, RecordFilter(types=("log.read", "config.changed"))).rows) == 21
+    both = RecordFilter(types=("config.changed",), limited=limited)
+    assert [row.seq for row in find_records(index, both).rows] == [30, *range(19, 0, -2)]
+    assert find_records(index, RecordFilter()).rows == []

@@ -74,7 +74,7 @@ spec:
   # fields: {connector: all} # single fields of the group metadata
   groups: [fraud]
   # people: [ann]
-  # reason_required: true    # arguments and responses of others ask for a reason
+  # reason_required: true    # arguments and responses ask for a reason
 """
 EXAMPLES: Final[dict[str, str]] = {"Policy": _POLICY, "Guardrail": _GUARDRAIL, "Role": _ROLE}
 
