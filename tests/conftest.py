@@ -1,11 +1,15 @@
-"""The engines of state: a test that asks for `state_url` runs on each."""
+"""The engines of state: a test that asks for `state_url` runs on each. No property has a deadline: how fast a machine is proves nothing."""
 
 import os
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 
 from tests.postgres import Cluster, find_programs
+
+settings.register_profile("tests", deadline=None)
+settings.load_profile("tests")
 
 
 @pytest.fixture(scope="session")
