@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from msgspec import Struct
 
 from gatebook.identity.accounts import Wanted, add_token, find_person, put_person
+from gatebook.identity.credentials.revoking import Outcome
 from gatebook.identity.cut_off import CutOff
 from gatebook.identity.cutting import Answer, Cutting, make_id, outlook
 from gatebook.identity.journal import Journal
@@ -27,15 +27,6 @@ from gatebook.state.store import StateError, Store, bump
 
 ROOT = Actor(subject="s", kind="person", auth="socket")
 ANA = CutOff(id="c1", person="ana", cause="administrator", by="root", detail="left the company")
-
-
-class Outcome(Struct, frozen=True):
-    """What became of a credential."""
-
-    connector: str
-    credential: str
-    outcome: str
-    detail: str | None = None
 
 
 class Workers:
@@ -144,7 +135,10 @@ async def test_a_cut_off_is_on_the_record_and_gets_a_receipt(house: House) -> No
         Answer(stream="n-w2", at_us=7, gone=True),
         Answer(stream="n-w3", at_us=8, lost=True),
     ]
-    house.outcomes = [Outcome("crm", "u1", "revoked"), Outcome("hr", "u2", "failed", "503")]
+    house.outcomes = [
+        Outcome(connector="crm", credential="u1", result="revoked"),
+        Outcome(connector="hr", credential="u2", result="failed", detail="503"),
+    ]
     severed = await house.cutting.cut(ANA, ROOT)
     await house.cutting.completed("c1")
     assert house.workers.asked == [(severed.revision, ("c1",), severed.revision)], "asked once, after the commit"

@@ -16,6 +16,7 @@ from msgspec import Struct
 from sqlalchemy import Connection, func, select
 
 from gatebook.identity.accounts import find_person
+from gatebook.identity.credentials.revoking import Outcome
 from gatebook.identity.cut_off import CutOff, Severed, cut_off
 from gatebook.identity.directory import make_principal
 from gatebook.identity.journal import Journal
@@ -81,10 +82,10 @@ class Cutting:
         journal: Journal,
         barrier: Barrier,
         *,
-        revoke_upstream: Callable[[str], Awaitable[Sequence[Any]]] | None = None,
+        revoke_upstream: Callable[[str], Awaitable[Sequence[Outcome]]] | None = None,
         last_call: Callable[[str], Awaitable[int | None]] | None = None,
     ) -> None:
-        """`revoke_upstream(person)` revokes credentials at connectors, and tells of each: connector, credential, outcome, detail.
+        """`revoke_upstream(person)` revokes credentials at connectors, and tells what became of each.
 
         `last_call(pseudonym)` gives the time of the last call, microseconds since 1970.
         """
@@ -202,9 +203,7 @@ class Cutting:
         except Exception as error:
             _logger.exception("credentials of a person who was cut off could not be revoked")
             return [Upstream(connector="", credential="", outcome="failed", detail=str(error)[:300] or type(error).__name__)]
-        return [
-            Upstream(connector=one.connector, credential=one.credential, outcome=one.outcome, detail=one.detail or "") for one in outcomes
-        ]
+        return [Upstream(connector=one.connector, credential=one.credential, outcome=one.result, detail=one.detail) for one in outcomes]
 
 
 def make_id() -> str:
