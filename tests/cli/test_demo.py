@@ -4,17 +4,17 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 
 @pytest.mark.timeout(400)
-def test_what_was_sent_is_recorded_and_found() -> None:
-    """`gatebook demo --once --json` exits 0, and all counts agree; every kind of outcome is among them."""
+def test_what_was_sent_is_recorded_and_found(tmp_path: Path) -> None:
+    """`gatebook demo --once --json` exits 0, and all counts agree; every kind of outcome is among them, and somebody was cut off with all they had."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("GATEBOOK_")}
-    done = subprocess.run(
-        [sys.executable, "-m", "gatebook", "demo", "--once", "--json"], capture_output=True, text=True, env=environment, timeout=380
-    )
+    command = [sys.executable, "-m", "gatebook", "demo", "--once", "--json", "--data", str(tmp_path / "demo")]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=380)
     assert done.returncode == 0, done.stderr[-3000:]
     found = json.loads(done.stdout)
     assert found["calls"] >= 300
@@ -25,3 +25,5 @@ def test_what_was_sent_is_recorded_and_found() -> None:
     assert wanted <= set(found["status"])
     assert {"allowed", "blocked", "redacted", "pending"} <= set(found["decisions"])
     assert found["findings"]["secret/aws_access_key_id"] >= 1 and found["quarantined"] == ["crm/merge_customers"]
+    assert found["sign_ins"] == 3 and found["cut_offs"] == found["cut_offs_complete"] == 1
+    assert found["streams_closed"] >= 1 and found["calls_cut_off"] == found["upstream_revoked"] == 1

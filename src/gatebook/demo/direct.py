@@ -13,21 +13,20 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
 
 import httpx2
 import psutil
 
 from gatebook.control.key_files import read_master_key
-from gatebook.control.office import keeper_client
 from gatebook.demo import history, players, tally
+from gatebook.demo.browser import App, Browser
 from gatebook.demo.cast import PLAYERS
-from gatebook.demo.identity import subject_of
+from gatebook.demo.company import CompanyDirectory
+from gatebook.demo.host import Host, ask_for_access, issue_papers
+from gatebook.demo.leaving import last_day
 from gatebook.demo.players import Crew
 from gatebook.demo.stage import Stage, stage
-from gatebook.identity import accounts
 from gatebook.settings import load
-from gatebook.state.store import Store, bump
 
 _CALLS_MIN = 300
 _READY_S = 90.0
@@ -47,7 +46,8 @@ async def run(args: argparse.Namespace) -> int:
     data = work / "data" if args.data is None else args.data
     shutil.rmtree(work / "stock-service", ignore_errors=True)
     shutil.rmtree(work / "shared-files", ignore_errors=True)
-    data.mkdir(parents=True, exist_ok=True)
+    for folder in (work, data):
+        folder.mkdir(parents=True, exist_ok=True)
     try:
         return await _play(args, work, data)
     finally:
@@ -66,14 +66,20 @@ async def _play(args: argparse.Namespace, work: Path, data: Path) -> int:
             (work / "connectors.yaml").write_text(set_up.connectors())
             await gatebook(data, "apply", "-f", str(work / "connectors.yaml"), "--reason", "demo")
             await _govern(data, work)
-            crews = await _hire(data, set_up, addresses["mcp_url"])
-            await _papers(data)
-            await _provision(data, work, set_up)
-            await _burst(crews, addresses, args)
-            await _ask_for_access(data)
+            (work / "identity.yaml").write_text(set_up.identity_provider())
+            await gatebook(data, "apply", "-f", str(work / "identity.yaml"), "--reason", "demo")
+            host = Host(data, addresses)
+            async with CompanyDirectory(host) as directory:
+                await directory.send_everybody()
+                crews = await _hire(host, set_up)
+                await issue_papers(host)
+                guests = await _sign_in(host, crews)
+                await _burst(crews, addresses, args)
+                leaver = await last_day(host, directory, set_up)
+            await ask_for_access(host)
             if not args.once:
                 return await _go_on(crews, addresses)
-        found = await _verdict(data, crews)
+        found = await _verdict(data, [*crews, *guests, leaver])
     return _report(found, as_json=args.json)
 
 
@@ -127,45 +133,26 @@ def _command(data: Path, verb: str, *words: str) -> list[str]:
     return [sys.executable, "-m", "gatebook", verb, "--data", str(data), *words]
 
 
-async def _hire(data: Path, set_up: Stage, url: str) -> list[Crew]:
+async def _hire(host: Host, set_up: Stage) -> list[Crew]:
     crews = []
     for number, player in enumerate(PLAYERS):
-        words = ("--groups", ",".join(player.groups), "--person-name", player.name, "--name", player.client, "--scope", "mcp", "--json")
-        token = json.loads(await gatebook(data, "token", "create", player.email, *words))["token"]
-        crews.append(Crew(player, set_up, url, token, seed=1000 + number))
+        token, _ = await host.token(player.email, player.client, "mcp")
+        crews.append(Crew(player, set_up, host.mcp_url, token, seed=1000 + number))
     return crews
 
 
-async def _provision(data: Path, work: Path, set_up: Stage) -> None:
-    """Enter the people as a directory would, so that they can sign in at the identity provider, and make that known."""
-    with contextlib.closing(Store.open(load(data / "gatebook.toml", {}, data_dir=data).state_path, create=False)) as store:
-        with store.write() as connection:
-            for player in PLAYERS:
-                wanted = accounts.Wanted(id=player.email, email=player.email, name=player.name)
-                accounts.put_provisioned(connection, wanted, subject_of(player.email), time.time_ns() // 1000)
-            bump(connection)
-    (work / "identity.yaml").write_text(set_up.identity_provider())
-    await gatebook(data, "apply", "-f", str(work / "identity.yaml"), "--reason", "demo")
-
-
-async def _papers(data: Path) -> None:
-    """Tokens beside those that the apps use: one that was lost, one of a script, and a service account with an owner."""
-    maya, priya = PLAYERS[0].email, PLAYERS[2].email
-    lost = json.loads(await gatebook(data, "token", "create", maya, "--name", "old laptop", "--scope", "mcp", "--json"))
-    await gatebook(data, "token", "revoke", lost["id"], "--reason", "left on a train")
-    await gatebook(data, "token", "create", maya, "--name", "my statistics", "--scope", "book:read", "--expires", "5d")
-    await gatebook(data, "accounts", "put", "nightly-report", "--owner", priya, "--name", "Nightly report", "--groups", "engineering")
-    await gatebook(data, "token", "create", "nightly-report", "--name", "cron on build-3", "--scope", "mcp:time", "--scope", "mcp:git")
-
-
-async def _ask_for_access(data: Path) -> None:
-    """Have somebody who was refused ask for access, so that a request is open."""
-    keeper = keeper_client(load(data / "gatebook.toml", {}, data_dir=data))
-    asked = urlencode({"q": f"person:{PLAYERS[0].email} rule:no-bulk-export decision:blocked", "limit": "1"})
-    found = (await asyncio.to_thread(keeper.get, f"/api/v1/calls?{asked}"))["calls"]
-    if found:
-        order = {"call": found[0]["call_id"], "reason": "The spring mailing needs all customers of Redhill."}
-        await asyncio.to_thread(keeper.post, "/api/v1/access-requests", order)
+async def _sign_in(host: Host, crews: list[Crew]) -> list[Crew]:
+    """Have two people let an app call tools for them, by signing in; one of them connects an account of her own. Their calls by these apps are counted too."""
+    signed_in = []
+    for crew, app in ((crews[0], "Claude"), (crews[2], "Claude Code")):
+        async with Browser(host.console_url, crew.player) as browser:
+            if "tickets" in crew.player.connectors:
+                await browser.connect("tickets")
+            token = await browser.allow(await App.registered(host.console_url, app), host.mcp_url)
+        async with Crew(crew.player, crew.stage, host.mcp_url, token, seed=2000) as by_app:
+            await by_app.act()
+        signed_in.append(by_app)
+    return signed_in
 
 
 async def _burst(crews: list[Crew], addresses: _Addresses, args: argparse.Namespace) -> None:
@@ -229,19 +216,22 @@ async def _healthy(http: httpx2.AsyncClient, url: str) -> bool:
 
 
 def _names(crews: list[Crew]) -> str:
-    """Return the people whom somebody who looks around may want to be: one who reads all, and one who does not."""
-    readers = [crew.player for crew in crews if "security" in crew.player.groups]
-    others = [crew.player for crew in crews if "security" not in crew.player.groups]
-    return f"{readers[0].name}, who reads all calls, or {others[0].name}, who reads their own"
+    """Return as whom to sign in: one who sees everything, one who sees their team, and one who sees their own."""
+    players = [crew.player for crew in crews]
+    all_of_it = next(one for one in players if {"admins", "security"} <= set(one.groups))
+    leads = next(one for one in players if "team-leads" in one.groups)
+    employee = next(one for one in players if len(one.groups) == 1 and not one.manager)
+    return (
+        f"             as {all_of_it.name}, who reads and administers everything; {leads.name} sees what a team lead sees,\n"
+        f"             {employee.name} what everybody sees: their own calls, connections and tokens"
+    )
 
 
 async def _go_on(crews: list[Crew], addresses: _Addresses) -> int:
     """Live traffic at a low rate, until Ctrl-C."""
     print(
-        f"\n  Sign in    {addresses['console_url']}/login\n             as {_names(crews)}; {len(crews)} people go on working, about one call a second"
+        f"\n  Sign in    {addresses['console_url']}/login\n{_names(crews)}\n             {len(crews)} people go on working, about one call a second"
     )
-    if "#" in addresses["link"]:
-        print(f"  Or         {addresses['link']}\n             opens the console for an administrator, once")
     print(f"  MCP        {addresses['mcp_url']}\n  Data       {addresses['data_dir']}\n  Stop       Ctrl-C\n", flush=True)
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -283,6 +273,7 @@ def _report(found: dict[str, Any], *, as_json: bool) -> int:
             print(f"  {name:<10} {found[name]}")
         print("  outcomes   " + ", ".join(f"{count} {status}" for status, count in found["status"].items()))
         print("  governance " + ", ".join(f"{count} {effect}" for effect, count in found["decisions"].items()))
+        print("  identity   " + ", ".join(f"{found[name]} {name.replace('_', ' ')}" for name in tally.IDENTITY))
         print("  findings   " + ", ".join(f"{count} {detector}" for detector, count in found["findings"].items()))
         print("  waiting    " + ", ".join(found["quarantined"]))
     for text in found["disagreements"]:

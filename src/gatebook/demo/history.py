@@ -82,6 +82,7 @@ _DEEDS: Final[dict[str, tuple[Deed, ...]]] = {
     ),
     "memory": (Deed("search_nodes", ({"query": "Larkspur"},), ({"entities": [{"name": "Larkspur"}]},), 6),),
     "everything": (Deed("echo", ({"message": "is this thing on?"},), ("Echo: is this thing on?",), 3),),
+    "tickets": (Deed("my_tickets", ({"state": "open"}, {}), ([{"id": 4711, "title": "Label printer prints blank pages"}],), 44),),
     "billing": (Deed("list_invoices", ({"month": "2026-10"},), ({"invoices": [{"id": 1}, {"id": 2}, {"id": 3}]},), 130),),
 }
 _SERVERS: Final = {"crm": "127.0.0.1:8091", "billing": "127.0.0.1:9"}

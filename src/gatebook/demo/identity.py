@@ -17,7 +17,7 @@ from typing import Any
 
 import uvicorn
 
-from gatebook.demo.cast import COMPANY, PLAYERS
+from gatebook.demo.cast import COMPANY, PEOPLE
 
 _FOREIGN_STYLE = re.compile(r"<link\b[^>]*https?://[^>]*>")
 _STYLE = """<style>
@@ -36,7 +36,7 @@ def subject_of(email: str) -> str:
 
 def users() -> dict[str, dict[str, Any]]:
     """The people of the demo, as claims by subject."""
-    return {subject_of(one.email): {"name": one.name, "email": one.email, "email_verified": True} for one in PLAYERS}
+    return {subject_of(one.email): {"name": one.name, "email": one.email, "email_verified": True} for one in PEOPLE}
 
 
 def make_app(claims: Mapping[str, Mapping[str, Any]]) -> Any:

@@ -186,6 +186,10 @@ async def _unknown(crew: Crew) -> None:
     await crew.call("wiki__search_pages", query="holiday rules")
 
 
+async def _tickets(crew: Crew) -> None:
+    await crew.call("tickets__my_tickets", state=crew.chance.choice(("", "open")))
+
+
 DEEDS: dict[str, tuple[Deed, ...]] = {
     "crm": (_search, _search, _customer, _customer, _deals, _note, _export, _delete),
     "time": (_now, _convert),
@@ -195,6 +199,7 @@ DEEDS: dict[str, tuple[Deed, ...]] = {
     "memory": (_remember, _recall),
     "everything": (_echo,),
     "billing": (_invoice,),
+    "tickets": (_tickets,),
 }
 
 

@@ -95,10 +95,11 @@ def _folder(folder: Path) -> None:
 class Stage:
     """Everything that the demo's connectors reach. `missing` says what could not be had, and why."""
 
-    def __init__(self, work: Path, crm: tuple[str, int], page: str, issuer: str, node_modules: Path | None) -> None:
+    def __init__(self, work: Path, crm: tuple[str, int], tickets: str, page: str, issuer: str, node_modules: Path | None) -> None:
         self.repository = work / "stock-service"
         self.files = work / "shared-files"
         self.crm, self._crm_pid = crm
+        self.tickets = tickets
         self.page = page
         self.issuer = issuer
         self._secret = work.absolute() / "identity-provider.secret"
@@ -119,6 +120,7 @@ class Stage:
                 "crm", self.crm, ["sales", "support", "finance"], title="CRM", tools={"deny": ["delete_*"]}, limits={"timeout_s": 4}
             ),
             self._http("billing", "http://127.0.0.1:9/mcp", ["finance"], title="Billing (down)"),
+            self._http("tickets", self.tickets, ["engineering", "support"], title="Tickets", credential={"kind": "person"}),
             self._stdio("time", [sys.executable, "-m", "mcp_server_time", "--local-timezone", "Europe/London"], ["everyone"]),
             self._stdio("git", [sys.executable, "-m", "mcp_server_git", "--repository", str(self.repository)], ["engineering", "security"]),
             self._stdio(
@@ -168,5 +170,9 @@ class Stage:
 async def stage(work: Path, node_modules: Path | None) -> AsyncIterator[Stage]:
     """Set everything up in `work`, and take it down."""
     with _page() as page:
-        async with _running("gatebook.demo.crm") as crm, _running("gatebook.demo.identity") as (issuer, _):
-            yield Stage(work, crm, page, issuer, node_modules)
+        async with (
+            _running("gatebook.demo.crm") as crm,
+            _running("gatebook.demo.tickets") as (tickets, _),
+            _running("gatebook.demo.identity") as (issuer, _),
+        ):
+            yield Stage(work, crm, tickets, page, issuer, node_modules)
