@@ -25,7 +25,7 @@ async def test_each_says_how_it_stands(employee: httpx2.AsyncClient) -> None:
     page = (await employee.get("/me")).text
     found = panels(page)
     assert found["My connections"] == "No connector wants an account of yours."
-    assert found["Apps that act for me"] == "No app has signed in for you."
+    assert found["Connected apps"] == "No app has signed in for you."
     assert found["My sessions"] == "Signed in here alone."
     assert found["Who looked at my calls"] == "Nobody else was shown a call of yours in 90 days."
     for href in ("/connections", "/connected-apps", "/people/me#sessions", "/readings"):

@@ -10,6 +10,7 @@ from gatebook.console import times
 from gatebook.console.deps import ConsoleDeps
 from gatebook.console.pages import Pages, Shown
 from gatebook.console.posting import posted
+from gatebook.console.rail import CONNECTED_APPS
 from gatebook.console.readers import Handler, Readers
 from gatebook.definitions.telling import one_line
 from gatebook.identity.oauth.clients import UNUSED_LIFE_US
@@ -100,7 +101,9 @@ class ClientPages:
     def _connected_page(self, request: Request, viewer: Viewer, error: str = "", status: int = 200) -> Response:
         now_us = self._deps.room.clock.wall_us()
         found = [grant_row(one, now_us) for one in self._deps.clients.of_person(viewer, viewer.principal.person)]
-        return self._pages.page("connected_apps.html", Shown(request=request, viewer=viewer), status, grants=found, error=error)
+        return self._pages.page(
+            "connected_apps.html", Shown(request=request, viewer=viewer, page_name=CONNECTED_APPS), status, grants=found, error=error
+        )
 
     async def _disconnect(self, request: Request, viewer: Viewer) -> Response:
         fields = await posted(request, self._deps)

@@ -15,7 +15,8 @@ from gatebook.console.deps import ConsoleDeps
 from gatebook.console.histogram_view import Histogram
 from gatebook.console.my_calls_view import Line
 from gatebook.console.own_panels import Panel, own_panels
-from gatebook.console.pages import FRAGMENT_HEADER, OWN_CALLS, Pages, Shown
+from gatebook.console.pages import FRAGMENT_HEADER, Pages, Shown
+from gatebook.console.rail import OWN_CALLS
 from gatebook.console.requests_view import Card, access_card, waiting_card
 from gatebook.console.snippets import sign_in_snippets, token_snippets
 from gatebook.console.times import Range

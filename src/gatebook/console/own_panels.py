@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from msgspec import Struct
 
 from gatebook.console.deps import ConsoleDeps
+from gatebook.console.rail import CONNECTED_APPS, READINGS
 from gatebook.console.times import ago
 from gatebook.definitions.telling import one_line
 from gatebook.reading.people_room import ME
@@ -56,9 +57,9 @@ def own_panels(deps: ConsoleDeps) -> tuple[Panel, ...]:
 
     return (
         Panel(title="My connections", href="/connections", line=connections),
-        Panel(title="Apps that act for me", href="/connected-apps", line=apps),
+        Panel(title=CONNECTED_APPS, href="/connected-apps", line=apps),
         Panel(title="My sessions", href=f"/people/{ME}#sessions", line=sessions),
-        Panel(title="Who looked at my calls", href="/readings", line=readings),
+        Panel(title=READINGS, href="/readings", line=readings),
     )
 
 

@@ -14,37 +14,14 @@ from gatebook.console.assets import Assets
 from gatebook.console.deps import ConsoleDeps
 from gatebook.console.exports_view import Order
 from gatebook.console.looks import LOOKS
+from gatebook.console.rail import OWN_PAGE, rail_of
+from gatebook.console.role_names import role_list, role_name
 from gatebook.query.parser import LENGTH_MAX
 from gatebook.reading.exports_forms import FORMS
 from gatebook.reading.viewer import Viewer
 
 FRAGMENT_HEADER = "x-fragment"
 RAIL_COOKIE = "rail"
-OWN_CALLS = "My calls"
-PAGES: tuple[dict[str, str], ...] = (
-    {"name": OWN_CALLS, "href": "/me", "icon": "person", "key": "m"},
-    {"name": "Explorer", "href": "/", "icon": "search", "key": "e"},
-    {"name": "Saved searches", "href": "/saved", "icon": "star", "key": "s"},
-    {"name": "Investigate", "href": "/investigate", "icon": "reach", "key": "i"},
-    {"name": "Requests", "href": "/requests", "icon": "inbox", "key": "q"},
-    {"name": "Trends", "href": "/trends", "icon": "graph", "key": "t"},
-    {"name": "People", "href": "/people", "icon": "people", "key": "o", "for": "readers"},
-    {"name": "Cut-offs", "href": "/cut-offs", "icon": "cut", "key": "f", "for": "readers"},
-    {"name": "Connectors", "href": "/connectors", "icon": "plug", "key": "c", "for": "readers"},
-    {"name": "Policies", "href": "/policies", "icon": "shield", "key": "p", "for": "readers"},
-    {"name": "Guardrails", "href": "/guardrails", "icon": "fence", "key": "u", "for": "readers"},
-    {"name": "Grants", "href": "/grants", "icon": "key", "key": "g", "for": "readers"},
-    {"name": "My connections", "href": "/connections", "icon": "link", "key": "n"},
-    {"name": "Tokens", "href": "/tokens", "icon": "token", "key": "k", "for": "administrators"},
-    {"name": "Directory", "href": "/directory", "icon": "tree", "key": "d", "for": "administrators"},
-    {"name": "AI clients", "href": "/clients", "icon": "app", "key": "a", "for": "administrators"},
-    {"name": "Roles", "href": "/roles", "icon": "eye", "key": "l", "for": "readers"},
-    {"name": "Records", "href": "/records", "icon": "records", "key": "r"},
-    {"name": "Exports", "href": "/exports", "icon": "download", "key": "x"},
-)
-"""The rail. `key` follows `g`; what is `for` readers is shown to those who read all calls, what is `for` administrators to them."""
-OWN_PAGE = "What may I do?"
-"""At the foot of the rail, for everybody."""
 
 
 class Shortcut(Struct, frozen=True):
@@ -116,6 +93,7 @@ class Pages:
         self._environment.globals.update(
             asset=assets.url,
             looks=LOOKS,
+            role_list=role_list,
             own_page=OWN_PAGE,
             shortcuts=SHORTCUTS,
             does_words=DOES_WORDS,
@@ -136,7 +114,7 @@ class Pages:
         secret = session.secret_of(shown.request, self._deps)
         return self._environment.get_template(template).render(
             viewer=shown.viewer,
-            pages=[page for page in PAGES if _shown_to(page.get("for", ""), shown.viewer)],
+            rail=rail_of(shown.viewer),
             viewing_as=viewing_as_words(shown.viewer),
             page_name=shown.page_name,
             theme=theme_of(shown.request),
@@ -167,14 +145,10 @@ class Pages:
             return None
 
 
-def _shown_to(whom: str, viewer: Viewer) -> bool:
-    return {"readers": viewer.reads_all, "administrators": viewer.administers}.get(whom, True)
-
-
 def viewing_as_words(viewer: Viewer) -> str:
     """Whose view an administrator looks at; empty in their own."""
     kind, _, name = viewer.viewing_as.partition(":")
-    return f"{'role' if kind == 'role' else 'person'} {name}" if name else ""
+    return (f"role {role_name(name)}" if kind == "role" else f"person {name}") if name else ""
 
 
 def theme_of(request: Request) -> str:

@@ -11,8 +11,9 @@ from gatebook.console import people_view, why_view
 from gatebook.console.connectors_view import NAME_CHARACTERS_MAX
 from gatebook.console.deps import ConsoleDeps
 from gatebook.console.numbers import size
-from gatebook.console.pages import OWN_PAGE, Pages, Shown, params_of
+from gatebook.console.pages import Pages, Shown, params_of
 from gatebook.console.posting import posted
+from gatebook.console.rail import OWN_PAGE
 from gatebook.console.sessions import session_lines
 from gatebook.console.why_view import Form, FormError
 from gatebook.console.zones import zone_of

@@ -6,6 +6,7 @@ from typing import Final
 from msgspec import Struct
 
 from gatebook.console.changes_view import address, plain
+from gatebook.console.role_names import role_list, role_title
 from gatebook.console.zones import Zone
 from gatebook.query.groups import GROUPS, MEANING
 from gatebook.reading.role_facts import ReadingsAnswer, RoleFacts, RolesAnswer
@@ -32,6 +33,7 @@ class RoleLine(Struct, frozen=True, kw_only=True):
     """One row of the matrix."""
 
     name: str
+    title: str
     description: str
     built_in: bool
     cells: list[Cell]
@@ -77,9 +79,7 @@ def matrix(found: RolesAnswer, names: Mapping[str, str], zone: Zone) -> Matrix:
         grants.append(
             GrantLine(
                 stamp=zone.stamp(one.time_us),
-                text=plain(
-                    f"{who} gave {to} more of the log: {', '.join(one.groups)}, by {', '.join(role for role in one.roles if role != 'employee')}"
-                ),
+                text=plain(f"{who} gave {to} more of the log: {', '.join(one.groups)}, by the role {role_list(one.roles)}"),
             )
         )
     return Matrix(groups=[(group, MEANING[group]) for group in GROUPS], roles=[_line(one) for one in found.roles], self_granted=grants)
@@ -89,6 +89,7 @@ def _line(one: RoleFacts) -> RoleLine:
     bound = "everybody" if one.everybody else ", ".join([*one.groups, *one.people]) or "nobody"
     return RoleLine(
         name=one.name,
+        title=role_title(one.name),
         description=plain(one.description),
         built_in=one.built_in,
         cells=[_cell(one, group) for group in GROUPS],
@@ -116,7 +117,7 @@ def reading_lines(found: ReadingsAnswer, zone: Zone) -> list[ReadingLine]:
         ReadingLine(
             stamp=zone.stamp(one.time_us),
             by=plain(one.by),
-            roles=", ".join(role for role in one.roles if role != "employee"),
+            roles=role_list(one.roles),
             what=_ACTIONS.get(one.action, one.action),
             payloads=one.payloads,
             reason=plain(one.reason),

@@ -10,9 +10,10 @@ from starlette.responses import RedirectResponse, Response
 from gatebook.console import tokens_view as view
 from gatebook.console.deps import ConsoleDeps
 from gatebook.console.once import Once
-from gatebook.console.pages import OWN_CALLS, Pages, Shown, params_of
+from gatebook.console.pages import Pages, Shown, params_of
 from gatebook.console.people_view import page_links
 from gatebook.console.posting import posted, posted_pairs
+from gatebook.console.rail import OWN_CALLS
 from gatebook.console.snippets import token_snippets
 from gatebook.console.tokens_view import Form, FormError
 from gatebook.console.zones import zone_of
