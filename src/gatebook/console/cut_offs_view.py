@@ -1,5 +1,6 @@
 """What the pages of cut-offs show, in words. What a person or a directory wrote is shown with hidden characters written out, and never long."""
 
+import re
 from collections.abc import Iterable
 from urllib.parse import urlencode
 
@@ -34,6 +35,7 @@ _OUTCOMES: dict[str, Look] = {
     "failed": Look(outcome="failed", shape="failed", word="Failed"),
     "nothing_offered": Look(outcome="other", shape="other", word="Deleted here"),
 }
+_BY_DIRECTORY = re.compile(r"directory \((.+)\)")
 _GOING_ON = Look(outcome="other", shape="clock", word="Going on")
 
 
@@ -88,6 +90,7 @@ class ReceiptView(Struct, frozen=True, kw_only=True):
     """The receipt. `told` of `all` steps are done; `open` says what is not."""
 
     row: CutOffRow
+    ended: tuple[Counted, ...]
     sentence: str
     reason: str
     chart: Markup
@@ -135,6 +138,13 @@ def receipt_view(facts: CutOffFacts, zone: Zone) -> ReceiptView:
     around = Range(since_us=facts.signal_us - _AROUND_US, until_us=facts.signal_us + _AROUND_US)
     return ReceiptView(
         row=row_of(facts, zone),
+        ended=_numbers(
+            (facts.tokens, "access token"),
+            (facts.sessions, "console session"),
+            (facts.grants, "grant of AI clients"),
+            (facts.streams, "open stream"),
+            (facts.calls, "call in flight"),
+        ),
         sentence=sentence(facts),
         reason=one_line(facts.reason, _TEXT_CHARACTERS_MAX),
         chart=_chart(slowest[:BARS_MAX]),
@@ -169,13 +179,12 @@ def service_lines(ids: Iterable[str]) -> tuple[ServiceLine, ...]:
 
 def prospect_numbers(found: Prospect) -> tuple[Counted, ...]:
     """What would end, in numbers."""
-    pairs = (
+    return _numbers(
         (found.tokens, "access token"),
         (found.sessions, "console session"),
         (found.grants, "grant of AI clients"),
         (found.credentials, "credential at connectors"),
     )
-    return tuple(Counted(count=count, what=_plural(count, what)) for count, what in pairs)
 
 
 def sentence(facts: CutOffFacts) -> str:
@@ -226,14 +235,23 @@ def _after(one: WorkerFacts) -> str:
 
 
 def _by(text: str) -> str:
+    """A person's id, `os:` and an account of the host, `idp:` and an identity provider, or the directory with its token's name, in words."""
     kind, _, name = text.partition(":")
-    return one_line(f"identity provider {name}" if kind == "idp" and name else text, NAME_CHARACTERS_MAX)
+    if kind == "idp" and name:
+        text = f"identity provider {name}"
+    elif found := _BY_DIRECTORY.fullmatch(text):
+        text = f"directory, token “{found[1]}”"
+    return one_line(text, NAME_CHARACTERS_MAX)
 
 
 def _second(time_us: int, zone: Zone) -> str:
     return f"{zone.stamp(time_us)} {zone.word(time_us)}"
 
 
+def _numbers(*pairs: tuple[int, str]) -> tuple[Counted, ...]:
+    return tuple(Counted(count=count, what=_plural(count, what)) for count, what in pairs)
+
+
 def _plural(count: int, what: str) -> str:
-    first, space, rest = what.partition(" ") if " of " in what or " at " in what else (what, "", "")
+    first, space, rest = what.partition(" ") if any(word in what for word in (" of ", " at ", " in ")) else (what, "", "")
     return f"{first}{'' if count == 1 else 's'}{space}{rest}"

@@ -8,10 +8,12 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from gatebook.console import times
+from gatebook.console.connectors_view import NAME_CHARACTERS_MAX
 from gatebook.console.deps import ConsoleDeps
 from gatebook.console.pages import Pages, Shown, params_of
 from gatebook.console.posting import posted
 from gatebook.console.readers import Handler, Readers
+from gatebook.definitions.telling import one_line
 from gatebook.identity.scim.directory_tokens import DirectoryToken
 from gatebook.identity.scim.provisioning import DirectoryTokenOrder
 from gatebook.identity.scim.visits import Visit
@@ -126,7 +128,8 @@ def token_row(token: DirectoryToken, now_us: int) -> dict[str, Any]:
         "look": look,
         "live": token.is_live(now_us),
         "created": times.ago(now_us - token.created_us),
-        "until": times.stamp(token.expires_us)[:10] if token.expires_us else "revoked",
+        "by": one_line(token.created_by.replace("os:", "the account ", 1), NAME_CHARACTERS_MAX),
+        "until": times.stamp(token.expires_us)[:10] if token.expires_us else "never",
         "last": times.ago(now_us - token.last_used_us) if token.last_used_us else "never",
     }
 

@@ -93,6 +93,7 @@ class PeoplePages:
         values: dict[str, Any] = {
             "row": people_view.person_row(detail, now_us, days=90, outcome=outcome or "", own=own),
             "own": own,
+            "standing": people_view.standing(detail.id, self._deps.accesses()),
             "all_tools": len(tools.tools),
             "groups": people_view.matrix(shown, now_us, own=own, reads_all=viewer.reads_all),
             "more": max(0, len(shown.tools) - people_view.TOOLS_MAX),

@@ -9,15 +9,19 @@ from msgspec import Struct
 from gatebook.console.address import explorer
 from gatebook.console.connectors_view import NAME_CHARACTERS_MAX, moment
 from gatebook.console.looks import Look
+from gatebook.console.role_names import role_list
 from gatebook.console.times import Range, ago
 from gatebook.console.zones import Zone
 from gatebook.definitions.key import key_of
 from gatebook.definitions.telling import one_line
+from gatebook.identity.access import Accesses
+from gatebook.identity.roles import held_by
 from gatebook.policy.explain import StepKind
 from gatebook.policy.reach import Reach
 from gatebook.query.writing import both, term
 from gatebook.reading.people_facts import OUTCOMES, PersonDetail, PersonFacts, PersonTools, TokenFacts, ToolMay
 from gatebook.reading.tool_activity import DAY_US
+from gatebook.state.snapshot import Person
 
 TOOLS_MAX = 2_000
 _REASON_CHARACTERS_MAX = 500
@@ -69,6 +73,16 @@ class PersonRow(Struct, frozen=True, kw_only=True):
     calls: str
     calls_href: str
     last: str
+
+
+class Standing(Struct, frozen=True, kw_only=True):
+    """Where a person comes from and stands: empty where nothing is known."""
+
+    roles: str
+    kept_by: str
+    department: str
+    manager: str
+    manager_href: str
 
 
 class ToolLine(Struct, frozen=True, kw_only=True):
@@ -154,6 +168,19 @@ def person_row(facts: PersonFacts, now_us: int, *, days: int = 30, outcome: str 
         calls="–" if facts.calls is None else f"{facts.calls:,}",
         calls_href=explorer(query, range_),
         last="–" if facts.calls is None else last_words(facts.last_us, now_us, days),
+    )
+
+
+def standing(id: str, accesses: Accesses) -> Standing:
+    """Where somebody stands, as the directory says and roles are given."""
+    person = accesses.people.get(id, Person(id=id))
+    manager = accesses.people.get(person.manager or "")
+    return Standing(
+        roles="" if person.kind == "service" else role_list(held_by(person.id, person.groups, accesses.roles)),
+        kept_by="The directory" if person.source == "scim" else "By hand",
+        department=one_line(person.department or "", NAME_CHARACTERS_MAX),
+        manager=one_line(manager.name or manager.id, NAME_CHARACTERS_MAX) if manager else "",
+        manager_href=address_of(manager.id) if manager else "",
     )
 
 

@@ -88,6 +88,8 @@ def token_lines(tokens: Iterable[TokenRow], zone: Zone, now_us: int, *, reads_pe
 
 def _token_line(one: TokenRow, zone: Zone, now_us: int, reads_people: bool) -> TokenLine:
     words = [scope_words(scope) for scope in one.scopes] or ["everything"]
+    if not one.scopes or one.scopes[0] in _SCOPE_WORDS:
+        words[0] = words[0][:1].upper() + words[0][1:]  # a connector keeps its name
     left_us = None if one.expires_us is None else one.expires_us - now_us
     return TokenLine(
         id=one.id,

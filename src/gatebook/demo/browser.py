@@ -16,25 +16,29 @@ from gatebook.demo.identity import subject_of
 
 _FIELD: Final = re.compile(r'<input type="hidden" name="(\w+)" value="([^"]*)"')
 _ONWARD: Final = re.compile(r'rel="noreferrer" href="([^"]+)"')
-_CALLBACK: Final = "http://127.0.0.1:33418/callback"
+LOOPBACK: Final = "http://127.0.0.1:33418/callback"
+"""Where apps on somebody's own computer listen; nothing is sent there."""
+CLAUDE: Final = "https://claude.ai/api/mcp/auth_callback"
+"""Where a web app does, likewise."""
 _USER_AGENT: Final = "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36"
 
 
 class App:
     """An AI app that registered itself, as older ones do. `id` is what it is known by."""
 
-    def __init__(self, console_url: str, id: str) -> None:
+    def __init__(self, console_url: str, id: str, redirect: str) -> None:
         self.id = id
+        self._redirect = redirect
         self._console_url = console_url
         self._verifier = secrets.token_urlsafe(48)
 
     @classmethod
-    async def registered(cls, console_url: str, name: str) -> Self:
-        """Register it."""
-        body = {"client_name": name, "redirect_uris": [_CALLBACK], "token_endpoint_auth_method": "none"}
+    async def registered(cls, console_url: str, name: str, redirect: str) -> Self:
+        """Register it, with the address to which it wants people sent back."""
+        body = {"client_name": name, "redirect_uris": [redirect], "token_endpoint_auth_method": "none"}
         async with httpx2.AsyncClient() as http:
             answer = (await http.post(f"{console_url}/oauth/register", json=body)).raise_for_status()
-        return cls(console_url, answer.json()["client_id"])
+        return cls(console_url, answer.json()["client_id"], redirect)
 
     def question(self, mcp_url: str) -> dict[str, str]:
         """What it asks of a person's browser: the parameters of the authorization request."""
@@ -42,7 +46,7 @@ class App:
         return {
             "response_type": "code",
             "client_id": self.id,
-            "redirect_uri": _CALLBACK,
+            "redirect_uri": self._redirect,
             "code_challenge": challenge,
             "code_challenge_method": "S256",
             "state": secrets.token_urlsafe(16),
@@ -52,7 +56,7 @@ class App:
     async def redeem(self, address: str) -> str:
         """Take the code out of the address that the browser was sent to; returns an access token."""
         code = parse_qs(urlsplit(address).query)["code"][0]
-        fields = {"grant_type": "authorization_code", "code": code, "redirect_uri": _CALLBACK, "client_id": self.id}
+        fields = {"grant_type": "authorization_code", "code": code, "redirect_uri": self._redirect, "client_id": self.id}
         async with httpx2.AsyncClient() as http:
             answer = await http.post(f"{self._console_url}/oauth/token", data=fields | {"code_verifier": self._verifier})
         return str(answer.raise_for_status().json()["access_token"])

@@ -96,7 +96,7 @@ PLAYERS = (
         client="claude-ai",
         version="1.8.2",
         mode="auto",
-        connectors=("time", "git"),
+        connectors=("time", "git", "tickets"),
     ),
 )
 

@@ -19,7 +19,7 @@ import psutil
 
 from gatebook.control.key_files import read_master_key
 from gatebook.demo import history, players, tally
-from gatebook.demo.browser import App, Browser
+from gatebook.demo.browser import CLAUDE, LOOPBACK, App, Browser
 from gatebook.demo.cast import PLAYERS
 from gatebook.demo.company import CompanyDirectory
 from gatebook.demo.host import Host, ask_for_access, issue_papers
@@ -142,13 +142,13 @@ async def _hire(host: Host, set_up: Stage) -> list[Crew]:
 
 
 async def _sign_in(host: Host, crews: list[Crew]) -> list[Crew]:
-    """Have two people let an app call tools for them, by signing in; one of them connects an account of her own. Their calls by these apps are counted too."""
+    """Have two people let an app call tools for them, by signing in; they connect accounts of their own. Their calls by these apps are counted too."""
     signed_in = []
-    for crew, app in ((crews[0], "Claude"), (crews[2], "Claude Code")):
+    for crew, app, redirect in ((crews[-1], "Claude", CLAUDE), (crews[2], "Claude Code", LOOPBACK)):
         async with Browser(host.console_url, crew.player) as browser:
             if "tickets" in crew.player.connectors:
                 await browser.connect("tickets")
-            token = await browser.allow(await App.registered(host.console_url, app), host.mcp_url)
+            token = await browser.allow(await App.registered(host.console_url, app, redirect), host.mcp_url)
         async with Crew(crew.player, crew.stage, host.mcp_url, token, seed=2000) as by_app:
             await by_app.act()
         signed_in.append(by_app)

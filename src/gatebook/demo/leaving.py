@@ -7,7 +7,7 @@ import time
 import httpx2
 
 from gatebook.demo import players
-from gatebook.demo.browser import App, Browser
+from gatebook.demo.browser import LOOPBACK, App, Browser
 from gatebook.demo.cast import LEAVER
 from gatebook.demo.company import CompanyDirectory
 from gatebook.demo.host import Host
@@ -25,7 +25,7 @@ async def last_day(host: Host, directory: CompanyDirectory, stage: Stage) -> Cre
     await host.token(LEAVER.email, "ticket macros", "mcp")
     async with Browser(host.console_url, LEAVER) as browser:
         await browser.connect("tickets")
-        token = await browser.allow(await App.registered(host.console_url, "Cursor"), host.mcp_url)
+        token = await browser.allow(await App.registered(host.console_url, "Cursor", LOOPBACK), host.mcp_url)
         crew = Crew(LEAVER, stage, host.mcp_url, token, seed=999)
         under_way = asyncio.Event()
         held = asyncio.create_task(_work(crew, under_way))

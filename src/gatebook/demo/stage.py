@@ -120,7 +120,7 @@ class Stage:
                 "crm", self.crm, ["sales", "support", "finance"], title="CRM", tools={"deny": ["delete_*"]}, limits={"timeout_s": 4}
             ),
             self._http("billing", "http://127.0.0.1:9/mcp", ["finance"], title="Billing (down)"),
-            self._http("tickets", self.tickets, ["engineering", "support"], title="Tickets", credential={"kind": "person"}),
+            self._http("tickets", self.tickets, ["engineering", "support", "security"], title="Tickets", credential={"kind": "person"}),
             self._stdio("time", [sys.executable, "-m", "mcp_server_time", "--local-timezone", "Europe/London"], ["everyone"]),
             self._stdio("git", [sys.executable, "-m", "mcp_server_git", "--repository", str(self.repository)], ["engineering", "security"]),
             self._stdio(
