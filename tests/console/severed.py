@@ -46,7 +46,7 @@ def populate(stage: Stage, ago_us: int = 300_000_000) -> None:
         complete(connection, "cut_lost", done)
         bump(connection)
     with stage.store.write() as connection:
-        severed = cut_off(connection, CutOff(id="cut_open", person=GOING, cause="deactivated", by="Okta"), now_us - 2_000_000)
+        severed = cut_off(connection, CutOff(id="cut_open", person=GOING, cause="deactivated", by="directory (Okta)"), now_us - 2_000_000)
         put_ack(connection, "cut_open", Ack(stream="node1-w0", at_us=now_us - 1_990_000, streams=1))
         for stream, revision in (("node1-w0", severed.revision), ("node2-w1", severed.revision - 1)):
             put_worker(connection, Worker(stream=stream, node=stream[:5], boot="b", revision=revision, renewed_us=now_us))

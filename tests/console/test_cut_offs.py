@@ -57,7 +57,7 @@ async def test_the_list_tells_each_cut_off(admin: httpx2.AsyncClient) -> None:
     page = (await admin.get("/cut-offs")).text
     said = text_of(page)
     assert "Leo Marchetti" in said and "By an administrator nora@northwind.example" in said and "Not all revoked" in said
-    assert "identity provider okta" in said and "Worker without answer" in said and "Deactivated in the directory Okta" in said
+    assert "identity provider okta" in said and "Worker without answer" in said and "Deactivated in the directory directory, token “Okta”" in said
     assert "<img src=x" not in page and "‮" not in page
     one = text_of((await admin.get(f"/cut-offs?person={LEAVER}")).text)
     assert "1 cut-off " in one and "okta" not in one
@@ -77,6 +77,12 @@ async def test_a_receipt_tells_workers_credentials_and_accounts(admin: httpx2.As
     (calls,) = [link for link in links if link.startswith("/?q=person")]
     assert "leo" in calls and "from=" in calls and any(link.startswith("/records?kind=cut-offs&from=") for link in links)
     assert (await admin.get("/cut-offs/cut_nothing")).status_code == 404
+
+
+async def test_a_receipt_names_the_token_of_the_directory(admin: httpx2.AsyncClient) -> None:
+    """By the name that it was given."""
+    said = text_of((await admin.get("/cut-offs/cut_open")).text)
+    assert "Deactivated in the directory By directory, token “Okta”" in said
 
 
 async def test_a_worker_without_an_answer_is_told(admin: httpx2.AsyncClient) -> None:
@@ -123,7 +129,7 @@ async def test_an_administrator_cuts_somebody_off(stage: Stage, admin: httpx2.As
     assert done.status_code == 303 and done.headers["location"].startswith("/cut-offs/cut_")
     await stage.desk.cutting.completed(done.headers["location"].rpartition("/")[2])
     said = text_of((await admin.get(done.headers["location"])).text)
-    assert "phished & gone" in said and "Complete" in said and f"By an administrator, {ADMIN}" in said and "weekly" in said
+    assert "phished & gone" in said and "Complete" in said and f"By an administrator By {ADMIN}" in said and "weekly" in said
     found = stage.store.snapshot().people
     assert not found[GONE].active and not found["weekly"].active and stage.desk.outlook(GONE).tokens == 0
     assert (await admin.get("/people/nobody/cut-off")).status_code == 404

@@ -8,6 +8,8 @@ import pytest
 import pytest_asyncio
 from starlette.applications import Starlette
 
+from gatebook.console.directory import token_row
+from gatebook.identity.scim.directory_tokens import DirectoryToken
 from gatebook.identity.scim.endpoint import ScimDeps, routes
 from tests.console.conftest import BASE
 from tests.console.granting import entitle
@@ -58,6 +60,7 @@ async def test_a_token_is_shown_once_and_two_live(admin: httpx2.AsyncClient, sta
     page = unescape((await admin.get("/directory?show=failed")).text)
     assert "'zoe@northwind.example' is taken" in page and "<script>alert" not in (await admin.get("/directory")).text
     page = (await admin.get(f"/directory/groups/{group}")).text
+    assert 'href="/people/zoe%40northwind.example"><bdi>Zoë &lt;b&gt;Quist&lt;/b&gt;</bdi>' in page
     assert "/connectors/crm" in page and "/people/zoe%40northwind.example" in page and "another name in the directory" in page
     found = (await admin.get(f"/api/v1/directory/groups/{group}")).json()
     assert found["members"] == ["zoe@northwind.example"]
@@ -65,6 +68,18 @@ async def test_a_token_is_shown_once_and_two_live(admin: httpx2.AsyncClient, sta
     facts = (await admin.get("/api/v1/directory")).json()
     assert (facts["people"], facts["active"], len(facts["groups"])) == (1, 1, 2)
     assert all("sha256" not in token for token in facts["tokens"])
+
+
+async def test_a_token_that_does_not_end_says_so(admin: httpx2.AsyncClient) -> None:
+    """And who made it, by name of the account where that was the host."""
+    page = (await admin.get("/directory")).text
+    revoked = re.findall(r'name="revoke" value="(scim_\w+)"', page)
+    await admin.post("/directory/tokens", data=await form(admin, revoke=revoked[0]))
+    assert (await admin.post("/directory/tokens", data=await form(admin, name="for ever", life="never"))).status_code == 200
+    page = (await admin.get("/directory")).text
+    assert "<td>never</td>" in page and "Expires" in page
+    token = DirectoryToken(id="scim_1", prefix="gw_scim_a", name="x", created_by="os:root", created_us=0)
+    assert token_row(token, 5)["by"] == "root on the host" and token_row(token, 5)["until"] == "never"
 
 
 async def test_it_is_for_administrators(employee: httpx2.AsyncClient) -> None:

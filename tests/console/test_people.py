@@ -12,6 +12,7 @@ from sqlalchemy import insert, update
 from gatebook.control.caller import local_caller
 from gatebook.definitions.key import key_of
 from gatebook.state.documents import parse_documents
+from gatebook.state.feed import note_people
 from gatebook.state.schema import access_requests, people
 from gatebook.state.store import bump
 from tests.console.conftest import signed_in
@@ -116,6 +117,21 @@ async def test_tokens_packs_and_access_for_a_time_are_shown_without_secrets(admi
     assert rows_of(page)["git/git_log"].count("grant/req_0123456789ab") == 1 and 'href="/requests"' in rows_of(page)["git/git_log"]
     token = stage.tokens["sofia@northwind.example"]
     assert token[:11] in page and token not in page and "In force" in page
+
+
+async def test_where_somebody_stands_is_at_the_top(admin: httpx2.AsyncClient, stage: Stage) -> None:
+    """Roles in words, and department, manager and directory where one sends them; tokens and sessions are a step away."""
+    with stage.store.write() as connection:
+        values = {"source": "scim", "department": "Sales <EMEA>", "manager": AUDITOR}
+        connection.execute(update(people).where(people.c.id == "sofia@northwind.example").values(**values))
+        note_people(connection, ["sofia@northwind.example"])
+        bump(connection)
+    page = (await admin.get("/people/sofia@northwind.example")).text
+    head = page[page.index('class="card summary"') : page.index("Tools by outcome")]
+    assert "Sales &lt;EMEA&gt;" in head and f'href="/people/{AUDITOR}"' in head and "The directory" in head and "Employee" in head
+    assert 'href="#tokens"' in head and 'href="#sessions"' in head and 'id="tokens"' in page and 'id="sessions"' in page
+    other = (await admin.get(f"/people/{ADMIN}")).text
+    assert "By hand" in other and "Security analyst" in other and "Manager</dt>" not in other
 
 
 async def test_who_is_not_active_may_do_nothing(admin: httpx2.AsyncClient, stage: Stage) -> None:

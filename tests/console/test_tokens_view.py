@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from gatebook.console.tokens_view import Form, FormError, days_up_to, expiry_of, form_of, scopes_of, token_lines
+from gatebook.console.tokens_view import Form, FormError, days_up_to, expiry_of, form_of, scopes_of, scopes_words, token_lines
 from gatebook.console.zones import UTC_ZONE
 from gatebook.identity.scopes import reaches, reads_book, tidied
 from gatebook.reading.token_room import TokenRow
@@ -92,6 +92,20 @@ def test_how_long_a_token_lives_is_told_in_words(row: TokenRow, expires: str, so
     """And that it ends soon."""
     (line,) = token_lines([row], UTC_ZONE, 0, reads_people=False)
     assert (line.expires, line.soon) == (expires, soon) and line.whose_href == ""
+
+
+@pytest.mark.parametrize(
+    ("scopes", "words"),
+    [
+        ((), "Everything"),
+        (("mcp",), "All connectors"),
+        (("mcp:git", "mcp:time"), "git, time"),
+        (("book:read", "mcp:git"), "Reading the book, git"),
+    ],
+)
+def test_scopes_are_told_in_words_and_connectors_keep_their_names(scopes: tuple[str, ...], words: str) -> None:
+    """A capital is for our words alone."""
+    assert scopes_words(scopes) == words
 
 
 def test_what_people_wrote_cannot_hide_anything() -> None:

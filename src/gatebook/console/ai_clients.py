@@ -12,6 +12,7 @@ from gatebook.console.pages import Pages, Shown
 from gatebook.console.posting import posted
 from gatebook.console.rail import CONNECTED_APPS
 from gatebook.console.readers import Handler, Readers
+from gatebook.console.tokens_view import scopes_words
 from gatebook.definitions.telling import one_line
 from gatebook.identity.oauth.clients import UNUSED_LIFE_US
 from gatebook.identity.oauth.registry import ClientOrder
@@ -149,7 +150,7 @@ def grant_row(one: GrantLine, now_us: int) -> dict[str, Any]:
         "one": one,
         "client_href": client_href(one.client),
         "person_href": f"/people/{quote(one.person, safe='')}",
-        "scopes": " ".join(one.scopes),
+        "scopes": scopes_words(one.scopes),
         "since": times.ago(now_us - one.created_us),
         "last": times.ago(now_us - one.last_used_us) if one.last_used_us else "never",
         "until": times.stamp(one.expires_us)[:10] if one.expires_us else "",

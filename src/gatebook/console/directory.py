@@ -13,6 +13,7 @@ from gatebook.console.deps import ConsoleDeps
 from gatebook.console.pages import Pages, Shown, params_of
 from gatebook.console.posting import posted
 from gatebook.console.readers import Handler, Readers
+from gatebook.console.role_names import role_title
 from gatebook.definitions.telling import one_line
 from gatebook.identity.scim.directory_tokens import DirectoryToken
 from gatebook.identity.scim.provisioning import DirectoryTokenOrder
@@ -29,7 +30,7 @@ _LIVES: Final = {"90": "90 days", "180": "180 days", "365": "A year", "never": "
 _KINDS: Final = {
     "Connector": ("Connector", "/connectors/{}"),
     "ToolPack": ("Tool pack", ""),
-    "Role": ("Role", ""),
+    "Role": ("Role", "/roles#role-{}"),
     "Policy": ("Policy", "/policies/{}"),
     "Governance": ("Governance", ""),
 }
@@ -106,11 +107,16 @@ class DirectoryPages:
             return self._pages.page("problem.html", self._shown(request, viewer), 404, title="No such group", text=text, **more)
         values: dict[str, Any] = {
             "found": found,
-            "members": [{"id": id, "href": f"/people/{quote(id, safe='')}"} for id in found.members],
+            "members": [self._member(id) for id in found.members],
             "naming": [naming_row(one) for one in found.naming],
             "changed": times.ago(self._deps.room.clock.wall_us() - found.group.changed_us),
         }
         return self._pages.page("directory_group.html", self._shown(request, viewer), **values)
+
+    def _member(self, id: str) -> dict[str, str]:
+        person = self._deps.accesses().people.get(id)
+        name = one_line(person.name, NAME_CHARACTERS_MAX) if person is not None else ""
+        return {"id": id, "name": name or id, "href": f"/people/{quote(id, safe='')}"}
 
     def _shown(self, request: Request, viewer: Viewer) -> Shown:
         return Shown(request=request, viewer=viewer, page_name="Directory")
@@ -128,10 +134,15 @@ def token_row(token: DirectoryToken, now_us: int) -> dict[str, Any]:
         "look": look,
         "live": token.is_live(now_us),
         "created": times.ago(now_us - token.created_us),
-        "by": one_line(token.created_by.replace("os:", "the account ", 1), NAME_CHARACTERS_MAX),
+        "by": one_line(_who(token.created_by), NAME_CHARACTERS_MAX),
         "until": times.stamp(token.expires_us)[:10] if token.expires_us else "never",
         "last": times.ago(now_us - token.last_used_us) if token.last_used_us else "never",
     }
+
+
+def _who(created_by: str) -> str:
+    kind, _, account = created_by.partition(":")
+    return f"{account} on the host" if kind == "os" and account else created_by
 
 
 def request_row(visit: Visit, now_us: int, names: dict[str, str]) -> dict[str, Any]:
@@ -150,4 +161,5 @@ def request_row(visit: Visit, now_us: int, names: dict[str, str]) -> dict[str, A
 def naming_row(one: Naming) -> dict[str, str]:
     """What names a group, as the template shows it."""
     kind, address = _KINDS[one.kind]
-    return {"kind": kind, "name": one.name, "does": one.does[:1].upper() + one.does[1:], "href": address.format(quote(one.name, safe=""))}
+    name = role_title(one.name) if one.kind == "Role" else one.name
+    return {"kind": kind, "name": name, "does": one.does[:1].upper() + one.does[1:], "href": address.format(quote(one.name, safe=""))}

@@ -87,9 +87,6 @@ def token_lines(tokens: Iterable[TokenRow], zone: Zone, now_us: int, *, reads_pe
 
 
 def _token_line(one: TokenRow, zone: Zone, now_us: int, reads_people: bool) -> TokenLine:
-    words = [scope_words(scope) for scope in one.scopes] or ["everything"]
-    if not one.scopes or one.scopes[0] in _SCOPE_WORDS:
-        words[0] = words[0][:1].upper() + words[0][1:]  # a connector keeps its name
     left_us = None if one.expires_us is None else one.expires_us - now_us
     return TokenLine(
         id=one.id,
@@ -99,7 +96,7 @@ def _token_line(one: TokenRow, zone: Zone, now_us: int, reads_people: bool) -> T
         whose_href=address_of(one.person) if reads_people else "",
         kind=KINDS[one.kind],
         answers=one.owner or "",
-        scopes=", ".join(words[:_SCOPES_SHOWN]) + (f" and {len(words) - _SCOPES_SHOWN} more" if len(words) > _SCOPES_SHOWN else ""),
+        scopes=scopes_words(one.scopes),
         scopes_title=" ".join(one.scopes) or "All that its owner may do",
         look=STATES[one.state],
         created=moment(one.created_us, zone),
@@ -142,6 +139,14 @@ def account_lines(accounts: Iterable[Account], now_us: int) -> list[AccountLine]
 def scope_words(scope: str) -> str:
     """A scope as people read it."""
     return _SCOPE_WORDS.get(scope) or scope.partition(":")[2]
+
+
+def scopes_words(scopes: Sequence[str]) -> str:
+    """What something is good for, by itself in a cell: a few scopes, and how many more. A connector keeps its name as it is written."""
+    words = [scope_words(scope) for scope in scopes] or ["everything"]
+    if not scopes or scopes[0] in _SCOPE_WORDS:
+        words[0] = words[0][:1].upper() + words[0][1:]
+    return ", ".join(words[:_SCOPES_SHOWN]) + (f" and {len(words) - _SCOPES_SHOWN} more" if len(words) > _SCOPES_SHOWN else "")
 
 
 def form_of(pairs: Sequence[tuple[str, str]]) -> Form:
