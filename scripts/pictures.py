@@ -46,17 +46,18 @@ def main() -> int:
     parser.add_argument("--to", type=Path, default=IMAGES, metavar="DIR", help="where to put them (default: docs/images)")
     args = parser.parse_args()
     args.to.mkdir(parents=True, exist_ok=True)
-    with _demo() as (url, mcp_url), sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
-        stranger = browser.new_context(viewport=SIZE, reduced_motion="reduce").new_page()
-        _take(stranger, args.to, "sign-in", f"{url}/login")
-        employee = _signed_in(browser, url, _EMPLOYEE)
-        page = _signed_in(browser, url, _ALL_OF_IT)
-        for name, address, act in _screens(page, url):
-            _take(page, args.to, name, address, act)
-        _take(page, args.to, "consent", f"{url}/oauth/authorize?{urlencode(_question(url, mcp_url))}")
-        _take(employee, args.to, "my-calls", f"{url}/me")
-        browser.close()
+    with _demo() as (url, mcp_url):
+        # Before there is a browser, whose library runs a loop of its own.
+        asked = asyncio.run(_question(url, mcp_url))
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
+            _take(browser.new_context(viewport=SIZE, reduced_motion="reduce").new_page(), args.to, "sign-in", f"{url}/login")
+            page = _signed_in(browser, url, _ALL_OF_IT)
+            for name, address, act in _screens(page, url):
+                _take(page, args.to, name, address, act)
+            _take(page, args.to, "consent", f"{url}/oauth/authorize?{urlencode(asked)}")
+            _take(_signed_in(browser, url, _EMPLOYEE), args.to, "my-calls", f"{url}/me")
+            browser.close()
     return 0
 
 
@@ -82,13 +83,9 @@ def _signed_in(browser: Browser, url: str, who: str) -> Page:
     return page
 
 
-def _question(url: str, mcp_url: str) -> dict[str, str]:
+async def _question(url: str, mcp_url: str) -> dict[str, str]:
     """What an AI client that has just registered itself asks a person."""
-
-    async def register() -> App:
-        return await App.registered(url, "Claude", CLAUDE)
-
-    return asyncio.run(register()).question(mcp_url)
+    return (await App.registered(url, "Claude", CLAUDE)).question(mcp_url)
 
 
 def _try_draft(page: Page) -> None:

@@ -53,7 +53,7 @@ def test_an_administrator_looks_with_other_eyes_and_comes_back(theatre: Theatre,
         tab_to(page, "button[value='role:it_support']")
         page.keyboard.press("Enter")
         page.wait_for_selector(".viewing")
-        assert "role it_support" in page.locator(".viewing").inner_text()
+        assert "role IT support" in page.locator(".viewing").inner_text()
         tab_to(page, ".viewing button")
         page.keyboard.press("Enter")
         page.wait_for_url("**/roles")

@@ -57,7 +57,11 @@ async def test_the_list_tells_each_cut_off(admin: httpx2.AsyncClient) -> None:
     page = (await admin.get("/cut-offs")).text
     said = text_of(page)
     assert "Leo Marchetti" in said and "By an administrator nora@northwind.example" in said and "Not all revoked" in said
-    assert "identity provider okta" in said and "Worker without answer" in said and "Deactivated in the directory directory, token “Okta”" in said
+    assert (
+        "identity provider okta" in said
+        and "Worker without answer" in said
+        and "Deactivated in the directory directory, token “Okta”" in said
+    )
     assert "<img src=x" not in page and "‮" not in page
     one = text_of((await admin.get(f"/cut-offs?person={LEAVER}")).text)
     assert "1 cut-off " in one and "okta" not in one
