@@ -19,6 +19,7 @@ from urllib.parse import quote, urlencode
 from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
 from gatebook.demo.browser import CLAUDE, App
+from scripts.png import squeeze
 
 ROOT = Path(__file__).resolve().parents[1]
 IMAGES = ROOT / "docs" / "images"
@@ -69,7 +70,7 @@ def _take(page: Page, folder: Path, name: str, address: str, act: Callable[[Page
         page.wait_for_load_state("networkidle")
         if act is not None:
             act(page)
-        page.screenshot(path=folder / f"{name}-{theme}.png")
+        (folder / f"{name}-{theme}.png").write_bytes(squeeze(page.screenshot()))
         print(folder / f"{name}-{theme}.png", flush=True)
 
 

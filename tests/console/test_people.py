@@ -7,10 +7,14 @@ from urllib.parse import quote
 import httpx2
 import pytest
 import pytest_asyncio
+from msgspec.structs import replace
 from sqlalchemy import insert, update
 
+from gatebook.console.people_view import token_lines
+from gatebook.console.zones import UTC_ZONE
 from gatebook.control.caller import local_caller
 from gatebook.definitions.key import key_of
+from gatebook.reading.people_facts import TokenFacts
 from gatebook.state.documents import parse_documents
 from gatebook.state.feed import note_people
 from gatebook.state.schema import access_requests, people
@@ -132,6 +136,13 @@ async def test_where_somebody_stands_is_at_the_top(admin: httpx2.AsyncClient, st
     assert 'href="#tokens"' in head and 'href="#sessions"' in head and 'id="tokens"' in page and 'id="sessions"' in page
     other = (await admin.get(f"/people/{ADMIN}")).text
     assert "By hand" in other and "Security analyst" in other and "Manager</dt>" not in other
+
+
+async def test_tokens_of_ai_apps_say_what_they_are() -> None:
+    """They have no name; others have the one that they were given, or none."""
+    facts = TokenFacts(id="t", prefix="gw_oat_ab", name="", created_us=0, expires_us=None, last_used_us=None, revoked_us=None)
+    lines = token_lines([facts, replace(facts, prefix="gw_pat_ab"), replace(facts, prefix="gw_pat_ab", name="laptop")], UTC_ZONE, 1)
+    assert [line.name for line in lines] == ["of an AI app that they let act for them", "", "laptop"]
 
 
 async def test_who_is_not_active_may_do_nothing(admin: httpx2.AsyncClient, stage: Stage) -> None:

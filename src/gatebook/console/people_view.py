@@ -16,6 +16,7 @@ from gatebook.definitions.key import key_of
 from gatebook.definitions.telling import one_line
 from gatebook.identity.access import Accesses
 from gatebook.identity.roles import held_by
+from gatebook.identity.tokens import PREFIXES
 from gatebook.policy.explain import StepKind
 from gatebook.policy.reach import Reach
 from gatebook.query.writing import both, term
@@ -25,6 +26,7 @@ from gatebook.state.snapshot import Person
 
 TOOLS_MAX = 2_000
 _REASON_CHARACTERS_MAX = 500
+_OF_APP = "of an AI app that they let act for them"
 _RULES_MAX = 3
 LOOKS: dict[Reach, Look] = {
     "allowed": Look(outcome="ok", shape="ok", word="Allowed"),
@@ -239,7 +241,7 @@ def token_lines(tokens: Iterable[TokenFacts], zone: Zone, now_us: int) -> list[T
         TokenLine(
             id=one.id,
             prefix=one.prefix,
-            name=one_line(one.name, NAME_CHARACTERS_MAX),
+            name=one_line(one.name, NAME_CHARACTERS_MAX) or (_OF_APP if one.prefix.startswith(PREFIXES["oauth"]) else ""),
             look=_token_look(one, now_us),
             created=moment(one.created_us, zone),
             expires=moment(one.expires_us, zone) if one.expires_us else "never",
