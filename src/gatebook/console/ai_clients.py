@@ -12,11 +12,11 @@ from gatebook.console.pages import Pages, Shown
 from gatebook.console.posting import posted
 from gatebook.console.readers import Handler, Readers
 from gatebook.definitions.telling import one_line
-from gatebook.identity.oauth.clients import UNUSED_LIFE_US
 from gatebook.identity.oauth.registry import ClientOrder
 from gatebook.reading.client_room import ClientFacts, Does, GrantLine
 from gatebook.reading.viewer import Viewer
 from gatebook.reading.wording import as_sentence
+from gatebook.state.pruning import UNUSED_CLIENT_US
 from gatebook.state.store import StateError
 
 _STALE: Final = "This form is out of date, and nothing was changed. Look again."
@@ -136,7 +136,7 @@ def client_row(facts: ClientFacts, now_us: int) -> dict[str, Any]:
         "look": look,
         "last": times.ago(now_us - facts.last_used_us) if facts.last_used_us else "never",
         "since": times.ago(now_us - facts.created_us),
-        "forgotten": times.stamp(facts.created_us + UNUSED_LIFE_US)[:16] if expires else "",
+        "forgotten": times.stamp(facts.created_us + UNUSED_CLIENT_US)[:16] if expires else "",
     }
 
 

@@ -1,30 +1,37 @@
 """Sign-ins under way: a person is at the identity provider, and the browser that left has to be the one that comes back.
 
-Nonce and PKCE verifier are derived from a key of ours, the state and the browser's secret, so they are stored nowhere. In the caller's transaction.
+Nothing is stored of them, so that whoever begins sign-ins without end takes no place from anybody. What there is to know travels in `state`, sealed with
+a key of ours and bound to a secret that only the browser has; nonce and PKCE verifier are derived from both. That each is good once, `used_once.py` sees
+to when somebody enters with it.
 """
 
 import base64
+import binascii
 import hashlib
 import hmac
 import re
+import secrets
 from typing import Final
 
+import msgspec
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from msgspec import Struct
-from sqlalchemy import Connection, delete, func, insert, select
-
-from gatebook.identity.tokens import digest
-from gatebook.state.access_schema import sign_in_attempts
 
 ATTEMPT_LIFE_S: Final = 10 * 60
-ATTEMPTS_MAX: Final = 20_000
+USED_AS: Final = "sign-in at an identity provider"
+"""Stands for an issuer in `used_once.py`: no address of one is like it."""
+_NONCE_BYTES: Final = 12
+_STATE_CHARACTERS_MAX: Final = 4000
 _SECRET: Final = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
-class Attempt(Struct, frozen=True):
-    """Where a sign-in went, and where the person goes afterwards."""
+class Attempt(Struct, frozen=True, array_like=True):
+    """Where a sign-in went, where the person goes afterwards, and until when, in microseconds since 1970."""
 
     provider: str
     return_to: str
+    expires_us: int
 
 
 def is_browser_secret(text: str) -> bool:
@@ -32,30 +39,25 @@ def is_browser_secret(text: str) -> bool:
     return _SECRET.fullmatch(text) is not None
 
 
-def put_attempt(connection: Connection, state: str, browser: str, attempt: Attempt, now_us: int) -> bool:
-    """Store an attempt; those that have expired are dropped. False when there are too many."""
-    connection.execute(delete(sign_in_attempts).where(sign_in_attempts.c.expires_us <= now_us))
-    if int(connection.execute(select(func.count()).select_from(sign_in_attempts)).scalar_one()) >= ATTEMPTS_MAX:
-        return False
-    connection.execute(
-        insert(sign_in_attempts).values(
-            state_sha256=digest(state),
-            provider=attempt.provider,
-            browser_sha256=digest(browser),
-            return_to=attempt.return_to,
-            expires_us=now_us + ATTEMPT_LIFE_S * 1_000_000,
-        )
-    )
-    return True
+def seal_attempt(key: bytes, browser: str, provider: str, return_to: str, now_us: int) -> str:
+    """Make the state of a new attempt. Different each time."""
+    attempt = Attempt(provider, return_to, now_us + ATTEMPT_LIFE_S * 1_000_000)
+    nonce = secrets.token_bytes(_NONCE_BYTES)
+    return _base64(nonce + _cipher(key).encrypt(nonce, msgspec.json.encode(attempt), browser.encode()))
 
 
-def take_attempt(connection: Connection, state: str, browser: str, now_us: int) -> Attempt | None:
-    """Use an attempt up; None when it is unknown, used, expired, or of another browser, which leaves it as it is."""
-    own = (sign_in_attempts.c.state_sha256 == digest(state)) & (sign_in_attempts.c.browser_sha256 == digest(browser))
-    row = connection.execute(select(sign_in_attempts).where(own & (sign_in_attempts.c.expires_us > now_us))).mappings().first()
-    if row is None or connection.execute(delete(sign_in_attempts).where(own)).rowcount != 1:
+def open_attempt(key: bytes, state: str, browser: str, now_us: int) -> Attempt | None:
+    """The attempt of a state; None when we did not make it, made it for another browser, or when it has expired."""
+    if len(state) > _STATE_CHARACTERS_MAX or not is_browser_secret(browser):
         return None
-    return Attempt(row["provider"], row["return_to"])
+    try:
+        sealed = base64.b64decode(state + "=" * (-len(state) % 4), altchars=b"-_", validate=True)
+        opened = _cipher(key).decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], browser.encode())
+    except (ValueError, binascii.Error, InvalidTag):
+        return None
+    attempt = msgspec.json.decode(opened, type=Attempt)
+    # One text for one attempt: whatever else decodes to the same bytes would be good a second time.
+    return attempt if attempt.expires_us > now_us and _base64(sealed) == state else None
 
 
 def derive(key: bytes, purpose: str, state: str, browser: str) -> str:
@@ -66,6 +68,10 @@ def derive(key: bytes, purpose: str, state: str, browser: str) -> str:
 def challenge(verifier: str) -> str:
     """The S256 challenge of a PKCE verifier (RFC 7636, 4.2)."""
     return _base64(hashlib.sha256(verifier.encode()).digest())
+
+
+def _cipher(key: bytes) -> AESGCM:
+    return AESGCM(hmac.digest(key, b"state of a sign-in 1", "sha256"))
 
 
 def _base64(data: bytes) -> str:

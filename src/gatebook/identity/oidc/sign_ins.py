@@ -29,6 +29,8 @@ from gatebook.identity.oidc.tokens import Expected, check_id_token
 from gatebook.identity.person_records import record_person
 from gatebook.identity.sessions import Opening, Session
 from gatebook.identity.signed_tokens import BadToken
+from gatebook.identity.tokens import digest
+from gatebook.identity.used_once import first_time
 from gatebook.record.body_access import SignedIn, SignedOut, SignInFailed
 from gatebook.record.parts import Actor, Source
 from gatebook.state.store import bump
@@ -73,7 +75,7 @@ class SignIns:
     async def begin(self, name: str, return_to: str, browser: str, source: Source) -> str:
         """The address at the provider to which the browser goes; `browser` is a new secret of it. Raises SignInProblem, StateError, LogUnavailable."""
         try:
-            return await self._begin(name, return_to, browser)
+            return await self._begin(name, return_to or START, browser)
         except SignInProblem as problem:
             await self._refused(problem, source)
             raise
@@ -100,17 +102,13 @@ class SignIns:
         provider = self.providers.find(name)
         if provider is None:
             raise SignInProblem("provider", f"Nobody signs in there. {_ANEW}")
-        if not is_local(return_to or START):
+        if not is_local(return_to):
             raise SignInProblem("return_to", f"The address to which you would return is not one of this console. {_ANEW}", name)
         try:
             metadata = await provider.metadata()
         except ProviderFault as fault:
             raise _of_fault(provider, fault) from fault
-        state = secrets.token_urlsafe(32)
-        now_us = self._journal.clock.wall_us()
-        async with self._journal.change() as connection:
-            if not attempts.put_attempt(connection, state, browser, Attempt(name, back_to(return_to or START)), now_us):
-                raise SignInProblem("overloaded", "Too many people are signing in at this moment. Try again in some minutes.", name)
+        state = attempts.seal_attempt(self._key, browser, name, back_to(return_to), self._journal.clock.wall_us())
         fields = {
             "response_type": "code",
             "client_id": provider.spec.client_id,
@@ -129,25 +127,20 @@ class SignIns:
             text = "A token came in the address, where it can be read by others; it is not used. The client at the identity provider has to use the code flow."
             raise SignInProblem("token_in_address", text)
         state = params.get("state", "")
-        provider, attempt = await self._take(state, visitor)
+        provider, attempt = self._open(state, visitor)
         try:
             who = await self._who(provider, params, state, visitor.browser)
-            return await self._enter(provider, attempt, who, visitor)
+            return await self._enter(provider, (state, attempt), who, visitor)
         except ProviderFault as fault:
             raise _of_fault(provider, fault) from fault
         except BadToken as fault:
             text = f"What {provider.title} sent cannot be trusted: {fault}. Tell an administrator; until then, nobody signs in like this."
             raise SignInProblem("token", text, provider.name) from fault
 
-    async def _take(self, state: str, visitor: Visitor) -> tuple[Provider, Attempt]:
-        now_us = self._journal.clock.wall_us()
-        attempt = None
-        if attempts.is_browser_secret(visitor.browser) and attempts.is_browser_secret(state):
-            async with self._journal.change() as connection:
-                attempt = attempts.take_attempt(connection, state, visitor.browser, now_us)
+    def _open(self, state: str, visitor: Visitor) -> tuple[Provider, Attempt]:
+        attempt = attempts.open_attempt(self._key, state, visitor.browser, self._journal.clock.wall_us())
         if attempt is None:
-            text = f"This sign-in was not begun in this browser, took longer than ten minutes, or is finished already. {_ANEW}"
-            raise SignInProblem("state", text)
+            raise _over()
         provider = self.providers.find(attempt.provider)
         if provider is None:
             raise SignInProblem("provider", f"Nobody signs in there any longer. {_ANEW}", attempt.provider)
@@ -179,9 +172,12 @@ class SignIns:
         check_id_token(claims, expected)
         return read_claims(provider.spec, await _completed(provider, claims, answer.get("access_token")))
 
-    async def _enter(self, provider: Provider, attempt: Attempt, who: Claimed, visitor: Visitor) -> Entered:
+    async def _enter(self, provider: Provider, begun: tuple[str, Attempt], who: Claimed, visitor: Visitor) -> Entered:
         now_us, secret = self._journal.clock.wall_us(), secrets.token_urlsafe(32)
+        state, attempt = begun
         async with self._journal.change() as connection:
+            if not first_time(connection, attempts.USED_AS, digest(state), attempt.expires_us, now_us):
+                raise _over(provider.name)
             held = sign_in.claimed_link(connection, visitor.browser, now_us)
             bound = Bound(person=held.person, group=ADMINS) if held is not None else None
             try:
@@ -244,6 +240,11 @@ async def _completed(provider: Provider, claims: dict[str, Any], access_token: o
     # An address and the word that it was verified belong together.
     kept = {"email", "email_verified"} if "email" in claims else set()
     return {**{name: value for name, value in more.items() if name not in kept}, **claims}
+
+
+def _over(provider: str | None = None) -> SignInProblem:
+    text = f"This sign-in was not begun in this browser, took longer than ten minutes, or is finished already. {_ANEW}"
+    return SignInProblem("state", text, provider)
 
 
 def _unredeemed(provider: Provider, status: int, answer: Mapping[str, Any]) -> str:
