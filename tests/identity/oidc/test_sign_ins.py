@@ -12,10 +12,11 @@ from joserfc.jwk import ECKey, OctKey
 
 from gatebook.identity import sessions, sign_in
 from gatebook.identity.oidc.problems import SignInProblem
-from gatebook.identity.oidc.sign_ins import Visitor
+from gatebook.identity.oidc.sign_ins import REFUSALS_OF_ONE, Visitor
 from gatebook.identity.sign_in import Link
 from gatebook.log.errors import LogUnavailable
 from gatebook.record.body_access import SignedIn, SignedOut, SignInFailed
+from gatebook.record.parts import Source
 from tests.identity.oidc.conftest import CONSOLE, SOURCE, House
 from tests.identity.oidc.forge import CLIENT, Forge, ago
 
@@ -144,6 +145,24 @@ async def test_a_token_in_the_address_is_not_used(house: House, forge: Forge, na
     """Not even a good one."""
     problem = await refused(house, forge, {name: "eyJhbGciOiJub25lIn0.e30."})
     assert problem.reason == "token_in_address" and "eyJ" not in str(house.recorded())
+
+
+async def test_refusals_of_one_network_are_written_down_so_often_and_then_counted(house: House, forge: Forge) -> None:
+    """The book does not grow with every request of a stranger; nobody else's refusal is lost, and the person behind the same address gets in."""
+    house.provision("ana", "s-1")
+
+    async def fail(ip: str) -> None:
+        with pytest.raises(SignInProblem):
+            await house.sign_ins.finish({"state": "x"}, Visitor(browser="", source=Source(ip=ip, port=1)))
+
+    for _ in range(REFUSALS_OF_ONE + 50):
+        await fail("198.51.100.7")
+    assert len(house.recorded()) == REFUSALS_OF_ONE
+    await fail("203.0.113.9")
+    counted, other = (body for body, _ in house.recorded()[-2:])
+    assert (counted.reason, counted.detail[:3], counted.source.ip) == ("overloaded", "50 ", "")
+    assert (other.reason, other.source.ip) == ("state", "203.0.113.9")
+    assert (await house.enter(forge)).principal.person == "ana"
 
 
 WRONG: dict[str, tuple[dict[str, Any], str]] = {

@@ -6,22 +6,20 @@ to when somebody enters with it.
 """
 
 import base64
-import binascii
 import hashlib
 import hmac
 import re
-import secrets
 from typing import Final
 
 import msgspec
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from msgspec import Struct
+
+from gatebook.identity.oidc.sealing import seal, unseal
 
 ATTEMPT_LIFE_S: Final = 10 * 60
 USED_AS: Final = "sign-in at an identity provider"
 """Stands for an issuer in `used_once.py`: no address of one is like it."""
-_NONCE_BYTES: Final = 12
+_PURPOSE: Final = "state of a sign-in 1"
 _STATE_CHARACTERS_MAX: Final = 4000
 _SECRET: Final = re.compile(r"[A-Za-z0-9_-]{43}")
 
@@ -42,22 +40,16 @@ def is_browser_secret(text: str) -> bool:
 def seal_attempt(key: bytes, browser: str, provider: str, return_to: str, now_us: int) -> str:
     """Make the state of a new attempt. Different each time."""
     attempt = Attempt(provider, return_to, now_us + ATTEMPT_LIFE_S * 1_000_000)
-    nonce = secrets.token_bytes(_NONCE_BYTES)
-    return _base64(nonce + _cipher(key).encrypt(nonce, msgspec.json.encode(attempt), browser.encode()))
+    return seal(key, _PURPOSE, msgspec.json.encode(attempt), browser)
 
 
 def open_attempt(key: bytes, state: str, browser: str, now_us: int) -> Attempt | None:
     """The attempt of a state; None when we did not make it, made it for another browser, or when it has expired."""
     if len(state) > _STATE_CHARACTERS_MAX or not is_browser_secret(browser):
         return None
-    try:
-        sealed = base64.b64decode(state + "=" * (-len(state) % 4), altchars=b"-_", validate=True)
-        opened = _cipher(key).decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], browser.encode())
-    except (ValueError, binascii.Error, InvalidTag):
-        return None
-    attempt = msgspec.json.decode(opened, type=Attempt)
-    # One text for one attempt: whatever else decodes to the same bytes would be good a second time.
-    return attempt if attempt.expires_us > now_us and _base64(sealed) == state else None
+    content = unseal(key, _PURPOSE, state, browser)
+    attempt = None if content is None else msgspec.json.decode(content, type=Attempt)
+    return attempt if attempt is not None and attempt.expires_us > now_us else None
 
 
 def derive(key: bytes, purpose: str, state: str, browser: str) -> str:
@@ -68,10 +60,6 @@ def derive(key: bytes, purpose: str, state: str, browser: str) -> str:
 def challenge(verifier: str) -> str:
     """The S256 challenge of a PKCE verifier (RFC 7636, 4.2)."""
     return _base64(hashlib.sha256(verifier.encode()).digest())
-
-
-def _cipher(key: bytes) -> AESGCM:
-    return AESGCM(hmac.digest(key, b"state of a sign-in 1", "sha256"))
 
 
 def _base64(data: bytes) -> str:
