@@ -7,6 +7,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from gatebook.console import times
+from gatebook.console.changes_view import address
 from gatebook.console.deps import ConsoleDeps
 from gatebook.console.pages import Pages, Shown
 from gatebook.console.posting import posted
@@ -16,6 +17,7 @@ from gatebook.identity.oauth.registry import ClientOrder
 from gatebook.reading.client_room import ClientFacts, Does, GrantLine
 from gatebook.reading.viewer import Viewer
 from gatebook.reading.wording import as_sentence
+from gatebook.state.ai_clients import ONLY_NAME
 from gatebook.state.pruning import UNUSED_CLIENT_US
 from gatebook.state.store import StateError
 
@@ -49,7 +51,15 @@ class ClientPages:
     def _list_page(self, request: Request, viewer: Viewer, error: str = "", status: int = 200, **more: Any) -> Response:
         now_us = self._deps.room.clock.wall_us()
         rows = [client_row(facts, now_us) for facts in self._deps.clients.clients(viewer)]
-        values = {"rows": rows, "rules": self._deps.clients.rules(viewer), "error": error, "added": None, "typed": {}, **more}
+        values = {
+            "rows": rows,
+            "rules": self._deps.clients.rules(viewer),
+            "edit": address("AiClients", ONLY_NAME),
+            "error": error,
+            "added": None,
+            "typed": {},
+            **more,
+        }
         return self._pages.page("clients.html", self._shown(request, viewer), status, **values)
 
     async def _add(self, request: Request, viewer: Viewer) -> Response:
