@@ -35,6 +35,9 @@ _READING_MAX: Final = 4
 READS_OF_ONE: Final = 20
 """So many documents are read in a minute for one reader: a console session, or an identity provider."""
 _READS_OF_ALL: Final = 240
+_NO_ADDRESS: Final = (
+    "a client whose id is an address must be at https, at a host by name on the public internet, with a path and nothing behind it"
+)
 NOBODY: Final = Actor(subject="-", kind="anonymous", auth="none")
 Change = Literal["registered", "read", "added", "disabled", "enabled", "removed"]
 
@@ -72,7 +75,9 @@ class Registry:
             raise unknown_client("an administrator has disabled this client")
         if client is not None and client.kind != "cimd":
             return client
-        if not described.is_document_address(id) or not rules.metadata_documents or (client is None and reader is None):
+        if not described.is_document_address(id):
+            raise unknown_client(*([_NO_ADDRESS] if "://" in id else []))
+        if not rules.metadata_documents or (client is None and reader is None):
             raise unknown_client()
         return await self._document(id, client, reader or id)
 
