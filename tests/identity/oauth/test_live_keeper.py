@@ -34,8 +34,9 @@ INSIDE = (
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def running() -> AsyncIterator[servers.Gateway]:
-    """The whole product."""
-    async with servers.gateway("http://127.0.0.1:9/mcp", "token", workers=2) as gateway:
+    """The whole product, behind a proxy on this machine."""
+    head = 'trusted_proxies = ["127.0.0.1"]\n'
+    async with servers.gateway("http://127.0.0.1:9/mcp", "token", workers=2, head=head) as gateway:
         yield gateway
 
 
@@ -79,3 +80,16 @@ async def test_the_token_endpoint_asks_nobody_for_strangers(running: servers.Gat
             answer = await client.post("/oauth/token", data=form)
             assert (answer.status_code, answer.json()["error"]) == (401, "invalid_client")
             assert "not known here" in answer.json()["error_description"]
+
+
+async def test_who_registers_without_end_behind_the_proxy_is_one_and_not_everybody(running: servers.Gateway) -> None:
+    """The bound is of who asks the proxy: a flood from one network leaves the others theirs."""
+
+    async def register(client: httpx2.AsyncClient, asker: str) -> int:
+        body = {"redirect_uris": [CALLBACK], "token_endpoint_auth_method": "none"}
+        return (await client.post("/oauth/register", json=body, headers={"x-forwarded-for": asker})).status_code
+
+    async with httpx2.AsyncClient(base_url=running.console_url) as client:
+        flood = [await register(client, f"198.51.100.1, 2001:db8::{number:x}") for number in range(22)]
+        assert flood == [201] * 20 + [429] * 2
+        assert await register(client, "2001:db8::1, 203.0.113.9") == 201
