@@ -180,7 +180,7 @@ async def test_it_is_put_in_force_with_a_reason_and_rolled_back(admin: httpx2.As
 async def test_how_ai_clients_may_sign_in_is_set_here(admin: httpx2.AsyncClient, stage: Stage) -> None:
     """From the page of AI clients: the rules in force open, are checked, and hold at once; a mistake is named with its line."""
     listed = (await admin.get("/clients")).text
-    address = html.unescape(re.search(r'<a href="(/changes/new[^"]*AiClients[^"]*)"', listed)[1])  # type: ignore[index]
+    address = html.unescape(re.search(r'href="(/changes/new[^"]*AiClients[^"]*)"', listed)[1])  # type: ignore[index]
     page = (await admin.get(address)).text
     assert "registrations_per_hour: 20" in text_of(page) and "Edit AI client rules default" in page
     data = await form(admin, text=text_of(page).replace("registration: true", "registration: false"), kind="AiClients", name="default")
