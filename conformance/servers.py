@@ -30,7 +30,7 @@ spec:
 _SETTINGS = """\
 node = "conformance"
 workers = {workers}
-
+{head}
 [mcp]
 port = {mcp_port}
 auth = "{auth}"
@@ -70,13 +70,18 @@ class Gateway:
 
 
 @asynccontextmanager
-async def gateway(upstream: str, auth: Literal["off", "token"] = "off", *, workers: int = 1, console: str = "") -> AsyncIterator[Gateway]:
-    """Run a gateway with the connector `fixture`, that everyone may use. The suite cannot send a token, hence `off`. `console`: settings of that section."""
+async def gateway(
+    upstream: str, auth: Literal["off", "token"] = "off", *, workers: int = 1, head: str = "", console: str = ""
+) -> AsyncIterator[Gateway]:
+    """Run a gateway with the connector `fixture`, that everyone may use. The suite cannot send a token, hence `off`.
+
+    `head`: settings of no section; `console`: settings of that section.
+    """
     data = Path(tempfile.mkdtemp(prefix="gatebook-conformance-"))
     port, console_port = _free_ports(2)
     output = data / "output"
     (data / "gatebook.toml").write_text(
-        _SETTINGS.format(mcp_port=port, console_port=console_port, auth=auth, workers=workers, console=console)
+        _SETTINGS.format(mcp_port=port, console_port=console_port, auth=auth, workers=workers, head=head, console=console)
     )
     (data / "fixture.yaml").write_text(_CONNECTOR.format(url=upstream))
     try:

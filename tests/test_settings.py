@@ -46,6 +46,10 @@ def test_the_file_in_the_data_directory_is_read(tmp_path: Path) -> None:
     [
         ("workers = 0", "gatebook.toml:1: workers: expected `int` >= 1"),
         ("\n[limits]\n\ntimeout_s = -1", "gatebook.toml:4: limits.timeout_s: expected `float` > 0.0"),
+        (
+            'trusted_proxies = ["proxy.example"]',
+            "gatebook.toml:1: trusted_proxies: 'proxy.example' is no address and no network, such as 10.0.0.7 or 10.0.0.0/24",
+        ),
         ('[mcp]\nport = "8400"', "gatebook.toml:2: mcp.port: expected `int`, got `str`"),
         ("mcp = 3", "gatebook.toml:1: mcp: expected `object`, got `int`"),
         ('node = "Node 1"', "gatebook.toml:1: node: expected `str` matching regex"),

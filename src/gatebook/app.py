@@ -18,6 +18,7 @@ from gatebook.identity.credentials.safe import Safe
 from gatebook.log.book import Book
 from gatebook.log.vault import Vault
 from gatebook.processes.listeners import Listener, bind
+from gatebook.processes.proxies import behind
 from gatebook.processes.runs import Run
 from gatebook.processes.supervised import Lifeline, StopRequest
 from gatebook.settings import Settings
@@ -81,7 +82,7 @@ async def _worker(settings: Settings, slot: int, lifeline: Lifeline) -> int:
         parts.callback(neighbours.close)
         app = GatewayApp(gate, neighbours)
         listeners = [
-            Listener(app, listening, settings.limits.drain_s),
+            Listener(behind(app, settings.trusted_proxies), listening, settings.limits.drain_s),
             Listener(app.of_neighbour, own, settings.limits.drain_s),
         ]
         gc.collect()
@@ -142,7 +143,9 @@ async def _keeper(settings: Settings, lifeline: Lifeline) -> int:
         own = control.create_app(desk, vault.subject, status.report, faces.api)
         listeners = [
             Listener(own, unix_socket.listen(settings.keeper_socket), settings.limits.drain_s),
-            Listener(faces.public, bind(settings.console.host, settings.console.port), settings.limits.drain_s),
+            Listener(
+                behind(faces.public, settings.trusted_proxies), bind(settings.console.host, settings.console.port), settings.limits.drain_s
+            ),
         ]
         parts.callback(settings.keeper_socket.unlink, missing_ok=True)
         reason = await _serve(listeners, stop, lifeline)

@@ -145,6 +145,10 @@ class Settings(_Section, frozen=True, kw_only=True):
     deployment: Annotated[Name, Meta(description="Name of the deployment: part of the origin of every checkpoint.")] = "gatebook"
     node: Annotated[Name, Meta(description="Name of this node: its streams are named after it. Never reuse one for another log.")] = "node1"
     workers: Annotated[int, Meta(description="Gateway workers on this node.", ge=1, le=64)] = 1
+    trusted_proxies: Annotated[
+        tuple[str, ...],
+        Meta(description="Addresses or networks of the proxies in front, whose X-Forwarded-For is believed about who asks."),
+    ] = ()
     mcp: McpSettings = McpSettings()
     console: ConsoleSettings = ConsoleSettings()
     limits: LimitSettings = LimitSettings()
@@ -270,6 +274,11 @@ def _check(settings: Settings, source: Source) -> None:
         raise SettingsError(
             f"{source.place('mcp.auth')}: mcp.auth: off is allowed only when mcp.host is a loopback address, not {settings.mcp.host!r}"
         )
+    for one in settings.trusted_proxies:
+        if not _network(one):
+            raise SettingsError(
+                f"{source.place('trusted_proxies')}: trusted_proxies: {one!r} is no address and no network, such as 10.0.0.7 or 10.0.0.0/24"
+            )
     if settings.presidio.python and not Path(settings.presidio.python).is_absolute():
         raise SettingsError(
             f"{source.place('presidio.python')}: presidio.python: must be an absolute path; found {settings.presidio.python!r}"
@@ -293,6 +302,13 @@ def _loopback(host: str) -> bool:
         return True
     try:
         return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _network(text: str) -> bool:
+    try:
+        return bool(ipaddress.ip_network(text))
     except ValueError:
         return False
 

@@ -31,6 +31,7 @@ def certified(console_url: str, accounts: dict[str, dict[str, Any]]) -> Iterator
         "client_id": "gatebook",
         "client_secret": SECRET,
         "redirect_uris": [f"{console_url}/idp/callback"],
+        "post_logout_redirect_uris": [f"{console_url}/login"],
         "backchannel_logout_uri": f"{console_url}/oidc/backchannel-logout",
         "backchannel_logout_session_required": True,
     }

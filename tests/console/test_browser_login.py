@@ -195,6 +195,52 @@ def test_sign_in_and_back_channel_logout_with_a_certified_provider(theatre: Thea
     assert theatre.stage.store.snapshot().people[EMPLOYEE].active
 
 
+def at_certified(page: Any, theatre: Theatre) -> None:
+    """Sign in there, and come back."""
+    page.goto(f"{theatre.url}/login")
+    page.click("text=Continue with Certified")
+    page.fill("input[name=login]", EMPLOYEE)
+    page.click("button[value=login]")
+    page.wait_for_url(f"{theatre.url}/")
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_sign_out_here_signs_out_at_the_provider_too(theatre: Theatre, browser: Any, certified: str, scripts: bool) -> None:
+    """Where the resource says so: by the button of every page, to the provider, which knows who it is about, and back; without scripts too."""
+    apply(theatre, resource("certified", certified, f"{SECRET_AT.format('CERTIFIED')}, end_session: true"))
+    with watched(browser, java_script_enabled=scripts) as page:
+        at_certified(page, theatre)
+        page.click("form[action='/sign-out'] button")
+        page.wait_for_url(f"{certified}/session/end**")
+        assert "id_token_hint=" in page.url and "state=" in page.url
+        page.click("button[name=logout]")
+        page.wait_for_url(f"{theatre.url}/login?state=**")
+        assert "You are signed out here and at Certified." in page.inner_text("[role=status]")
+        page.click("text=Continue with Certified")
+        page.wait_for_selector("input[name=login]")  # the provider asks again: its own session is over
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_page_between_both_is_in_order(theatre: Theatre, browser: Any, certified: str, theme: str) -> None:
+    """Held still for a look: axe finds nothing, and it fits a telephone."""
+    apply(theatre, resource("certified", certified, f"{SECRET_AT.format('CERTIFIED')}, end_session: true"))
+    with watched(browser, color_scheme=theme, reduced_motion="reduce") as page:
+        at_certified(page, theatre)
+
+        def still(route: Any) -> None:
+            answer = route.fetch()
+            route.fulfill(response=answer, body=answer.text().replace('http-equiv="refresh"', 'name="held"'))
+
+        csrf = page.input_value("form[action='/sign-out'] input[name=csrf]")
+        gone = page.request.post(f"{theatre.url}/sign-out", form={"csrf": csrf}, max_redirects=0)
+        assert gone.headers["location"] == "/signed-out"
+        page.route("**/signed-out", still)
+        page.goto(f"{theatre.url}/signed-out")
+        assert not violations(page, "/signed-out")
+        page.set_viewport_size({"width": 390, "height": 800})
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
 def test_a_refusal_there_is_told_here_in_our_words(theatre: Theatre, browser: Any, certified: str) -> None:
     """Deny at the provider: the sentence is ours, not the one that came along."""
     with watched(browser, "403 (Forbidden)") as page:

@@ -2,7 +2,8 @@
 
 import pytest
 
-from gatebook.console.drafting import EXAMPLES, Draft, read_draft
+from gatebook.console.drafting import EXAMPLES, Draft, read_draft, without_document
+from gatebook.state.ai_clients import AiClientsSpec
 from gatebook.state.documents import parse_documents
 
 
@@ -43,6 +44,14 @@ def test_examples_are_of_their_kind_and_fit_the_editor(kind: str) -> None:
     (document,) = parse_documents(EXAMPLES[kind], "example")
     assert document.kind == kind and getattr(document.spec, "mode", "observe") == "observe"
     assert max(map(len, EXAMPLES[kind].splitlines())) <= 80
+
+
+def test_the_rules_for_ai_clients_begin_with_what_holds_without_them() -> None:
+    """Whoever opens them for the first time reads the defaults, each of them."""
+    (document,) = parse_documents(without_document("AiClients", "default"), "example")
+    assert document.spec == AiClientsSpec()
+    assert all(f"  {name}:" in EXAMPLES["AiClients"] for name in AiClientsSpec.__struct_fields__)
+    assert without_document("AiClients", "other") == without_document("Policy", "default") == ""
 
 
 @pytest.mark.parametrize(

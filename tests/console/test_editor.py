@@ -61,7 +61,7 @@ async def replayed(client: httpx2.AsyncClient, id: str) -> str:
 async def test_a_new_one_begins_with_an_example_that_is_valid(admin: httpx2.AsyncClient, kind: str) -> None:
     """The example with its comments, checked at once, and nothing wrong with it."""
     page = (await admin.get(f"/changes/new?kind={kind}&name=")).text
-    assert text_of(page) == EXAMPLES[kind]
+    assert text_of(page) == EXAMPLES[kind] and ("mode: observe" in EXAMPLES[kind]) is (kind in ("Policy", "Guardrail"))
     assert "Valid: 1 change" in page and 'class="faults problems"' not in page
     assert ("Try it on past calls" in page) is (kind == "Policy")
 
@@ -175,6 +175,29 @@ async def test_it_is_put_in_force_with_a_reason_and_rolled_back(admin: httpx2.As
     undo = await form(admin, text=text_of(back), kind="Policy", name="no-deletions", bases=field_of(back, "bases"), reason="Too wide")
     assert (await admin.post("/changes", data=undo)).status_code == 303
     assert stage.store.snapshot().rules.policies["no-deletions"].selector.tools == ("delete_*", "purge_*")
+
+
+async def test_how_ai_clients_may_sign_in_is_set_here(admin: httpx2.AsyncClient, stage: Stage) -> None:
+    """From the page of AI clients: the rules in force open, are checked, and hold at once; a mistake is named with its line."""
+    listed = (await admin.get("/clients")).text
+    address = html.unescape(re.search(r'href="(/changes/new[^"]*AiClients[^"]*)"', listed)[1])  # type: ignore[index]
+    page = (await admin.get(address)).text
+    assert "registrations_per_hour: 20" in text_of(page) and "Edit AI client rules default" in page
+    data = await form(admin, text=text_of(page).replace("registration: true", "registration: false"), kind="AiClients", name="default")
+    wrong = await admin.post("/changes/check", data={**data, "text": data["text"].replace(": 15", ": 900")})
+    assert "access_minutes" in wrong.text and "60" in wrong.text
+    done = await admin.post("/changes", data={**data, "bases": field_of(page, "bases"), "reason": "Only what we know"})
+    assert (done.status_code, done.headers["location"]) == (303, "/clients")
+    assert "Apps may not register themselves" in (await admin.get("/clients")).text
+    assert (await stage.records("changes"))[-1]["kind"] == "AiClients"
+    assert "registration: false" in text_of((await admin.get(address)).text)
+
+
+@pytest.mark.parametrize(("kind", "place"), [("IdentityProvider", "/changes"), ("Role", "/roles")])
+async def test_every_kind_opens_with_an_example(admin: httpx2.AsyncClient, kind: str, place: str) -> None:
+    """And leads back to where it is listed."""
+    page = (await admin.get(f"/changes/new?kind={kind}")).text
+    assert f"kind: {kind}" in text_of(page) and f'href="{place}"' in page
 
 
 async def test_what_somebody_else_changed_meanwhile_is_not_overwritten(admin: httpx2.AsyncClient, stage: Stage) -> None:

@@ -1,5 +1,6 @@
 """The sign-in pages without a browser: addresses, cookies and refusals. Real providers: test_browser_login.py."""
 
+import html
 from collections.abc import AsyncIterator
 from urllib.parse import parse_qs, urlsplit
 
@@ -114,3 +115,40 @@ async def test_over_https_both_cookies_are_bound_to_the_host(stage: Stage, forge
         cookie = (await client.get("/login/corp")).headers["set-cookie"]
         assert cookie.startswith("__Host-gatebook-sign-in=") and "Secure" in cookie and "Path=/;" in cookie and "Domain" not in cookie
     assert session.cookie_name(deps) == "__Host-gatebook"
+
+
+async def leave(client: httpx2.AsyncClient) -> httpx2.Response:
+    """Sign out, as the button does."""
+    return await client.post("/sign-out", data={"csrf": session.csrf_token(client.cookies["gatebook"])})
+
+
+async def test_sign_out_goes_on_to_a_provider_that_is_to_be_told(stage: Stage, forge: Forge) -> None:
+    """First the session here ends, then the browser goes there, and comes back to a page that says so; once."""
+    forge.metadata["end_session_endpoint"] = f"{forge.issuer}/end"
+    spec = {"issuer": forge.issuer, "client_id": "gatebook", "title": "Corp & Co", "end_session": True}
+    text = msgspec.yaml.encode({"kind": "IdentityProvider", "name": "telling", "spec": spec}).decode()
+    await stage.desk.apply(parse_documents(text, "idp.yaml"), local_caller("root", stage.vault.subject))
+    async with client_of(stage) as client:
+        gone = await client.get("/login/telling")
+        entered = await client.get("/idp/callback", params=forge.grant(gone.headers["location"]))
+        assert any("gatebook-sign-out=" in one and "HttpOnly" in one for one in entered.headers.get_list("set-cookie"))
+        assert (await client.get("/signed-out")).headers["location"] == "/logout"
+        secret = client.cookies["gatebook"]
+        assert (await leave(client)).headers["location"] == "/signed-out" and stage.desk.who(secret) is None
+        page = await client.get("/signed-out")
+        assert page.headers["cache-control"] == "no-store" and "Corp &amp; Co" in page.text and "no-referrer" in page.text
+        address = html.unescape(page.text.partition('content="0;url=')[2].partition('"')[0])
+        assert address.startswith(f"{forge.issuer}/end?") and f'href="{html.escape(address)}"' in page.text
+        state = parse_qs(urlsplit(address).query)["state"][0]
+        assert "signed out here and" not in (await client.get("/login?state=made-up")).text
+        assert "You are signed out here and at Corp &amp; Co." in (await client.get("/login", params={"state": state})).text
+        assert "signed out here and" not in (await client.get("/login", params={"state": state})).text
+
+
+async def test_sign_out_ends_here_where_no_provider_is_to_be_told(stage: Stage, forge: Forge) -> None:
+    """The default; and somebody who was never signed in comes to the sign-in page."""
+    async with client_of(stage) as client, client_of(stage) as stranger:
+        await came_back(client, forge)
+        assert "gatebook-sign-out" not in client.cookies
+        assert (await leave(client)).headers["location"] == "/login"
+        assert "Continue with" in (await stranger.get("/signed-out")).text

@@ -6,8 +6,10 @@ import httpx2
 import msgspec
 import pytest
 
+from gatebook.console.app import create_console
 from gatebook.console.headers import POLICY
 from gatebook.console.session import cookie_name, csrf_token
+from gatebook.console.sign_in import REFUSALS_OF_ONE
 from tests.console.conftest import BASE, client_of, signed_in
 from tests.console.stage import ADMIN, Stage
 
@@ -92,3 +94,13 @@ async def test_over_https_the_cookie_is_bound_to_the_host(stage: Stage) -> None:
     """`__Host-` and Secure, as browsers require them together."""
     deps = msgspec.structs.replace(stage.console_deps(), console_url="https://book.example")
     assert cookie_name(deps) == "__Host-gatebook" and deps.https
+
+
+async def test_wrong_links_of_one_network_are_written_down_so_often(stage: Stage) -> None:
+    """Then they are refused without a record each, and a link that is valid works all the same."""
+    console = create_console(stage.console_deps())
+    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app=console, client=("198.51.100.9", 1)), base_url=BASE) as client:
+        answers = [(await client.post("/sign-in", data={"secret": "wrong"})).status_code for _ in range(REFUSALS_OF_ONE + 5)]
+        assert answers == [403] * REFUSALS_OF_ONE + [429] * 5
+        right = await client.post("/sign-in", data={"secret": await stage.link_secret(ADMIN)})
+        assert right.status_code == 303

@@ -6,6 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from gatebook.control.desk import Desk, LinkOrder
+from gatebook.identity.cutting import CutOrder
 from gatebook.identity.directory import Principal
 from gatebook.identity.issuing import TokenOrder
 from gatebook.identity.journal import Journal
@@ -131,3 +132,14 @@ async def test_breaking_the_glass_is_on_the_record_with_its_reason(desk: Desk, c
     _, _, made, used = (body for body, _ in recorded())
     assert isinstance(made, ConfigChanged) and (made.kind, made.reason) == ("OneTimeLink", "break-glass: the provider is down")
     assert isinstance(used, SignedIn) and (used.break_glass, used.reason, used.session) == (True, "the provider is down", opened.session.id)
+
+
+@pytest.mark.parametrize("more", [{}, {"break_glass": True, "reason": "the provider is down"}])
+async def test_no_link_is_made_that_would_open_nothing(desk: Desk, caller: Principal, recorded: Callable[..., list], more: dict) -> None:
+    """For somebody whose access is switched off, least of all in an emergency: the sentence says what to do instead."""
+    await desk.make_link(LinkOrder(person="ana"), caller)
+    await desk.cut_off(CutOrder(person="ana", reason="left"), caller)
+    before = len(recorded())
+    with pytest.raises(StateError, match="ana is switched off, so the link would open nothing; name somebody else"):
+        await desk.make_link(LinkOrder(person="Ana", **more), caller)
+    assert len(recorded()) == before

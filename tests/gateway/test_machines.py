@@ -85,6 +85,17 @@ async def test_a_wrong_token_is_refused_with_its_reason(gateway: Start, more: di
         assert token.rpartition(".")[2] not in str(record.body)
 
 
+async def test_a_person_does_not_get_in_by_a_token_of_the_provider(gateway: Start) -> None:
+    """A cut-off would not void it: people sign in, and their apps get tokens that end with them."""
+    provider = Provider()
+    async with gateway({}) as running:
+        start(running, provider)
+        state = with_provider(provider)
+        running.gate.apply(replace(state, people={**state.people, "ann": Person(id="ann")}))
+        status, _, _ = await running.post("/mcp", PING, token=provider.sign(claims(running, provider, sub="ann"), typ=None))
+        assert (status, running.records("auth.failed")[-1].body.reason) == (401, "unknown")  # type: ignore[union-attr]
+
+
 async def test_signature_algorithm_and_keys(gateway: Start) -> None:
     """Another key, algorithm none, and a provider that does not answer."""
     provider = Provider()

@@ -6,7 +6,7 @@ from sqlalchemy import Connection, func, insert, select
 from gatebook.identity.accounts import Wanted, add_token, put_person
 from gatebook.identity.tokens import make_token
 from gatebook.state import pruning
-from gatebook.state.access_schema import jti_seen, sign_in_attempts
+from gatebook.state.access_schema import jti_seen, oauth_clients, oauth_codes, oauth_grants, refresh_tokens
 from gatebook.state.feed import note_people, prune_feed, read_noted
 from gatebook.state.pruning import prune
 from gatebook.state.schema import one_time_links, tokens
@@ -70,11 +70,65 @@ def test_what_expires_is_kept_for_a_day(store: Store) -> None:
             row = {"sha256": str(expires_us), "purpose": "sign_in", "created_us": 1, "expires_us": expires_us}
             connection.execute(insert(one_time_links).values(**row))
             connection.execute(insert(jti_seen).values(issuer="i", jti=str(expires_us), expires_us=expires_us))
-            attempt = {"provider": "p", "browser_sha256": "b", "return_to": "/"}
-            connection.execute(insert(sign_in_attempts).values(state_sha256=str(expires_us), expires_us=expires_us, **attempt))
         prune(connection, _NOW_US)
-        for table in (one_time_links, jti_seen, sign_in_attempts):
+        for table in (one_time_links, jti_seen):
             assert connection.execute(select(func.count()).select_from(table)).scalar_one() == 2, table.name
+
+
+def grant(connection: Connection, id: str, **fields: object) -> None:
+    """Store a grant of Ana; one that was not used, unless the fields say otherwise."""
+    row = {"id": id, "person": "ana", "client": "c", "resource": "r", "scopes": "[]", "epoch": 0, "created_us": 1, **fields}
+    connection.execute(insert(oauth_grants).values(**row))
+
+
+def test_grants_that_are_long_over_go(store: Store) -> None:
+    """90 days after their end; after a day those that gave no refresh token, such as of identity assertions. Their last secrets are gone before."""
+    with store.write() as connection:
+        put_person(connection, Wanted(id="ana"), 1)
+        grant(connection, "live", last_used_us=1, expires_us=_NOW_US + 1)
+        grant(connection, "over", last_used_us=1, expires_us=_NOW_US - 90 * _DAY_US)
+        grant(connection, "ended", last_used_us=1, expires_us=_NOW_US + 1, revoked_us=_NOW_US - 90 * _DAY_US)
+        grant(connection, "asserted", expires_us=_NOW_US - _DAY_US)
+        grant(connection, "long over", last_used_us=1, expires_us=_NOW_US - 90 * _DAY_US - 1)
+        grant(connection, "long ended", last_used_us=1, expires_us=_NOW_US + 1, revoked_us=_NOW_US - 90 * _DAY_US - 1)
+        grant(connection, "long asserted", expires_us=_NOW_US - _DAY_US - 1)
+        # Secrets that can still come a second time: their grant stays until they go.
+        grant(connection, "coming", last_used_us=1, expires_us=_NOW_US - 90 * _DAY_US - 1)
+        connection.execute(insert(refresh_tokens).values(sha256="r", grant_id="coming", created_us=1, expires_us=_NOW_US + 1, used_us=2))
+        grant(connection, "redeemed", expires_us=_NOW_US - _DAY_US - 1)
+        connection.execute(insert(oauth_codes).values(sha256="c", grant_id="redeemed", params="", expires_us=_NOW_US, used_us=1))
+        prune(connection, _NOW_US)
+        left = set(connection.execute(select(oauth_grants.c.id)).scalars())
+    assert left == {"live", "over", "ended", "asserted", "coming", "redeemed"}
+
+
+def test_used_codes_and_refresh_tokens_are_kept_until_they_could_not_be_taken_again(store: Store) -> None:
+    """So that one that comes a second time is known for what it is, and ends the grant."""
+    with store.write() as connection:
+        put_person(connection, Wanted(id="ana"), 1)
+        grant(connection, "g", last_used_us=1, expires_us=_NOW_US + 1)
+        for name, expires_us in (("good", _NOW_US + 1), ("over", _NOW_US - 1), ("long over", _NOW_US - _DAY_US - 1)):
+            connection.execute(insert(oauth_codes).values(sha256=name, grant_id="g", params="", expires_us=expires_us, used_us=1))
+            row = {"sha256": name, "grant_id": "g", "created_us": 1, "expires_us": expires_us, "used_us": 1}
+            connection.execute(insert(refresh_tokens).values(**row))
+        prune(connection, _NOW_US)
+        for table in (oauth_codes, refresh_tokens):
+            assert set(connection.execute(select(table.c.sha256)).scalars()) == {"good", "over"}, table.name
+
+
+def test_clients_that_signed_nobody_in_are_forgotten_after_a_day(store: Store) -> None:
+    """Without anybody registering; used ones, those that an administrator added or disabled, and young ones stay."""
+    with store.write() as connection:
+        old, young = _NOW_US - _DAY_US - 1, _NOW_US - _DAY_US
+        for id, kind, created_us, used_us, disabled_us in (
+            ("unused", "dcr", old, None, None), ("document", "cimd", old, None, None), ("young", "dcr", young, None, None),
+            ("used", "dcr", old, 1, None), ("added", "pre", old, None, None), ("disabled", "dcr", old, None, 1),
+        ):  # fmt: skip
+            row = {"name": "", "host": "", "redirect_uris": "[]", "metadata": "{}", "created_by": ""}
+            times = {"created_us": created_us, "last_used_us": used_us, "disabled_us": disabled_us}
+            connection.execute(insert(oauth_clients).values(id=id, kind=kind, **row, **times))
+        prune(connection, _NOW_US)
+        assert set(connection.execute(select(oauth_clients.c.id)).scalars()) == {"young", "used", "added", "disabled"}
 
 
 def test_the_feed_and_the_list_of_workers_are_dropped_with_it(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,6 @@
 """Policies, guardrails and the history of all that is governed; another mode, and the way back to an earlier version."""
 
-from typing import Annotated, Final
+from typing import Annotated, Final, get_args
 
 from msgspec import Meta, Struct
 
@@ -9,11 +9,11 @@ from gatebook.api.deps import ApiDeps
 from gatebook.api.operations import Ask, Operation
 from gatebook.api.problems import Problem
 from gatebook.reading.decisions import REASON
-from gatebook.reading.rule_facts import Made, Mode, Resource, RuleFacts
+from gatebook.reading.rule_facts import Kind, Made, Mode, Resource, RuleFacts
 
 FORBIDDEN: Final = "Not for the caller; or a change with an access token, which changes nothing of what is governed."
 CHANGE_PROBLEMS: Final = {403: FORBIDDEN, 404: "There is no such resource or version.", 409: "Somebody has changed it meanwhile."}
-_KINDS: Final = "(Policy|Guardrail|Detector|ToolPack|Governance|Connector)"
+_KINDS: Final = f"({'|'.join(get_args(Kind))})"
 _MISSING: Final = "There is no resource of this kind and name, and there never was."
 _NAME: Final = params.in_path("name", "Name of the resource.", "[a-z0-9][a-z0-9-]{0,62}", _MISSING)
 _KIND: Final = params.in_path("kind", "Kind of the resource.", _KINDS, _MISSING)

@@ -145,7 +145,7 @@ class Tokens:
                 parameters=(params.in_path("id", "Short name of the account.", "[A-Za-z0-9][A-Za-z0-9._@+-]{0,127}", _NO_NAME),),
                 body=AccountWanted,
                 answer=Account,
-                problems=_PROBLEMS,
+                problems={**_PROBLEMS, 404: _NO_NAME},
             ),
         )
 

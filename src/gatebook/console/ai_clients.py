@@ -7,6 +7,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from gatebook.console import times
+from gatebook.console.changes_view import address
 from gatebook.console.deps import ConsoleDeps
 from gatebook.console.pages import Pages, Shown
 from gatebook.console.posting import posted
@@ -14,11 +15,12 @@ from gatebook.console.rail import CONNECTED_APPS
 from gatebook.console.readers import Handler, Readers
 from gatebook.console.tokens_view import scopes_words
 from gatebook.definitions.telling import one_line
-from gatebook.identity.oauth.clients import UNUSED_LIFE_US
 from gatebook.identity.oauth.registry import ClientOrder
 from gatebook.reading.client_room import ClientFacts, Does, GrantLine
 from gatebook.reading.viewer import Viewer
 from gatebook.reading.wording import as_sentence
+from gatebook.state.ai_clients import ONLY_NAME
+from gatebook.state.pruning import UNUSED_CLIENT_US
 from gatebook.state.store import StateError
 
 _STALE: Final = "This form is out of date, and nothing was changed. Look again."
@@ -51,7 +53,15 @@ class ClientPages:
     def _list_page(self, request: Request, viewer: Viewer, error: str = "", status: int = 200, **more: Any) -> Response:
         now_us = self._deps.room.clock.wall_us()
         rows = [client_row(facts, now_us) for facts in self._deps.clients.clients(viewer)]
-        values = {"rows": rows, "rules": self._deps.clients.rules(viewer), "error": error, "added": None, "typed": {}, **more}
+        values = {
+            "rows": rows,
+            "rules": self._deps.clients.rules(viewer),
+            "edit": address("AiClients", ONLY_NAME),
+            "error": error,
+            "added": None,
+            "typed": {},
+            **more,
+        }
         return self._pages.page("clients.html", self._shown(request, viewer), status, **values)
 
     async def _add(self, request: Request, viewer: Viewer) -> Response:
@@ -140,7 +150,7 @@ def client_row(facts: ClientFacts, now_us: int) -> dict[str, Any]:
         "look": look,
         "last": times.ago(now_us - facts.last_used_us) if facts.last_used_us else "never",
         "since": times.ago(now_us - facts.created_us),
-        "forgotten": times.stamp(facts.created_us + UNUSED_LIFE_US)[:16] if expires else "",
+        "forgotten": times.stamp(facts.created_us + UNUSED_CLIENT_US)[:16] if expires else "",
     }
 
 

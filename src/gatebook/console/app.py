@@ -31,7 +31,7 @@ from gatebook.console.grants import GrantPages
 from gatebook.console.headers import SecurityHeaders
 from gatebook.console.investigate import InvestigationPages
 from gatebook.console.live import Live
-from gatebook.console.login import LOGIN_PATH, LoginPages, login_address
+from gatebook.console.login import LOGIN_PATH, LOGOUT_PATH, SIGNED_OUT_PATH, LoginPages, login_address
 from gatebook.console.my_calls import MyCalls
 from gatebook.console.narrowing import Narrowing
 from gatebook.console.pages import Pages, Shown
@@ -99,7 +99,8 @@ def create_console(deps: ConsoleDeps) -> Starlette:
         Route("/login", _guarded(login.show), methods=["GET"]),
         Route("/login/{provider}", _guarded(login.begin), methods=["GET"]),
         Route("/idp/callback", _guarded(login.come_back), methods=["GET"]),
-        Route("/logout", _guarded(login.leave), methods=["GET"]),
+        Route(LOGOUT_PATH, _guarded(login.leave), methods=["GET"]),
+        Route(SIGNED_OUT_PATH, _guarded(login.go_out), methods=["GET"]),
         Route("/columns.css", columns.serve, methods=["GET"]),
         Route("/sign-in", _guarded(sign_in.form), methods=["GET"]),
         Route("/sign-in", _guarded(sign_in.enter), methods=["POST"]),

@@ -39,6 +39,7 @@ _STATES: dict[str, Look] = {
     "declined": Look(outcome="blocked", shape="blocked", word="Declined"),
     "withdrawn": Look(outcome="other", shape="cancelled", word="Withdrawn"),
 }
+_LISTS = {"Role": "/roles", "AiClients": "/clients", "IdentityProvider": "/changes"}
 _PAGES = {"Policy": "/policies", "Guardrail": "/guardrails", "Connector": "/connectors"}
 
 
@@ -156,8 +157,8 @@ def address(kind: str, name: str, **more: str) -> str:
 
 def page_of(kind: str, name: str, *, deleted: bool = False) -> str:
     """The page of a resource; of its kind where it was deleted or has none of its own."""
-    if kind == "Role":
-        return "/roles"
+    if kind in _LISTS:
+        return _LISTS[kind]
     place = _PAGES.get(kind) or ("/guardrails" if kind in SCANNING else "/policies")
     return place if deleted or kind not in _PAGES else f"{place}/{quote(name, safe='')}"
 

@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from gatebook.console.changes_view import DAYS, digest_of, plain
 from gatebook.reading.rule_facts import Edit, Kind
+from gatebook.state.ai_clients import ONLY_NAME
 from gatebook.state.documents import render
 from gatebook.state.roles import BUILT_IN, EMPLOYEE, RoleSpec
 
@@ -19,6 +20,8 @@ WORDS: Final[dict[Kind, str]] = {
     "Role": "role",
     "Governance": "governance",
     "Connector": "connector",
+    "AiClients": "AI client rules",
+    "IdentityProvider": "identity provider",
 }
 """What can be edited, and what it is called."""
 TEXT_BYTES_MAX = 1024 * 1024
@@ -76,11 +79,49 @@ spec:
   # people: [ann]
   # reason_required: true    # arguments and responses ask for a reason
 """
-EXAMPLES: Final[dict[str, str]] = {"Policy": _POLICY, "Guardrail": _GUARDRAIL, "Role": _ROLE}
+_AI_CLIENTS = f"""\
+# How AI clients may sign people in, and for how long. This holds without it.
+kind: AiClients
+name: {ONLY_NAME}
+spec:
+  metadata_documents: true     # apps that describe themselves on their own host
+  registration: true           # apps that register themselves
+  registrations_per_hour: 20   # of one network
+  access_minutes: 15
+  refresh_days: 30             # without use
+  assertion_hosts: []          # may bring identity assertions without a key
+"""
+_IDENTITY_PROVIDER = """\
+# Where people sign in. Redirect URI: /idp/callback of this console.
+# Logout signals: /oidc/backchannel-logout, /global-token-revocation.
+kind: IdentityProvider
+name: company
+spec:
+  title: The name on the sign-in page
+  issuer: https://login.example.com      # exactly as the provider writes it
+  client_id: the id of Gatebook there
+  client_secret: env:OIDC_CLIENT_SECRET  # or file:/path
+  # link_claims: [oid]                   # what the directory's externalId is
+  # end_session: true                    # signing out here signs out there
+"""
+EXAMPLES: Final[dict[str, str]] = {
+    "Policy": _POLICY,
+    "Guardrail": _GUARDRAIL,
+    "Role": _ROLE,
+    "AiClients": _AI_CLIENTS,
+    "IdentityProvider": _IDENTITY_PROVIDER,
+}
 
 
-def built_in_role(name: str) -> str:
-    """The document that says who has a role that is built in, as it is without one; empty for another name, and for what everybody has."""
+def without_document(kind: Kind, name: str) -> str:
+    """The document of what holds while there is none of this kind and name, for those to begin from who want it otherwise; empty where nothing does."""
+    if kind == "AiClients" and name == ONLY_NAME:
+        return _AI_CLIENTS
+    return _built_in_role(name) if kind == "Role" else ""
+
+
+def _built_in_role(name: str) -> str:
+    """Who has a role that is built in; empty for another name, and for what everybody has."""
     role = BUILT_IN.get(name)
     if role is None or name == EMPLOYEE:
         return ""

@@ -19,7 +19,7 @@ from gatebook.console.changes_view import (
     seen_versions,
 )
 from gatebook.console.deps import ConsoleDeps
-from gatebook.console.drafting import EXAMPLES, TEXT_BYTES_MAX, Draft, built_in_role, kind_of, read_draft
+from gatebook.console.drafting import EXAMPLES, TEXT_BYTES_MAX, Draft, kind_of, read_draft, without_document
 from gatebook.console.pages import Pages, Shown, params_of, wanted
 from gatebook.console.posting import posted
 from gatebook.console.readers import Handler, Readers, check_administers
@@ -38,7 +38,7 @@ _STALE: Final = "This form is out of date or too large, and nothing was changed.
 _CALLS: Final = "method:tools/call"
 
 
-_PAGE_OF = {**dict.fromkeys(SCANNING, "Guardrails"), "Role": "Roles"}
+_PAGE_OF = {**dict.fromkeys(SCANNING, "Guardrails"), "Role": "Roles", "AiClients": "AI clients"}
 
 
 class Editor:
@@ -68,7 +68,7 @@ class Editor:
         if not draft.name:
             return await self._page(request, viewer, replace(draft, text=EXAMPLES.get(draft.kind, "")))
         found = await self._deps.rules.resource(viewer, draft.kind, draft.name)
-        if found is None and draft.kind == "Role" and (text := built_in_role(draft.name)):
+        if found is None and (text := without_document(draft.kind, draft.name)):
             return await self._page(request, viewer, replace(draft, text=text))
         version = params.get("version", "")
         past = next((one for one in found.versions if str(one.version) == version and not one.deleted), None) if found else None

@@ -15,7 +15,11 @@ from gatebook.identity.oidc.problems import SignInProblem
 from gatebook.identity.oidc.sign_ins import Visitor
 
 LOGIN_PATH = "/login"
+LOGOUT_PATH = "/logout"
+SIGNED_OUT_PATH = "/signed-out"
 _STATUS = {"provider_down": 503, "overloaded": 503, "provider_wrong": 502, "code": 502, "token": 502}
+_OUT_OF_BOTH = "You are signed out here and at {}."
+_OUT_HERE = "You are signed out here. {} does not answer now, so you may still be signed in there."
 _ELSEWHERE = "The address to which you would return is not one of this console, so you would come to its first page."
 
 
@@ -27,7 +31,7 @@ def login_address(request: Request) -> str:
 
 
 class LoginPages:
-    """Handlers of `/login`, `/login/{provider}`, `/idp/callback` and `/logout`."""
+    """Handlers of `/login`, `/login/{provider}`, `/idp/callback`, `/logout` and `/signed-out`."""
 
     def __init__(self, deps: ConsoleDeps, pages: Pages) -> None:
         self._deps = deps
@@ -40,7 +44,11 @@ class LoginPages:
             return self._login(request, START, _ELSEWHERE, 400)
         if session.viewer_of(request, self._deps) is not None and not self._claimed(request):
             return RedirectResponse(back_to(return_to), 303)
-        return self._login(request, back_to(return_to))
+        came_from = self._deps.sign_ins.outs.came_back(session.hint_of(request, self._deps), params_of(request).get("state", ""))
+        page = self._login(request, back_to(return_to), note=_OUT_OF_BOTH.format(came_from) if came_from else "")
+        if came_from:
+            session.drop_hint(page, self._deps)
+        return page
 
     async def begin(self, request: Request) -> Response:
         """Go to the provider."""
@@ -79,6 +87,10 @@ class LoginPages:
         response = RedirectResponse(entered.return_to, 303)
         session.set_cookie(response, self._deps, entered.secret)
         session.drop_browser(response, self._deps)
+        if entered.hint:
+            session.set_hint(response, self._deps, entered.hint)
+        elif session.hint_of(request, self._deps):
+            session.drop_hint(response, self._deps)
         return response
 
     async def leave(self, request: Request) -> Response:
@@ -89,13 +101,26 @@ class LoginPages:
         csrf = session.csrf_token(session.secret_of(request, self._deps))
         return self._pages.outside("logout.html", request, name=viewer.name, csrf=csrf)
 
-    def _login(self, request: Request, return_to: str, error: str = "", status: int = 200) -> Response:
+    async def go_out(self, request: Request) -> Response:
+        """Signed out here: the page that leads on to the provider. Not for somebody who is signed in: an address alone signs nobody out."""
+        if session.viewer_of(request, self._deps) is not None:
+            return RedirectResponse(LOGOUT_PATH, 303)
+        way_out = await self._deps.sign_ins.outs.way_out(session.hint_of(request, self._deps))
+        if way_out is not None and way_out.address is not None:
+            return self._pages.outside("signed_out.html", request, way_out=way_out)
+        note = "" if way_out is None else _OUT_HERE.format(way_out.title)
+        page = self._login(request, START, note=note)
+        session.drop_hint(page, self._deps)
+        return page
+
+    def _login(self, request: Request, return_to: str, error: str = "", status: int = 200, note: str = "") -> Response:
         query = f"?{urlencode({'return_to': return_to})}" if return_to != START else ""
         providers = [
             {"href": f"{LOGIN_PATH}/{one.name}{query}", "title": one.title, "host": urlsplit(one.spec.issuer).netloc}
             for one in self._deps.sign_ins.providers.for_sign_in()
         ]
-        return self._pages.outside("login.html", request, status, providers=providers, error=error, claimed=self._claimed(request))
+        values = {"providers": providers, "error": error, "note": note, "claimed": self._claimed(request)}
+        return self._pages.outside("login.html", request, status, **values)
 
     def _claimed(self, request: Request) -> bool:
         browser = session.browser_of(request, self._deps)

@@ -47,6 +47,25 @@ def _browser_cookie(deps: ConsoleDeps) -> str:
     return f"{cookie_name(deps)}-sign-in"
 
 
+def hint_of(request: Request, deps: ConsoleDeps) -> str:
+    """What the browser keeps for signing out at its identity provider; empty when there is nothing to do there."""
+    return request.cookies.get(_hint_cookie(deps), "")
+
+
+def set_hint(response: Response, deps: ConsoleDeps, hint: str) -> None:
+    """Have the browser keep it for as long as a session lasts."""
+    response.set_cookie(_hint_cookie(deps), hint, max_age=LIFE_S, path="/", secure=deps.https, httponly=True, samesite="lax")
+
+
+def drop_hint(response: Response, deps: ConsoleDeps) -> None:
+    """Take it away."""
+    response.delete_cookie(_hint_cookie(deps), path="/", secure=deps.https, httponly=True, samesite="lax")
+
+
+def _hint_cookie(deps: ConsoleDeps) -> str:
+    return f"{cookie_name(deps)}-sign-out"
+
+
 def viewer_of(request: Request, deps: ConsoleDeps) -> Viewer | None:
     """Who is signed in, None when nobody is."""
     secret = secret_of(request, deps)

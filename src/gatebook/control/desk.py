@@ -176,6 +176,8 @@ class Desk:
             put = None
             if link.person is not None and link.purpose != "administrator":
                 before = accounts.find_person(connection, link.person)
+                if before is not None and not before.active:
+                    raise StateError(f"{before.id} is switched off, so the link would open nothing; name somebody else, or nobody")
                 groups = (*(before.groups if before else ()), ADMINS)
                 put = accounts.put_person(connection, accounts.Wanted(id=link.person, groups=groups), now_us)
             expires_us = sign_in.add_link(connection, secret, link, now_us)

@@ -1,6 +1,7 @@
-"""Access tokens of the identity provider itself, for programs: checked by a worker, and led to a service account or person of the directory.
+"""Access tokens of the identity provider itself, for programs: checked by a worker, and led to a service account of the directory.
 
-Nothing is stored. A token that was checked is believed for a minute at most, the person is looked up each time.
+Never to a person: such a token carries no epoch of ours, so that a cut-off would not void it for good. Nothing is stored. A token that was checked is
+believed for a minute at most, the account is looked up each time.
 """
 
 from collections import OrderedDict
@@ -45,7 +46,7 @@ class Machines:
         return signed_tokens.looks_signed(token) and any(spec.machines is not None for spec in snapshot.providers.values())
 
     async def identify(self, authorization: str, snapshot: Snapshot, resource: str, now_s: float) -> Principal | Refusal:
-        """The service account or person of a token. `resource` is the address that is asked for, `now_s` the wall clock."""
+        """The service account of a token. `resource` is the address that is asked for, `now_s` the wall clock."""
         try:
             provider, claims = await self._check(_token(authorization), snapshot.providers, resource, now_s)
         except BadToken as error:
@@ -53,7 +54,7 @@ class Machines:
         assert provider.machines is not None
         named = claims.get(provider.machines.person_claim)
         person = snapshot.people.get(named.lower()) if isinstance(named, str) else None
-        if person is None:
+        if person is None or person.kind != "service":
             return Refusal(reason="unknown", actor=_NOBODY)
         principal = make_principal(person, self._subject_of(person.id), "provider")
         return principal if person.active else Refusal(reason="inactive", actor=principal.actor, identity=principal.identity)

@@ -53,8 +53,13 @@ def person_of_subject(connection: Connection, issuer: str, sub: str, *, by_exter
     return None if found is None else found.person.id
 
 
-def person_of_email(connection: Connection, email: str) -> str | None:
-    """The id of the one person whom the directory provisioned with this address."""
+def person_of_email(connection: Connection, email: str, issuer: str, *, provisioned: bool) -> str | None:
+    """The id of the one person with this address who signed in at this issuer, else, with `provisioned`, of the one whom the directory sent with it."""
+    theirs = (people.c.email == email.lower()) & people.c.deleted_us.is_(None) & (identities.c.issuer == issuer)
+    came = select(people.c.id).join(identities, people.c.id == identities.c.person).where(theirs).distinct().limit(2)
+    ids = list(connection.execute(came).scalars())
+    if ids or not provisioned:
+        return str(ids[0]) if len(ids) == 1 else None
     try:
         found = _provisioned(connection, people.c.email == email.lower())
     except Ambiguous:

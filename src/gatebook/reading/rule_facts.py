@@ -7,7 +7,7 @@ from msgspec import Meta, Struct
 from gatebook.state import proposals
 from gatebook.state.store import StateError
 
-Kind = Literal["Policy", "Guardrail", "Detector", "ToolPack", "Role", "Governance", "Connector"]
+Kind = Literal["Policy", "Guardrail", "Detector", "ToolPack", "Role", "Governance", "Connector", "AiClients", "IdentityProvider"]
 Listed = Literal["Policy", "Guardrail"]
 ProposalState = proposals.ProposalState
 Mode = Literal["enforce", "observe"]

@@ -54,7 +54,8 @@ class SignInFailed(Body, frozen=True, kw_only=True, tag="auth.sign_in_failed"):
         Meta(
             description="provider (unknown), provider_down, provider_wrong (its metadata, or its configuration here), denied (by the provider), state "
             "(unknown, used, expired, or of another browser), issuer (another than asked), code (not redeemed), token (not good), "
-            "token_in_address, return_to (leads elsewhere), unknown_person, address_taken, ambiguous, inactive, overloaded."
+            "token_in_address, return_to (leads elsewhere), unknown_person, address_taken, ambiguous, inactive, overloaded (very many of one "
+            "network; detail has the number)."
         ),
     ]
     actor: Annotated[Actor, Meta(description="Who it would have been, where that is known; else anonymous.")]

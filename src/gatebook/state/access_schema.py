@@ -7,17 +7,6 @@ from sqlalchemy import BigInteger, Column, Table, Text
 
 from gatebook.state.metadata import metadata
 
-sign_in_attempts = Table(
-    "sign_in_attempts",
-    metadata,
-    Column("state_sha256", Text, primary_key=True),
-    Column("provider", Text, nullable=False),
-    Column("browser_sha256", Text, nullable=False),
-    Column("return_to", Text, nullable=False),
-    Column("expires_us", BigInteger, nullable=False),
-)
-"""A person who is away at the identity provider. `browser_sha256` binds it to one browser, of whose secret nonce and PKCE verifier are made too."""
-
 oauth_clients = Table(
     "oauth_clients",
     metadata,
@@ -39,12 +28,13 @@ oauth_requests = Table(
     "oauth_requests",
     metadata,
     Column("id_sha256", Text, primary_key=True),
+    Column("session", Text, nullable=False),
     Column("client", Text, nullable=False),
     Column("params", Text, nullable=False),
     Column("created_us", BigInteger, nullable=False),
     Column("expires_us", BigInteger, nullable=False),
 )
-"""Authorization requests that wait for sign-in and consent."""
+"""Authorization requests that wait for an answer, each in the console session, by its hash, in which it came."""
 
 oauth_codes = Table(
     "oauth_codes",
@@ -166,19 +156,16 @@ ACCESS_STEP: tuple[str, ...] = (
         sha256 TEXT NOT NULL PRIMARY KEY, person TEXT, purpose TEXT NOT NULL, reason TEXT, created_us BIGINT NOT NULL,
         expires_us BIGINT NOT NULL, used_us BIGINT, browser_sha256 TEXT
     )""",
-    """CREATE TABLE sign_in_attempts (
-        state_sha256 TEXT NOT NULL PRIMARY KEY, provider TEXT NOT NULL, browser_sha256 TEXT NOT NULL,
-        return_to TEXT NOT NULL, expires_us BIGINT NOT NULL
-    )""",
-    "CREATE INDEX sign_in_attempts_expires ON sign_in_attempts (expires_us)",
     """CREATE TABLE oauth_clients (
         id TEXT NOT NULL PRIMARY KEY, kind TEXT NOT NULL, name TEXT NOT NULL, host TEXT NOT NULL, redirect_uris TEXT NOT NULL,
         metadata TEXT NOT NULL, secret_sha256 TEXT, created_by TEXT NOT NULL, created_us BIGINT NOT NULL, last_used_us BIGINT,
         disabled_us BIGINT
     )""",
     """CREATE TABLE oauth_requests (
-        id_sha256 TEXT NOT NULL PRIMARY KEY, client TEXT NOT NULL, params TEXT NOT NULL, created_us BIGINT NOT NULL, expires_us BIGINT NOT NULL
+        id_sha256 TEXT NOT NULL PRIMARY KEY, session TEXT NOT NULL, client TEXT NOT NULL, params TEXT NOT NULL, created_us BIGINT NOT NULL,
+        expires_us BIGINT NOT NULL
     )""",
+    "CREATE INDEX oauth_requests_session ON oauth_requests (session)",
     """CREATE TABLE oauth_grants (
         id TEXT NOT NULL PRIMARY KEY, person TEXT NOT NULL REFERENCES people (id), client TEXT NOT NULL, resource TEXT NOT NULL,
         scopes TEXT NOT NULL, epoch BIGINT NOT NULL, created_us BIGINT NOT NULL, last_used_us BIGINT, expires_us BIGINT, revoked_us BIGINT,
@@ -188,6 +175,7 @@ ACCESS_STEP: tuple[str, ...] = (
     """CREATE TABLE oauth_codes (
         sha256 TEXT NOT NULL PRIMARY KEY, grant_id TEXT NOT NULL, params TEXT NOT NULL, expires_us BIGINT NOT NULL, used_us BIGINT
     )""",
+    "CREATE INDEX oauth_codes_grant ON oauth_codes (grant_id)",
     """CREATE TABLE refresh_tokens (
         sha256 TEXT NOT NULL PRIMARY KEY, grant_id TEXT NOT NULL REFERENCES oauth_grants (id), created_us BIGINT NOT NULL,
         expires_us BIGINT NOT NULL, used_us BIGINT

@@ -20,7 +20,8 @@ class AiClientsSpec(Part, frozen=True, kw_only=True):
     ] = True
     registration: Annotated[bool, Meta(description="Clients may register themselves (RFC 7591).")] = True
     registrations_per_hour: Annotated[
-        Annotated[int, Meta(ge=1, le=10_000)], Meta(description="Registrations from one address in one hour.")
+        Annotated[int, Meta(ge=1, le=10_000)],
+        Meta(description="Registrations from one network in one hour: an IPv4 address, or the /64 of an IPv6 address."),
     ] = 20
     access_minutes: Annotated[Annotated[int, Meta(ge=1, le=60)], Meta(description="Life of an access token.")] = 15
     refresh_days: Annotated[

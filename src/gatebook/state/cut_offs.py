@@ -149,6 +149,11 @@ def count_receipts(connection: Connection, person: str | None = None) -> int:
     return int(connection.execute(query if person is None else query.where(cut_offs.c.person == person)).scalar_one())
 
 
+def last_cut_us(connection: Connection, person: str) -> int:
+    """When a person was cut off last, 0 where they never were: what was made for them before is void."""
+    return int(connection.execute(select(func.max(cut_offs.c.signal_us)).where(cut_offs.c.person == person)).scalar() or 0)
+
+
 def _acks(connection: Connection, ids: Iterable[str]) -> dict[str, list[Ack]]:
     found: dict[str, list[Ack]] = {}
     query = select(cut_off_acks).where(cut_off_acks.c.cut_off.in_(list(ids))).order_by(cut_off_acks.c.stream)

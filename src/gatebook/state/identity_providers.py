@@ -51,6 +51,12 @@ class IdentityProviderSpec(Part, frozen=True, kw_only=True):
     sign_in: Annotated[bool, Meta(description="People may sign in here.")] = True
     assertions: Annotated[bool, Meta(description="Identity assertions (ID-JAG) of this provider are accepted from AI clients.")] = False
     logout: Annotated[bool, Meta(description="Back-channel logout and global token revocation are believed.")] = True
+    end_session: Annotated[
+        bool,
+        Meta(
+            description="Signing out here goes on to the provider's `end_session_endpoint` and ends the session there too, where it has one."
+        ),
+    ] = False
     machines: Annotated[Machines | None, Meta(description="Accept the provider's own access tokens; left out, they are refused.")] = None
 
 

@@ -202,6 +202,30 @@ async def test_public_clients_need_a_switch_for_their_host(with_site: Deployment
     assert response.json()["error"] == "unauthorized_client"
 
 
+async def test_no_document_is_read_for_who_brings_no_assertion(with_site: Deployment, site: Site) -> None:
+    """A stranger's request names an address, and nothing is asked there until a provider has signed for it."""
+    provider = believed(with_site)
+    site.document(URL)
+    await with_site.apply(provider.document + "---\nkind: AiClients\nname: default\nspec:\n  assertion_hosts: [app.example]\n")
+    forged = provider.sign(claims(URL), key=ECKey.generate_key("P-256", {"kid": "k1"}))
+    for text in ("", "garbage", forged, provider.sign(claims(URL), typ="JWT"), provider.sign(claims("https://app.example/other"))):
+        response = await with_site.token(grant_type=GRANT, client_id=URL, assertion=text)
+        assert response.json()["error"] == "invalid_client"
+    assert site.asked == []
+    assert (await with_site.token(grant_type=GRANT, client_id=URL, assertion=provider.sign(claims(URL)))).status_code == 200
+
+
+async def test_an_assertion_from_before_a_cut_off_is_void(deployment: Deployment, provider: Provider) -> None:
+    """Whoever kept one has nothing of it when the person may sign in again; one that was made since is good."""
+    added = await confidential(deployment, provider)
+    kept = provider.sign(claims(added.client.id, iat=int(time.time()) - 60))
+    deployment.cut(deactivate=False)
+    response = await present(deployment, added, kept)
+    assert (response.json()["error"], "cut off" in response.json()["error_description"]) == ("invalid_grant", True)
+    deployment.clock.offset_s = 2
+    assert (await present(deployment, added, provider.sign(claims(added.client.id, iat=int(time.time()) + 2)))).status_code == 200
+
+
 async def test_keys_that_cannot_be_read_refuse_and_those_that_were_read_go_on(deployment: Deployment, provider: Provider) -> None:
     """A provider that is down refuses first-comers with a sentence; keys that were read before are good for a day."""
     added = await confidential(deployment, provider)

@@ -7,6 +7,8 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import ECKey, OctKey
 
+from gatebook.identity.issuers import keys
+from gatebook.identity.oauth import authentication
 from gatebook.identity.oauth.authentication import proof_of
 from gatebook.identity.oauth.errors import OAuthError
 from tests.identity.oauth.deployment import CALLBACK, ISSUER, Deployment, Site
@@ -17,13 +19,11 @@ KEY = ECKey.generate_key("P-256", {"kid": "c1"})
 PUBLIC = {"keys": [KEY.as_dict(private=False)]}
 
 
-def assertion(key: Any = KEY, alg: str = "ES256", **more: Any) -> str:
+def assertion(key: Any = KEY, alg: str = "ES256", kid: str = "c1", **more: Any) -> str:
     """What a client with a key signs."""
     now = int(time.time())
     claims = {"iss": URL, "sub": URL, "aud": ISSUER, "jti": f"j{time.time_ns()}", "iat": now, "exp": now + 60} | more
-    return jwt.encode(
-        {"alg": alg, "kid": "c1"}, {name: value for name, value in claims.items() if value is not None}, key, algorithms=[alg]
-    )
+    return jwt.encode({"alg": alg, "kid": kid}, {name: value for name, value in claims.items() if value is not None}, key, algorithms=[alg])
 
 
 @pytest.mark.parametrize("method", ["client_secret_basic", "client_secret_post"])
@@ -66,6 +66,60 @@ async def test_a_client_with_keys_signs(with_site: Deployment, site: Site, where
     response = await with_site.token(**again, **proof)
     assert (response.status_code, "used before" in response.json()["error_description"]) == (401, True)
     assert (await with_site.token(**again, **proof | {"client_assertion": assertion(aud=f"{ISSUER}/oauth/token")})).status_code == 200
+
+
+async def stranger(deployment: Deployment) -> str:
+    """A client that registered itself, and says that its keys are at an address."""
+    body = {"token_endpoint_auth_method": "private_key_jwt", "jwks_uri": "https://app.example/keys.json"}
+    return str((await deployment.register(**body))["client_id"])
+
+
+async def test_nobody_is_asked_for_keys_without_end(with_site: Deployment, site: Site) -> None:
+    """Whoever registers with somebody else's address in place of their keys cannot have us flood it."""
+    client = await stranger(with_site)
+    for _ in range(20):
+        proof = {"client_assertion_type": TYPE, "client_assertion": assertion(iss=client, sub=client)}
+        response = await with_site.exchange(client, "x", **proof)
+        assert response.status_code == 401 and "keys cannot be used" in response.json()["error_description"]
+    assert len(site.asked) == 1
+
+
+async def test_a_client_may_change_its_keys(with_site: Deployment, site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A key that is not known has them read anew, and one that is no longer published is not believed after that."""
+    monkeypatch.setattr(keys, "FLOOR_S", 0.0)
+    client = await stranger(with_site)
+    said = await with_site.consent(client)
+
+    def proof(key: Any = KEY) -> dict[str, str]:
+        return {"client_assertion_type": TYPE, "client_assertion": assertion(key, iss=client, sub=client, kid=key.kid)}
+
+    site.document("https://app.example/keys.json", **PUBLIC)
+    tokens = (await with_site.exchange(client, said["code"], **proof())).json()
+    fresh = ECKey.generate_key("P-256", {"kid": "c2"})
+    site.document("https://app.example/keys.json", keys=[fresh.as_dict(private=False)])
+    again = {"grant_type": "refresh_token", "refresh_token": tokens["refresh_token"], "client_id": client}
+    assert (await with_site.token(**again, **proof(fresh))).status_code == 200
+    assert "does not publish" in (await with_site.token(**again, **proof())).json()["error_description"]
+
+
+async def test_keys_that_hold_a_secret_are_refused_wherever_they_are(with_site: Deployment, site: Site) -> None:
+    """A private key that everybody can read proves nothing."""
+    client = await stranger(with_site)
+    site.document("https://app.example/keys.json", keys=[KEY.as_dict(private=True)])
+    proof = {"client_assertion_type": TYPE, "client_assertion": assertion(iss=client, sub=client)}
+    assert "keys cannot be used" in (await with_site.exchange(client, "x", **proof)).json()["error_description"]
+
+
+async def test_assertions_of_one_client_have_a_bound(with_site: Deployment, site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each is kept until it has expired; one client that signs without end waits, and no other does."""
+    monkeypatch.setattr(authentication, "ASSERTIONS_MAX", 3)
+    site.document("https://app.example/keys.json", **PUBLIC)
+    flooding, other = await stranger(with_site), await stranger(with_site)
+    said = []
+    for client in [flooding] * 5 + [other]:
+        proof = {"client_assertion_type": TYPE, "client_assertion": assertion(iss=client, sub=client)}
+        said.append((await with_site.exchange(client, "x", **proof)).json()["error"])
+    assert said == ["invalid_grant"] * 3 + ["slow_down"] * 2 + ["invalid_grant"]
 
 
 @pytest.mark.parametrize(

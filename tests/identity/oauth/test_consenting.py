@@ -1,11 +1,13 @@
 """A client asks, a person answers."""
 
+import asyncio
 from typing import Any
 
 import pytest
 
 from gatebook.identity.oauth.errors import OAuthError
 from gatebook.identity.oauth.registry import ClientOrder
+from gatebook.identity.oauth.requests import WAITING_MAX
 from gatebook.record.body_clients import GrantChanged
 from tests.identity.oauth.deployment import CALLBACK, CHALLENGE, ISSUER, MCP, RESOURCE, SOURCE, Deployment
 
@@ -54,6 +56,42 @@ async def test_a_request_is_answered_once_in_the_browser_that_it_began_in(deploy
     deployment.clock.offset_s = 601
     with pytest.raises(OAuthError, match="over"):
         await deployment.server.consenting.question(late.id, mine)
+
+
+async def test_a_session_has_so_many_requests_that_wait(deployment: Deployment) -> None:
+    """A page that opens the address again and again fills nothing: the oldest go; those of other sessions stay."""
+    client = (await deployment.register())["client_id"]
+    values = {"client_id": client, "response_type": "code", "code_challenge": CHALLENGE, "code_challenge_method": "S256"}
+    mine, theirs = deployment.session(), deployment.session()
+    other = await deployment.server.consenting.begin(values, theirs)
+    begun = []
+    for _ in range(WAITING_MAX + 2):
+        deployment.clock.offset_s += 1
+        begun.append((await deployment.server.consenting.begin(values, mine)).id)
+    for id in begun[:2]:
+        with pytest.raises(OAuthError, match="over"):
+            await deployment.server.consenting.question(id, mine)
+    for id in begun[2:]:
+        await deployment.server.consenting.question(id, mine)
+    await deployment.server.consenting.question(other.id, theirs)
+
+
+async def test_a_request_waits_for_a_change_that_is_under_way(deployment: Deployment) -> None:
+    """Without holding up the loop on which that change waits for its record."""
+    client, mine = (await deployment.register())["client_id"], deployment.session()
+    values = {"client_id": client, "response_type": "code", "code_challenge": CHALLENGE, "code_challenge_method": "S256"}
+    under_way, done = asyncio.Event(), asyncio.Event()
+
+    async def change() -> None:
+        async with deployment.journal.change():
+            under_way.set()
+            await asyncio.sleep(0.2)
+            done.set()
+
+    changing = asyncio.create_task(change())
+    await under_way.wait()
+    assert (await deployment.server.consenting.begin(values, mine)).id and done.is_set()
+    await changing
 
 
 @pytest.mark.parametrize("redirect", [EVIL, CALLBACK + "/x", "javascript:alert(1)", "http://127.0.0.1:33418/callback#x"])

@@ -6,8 +6,10 @@ from msgspec.structs import replace
 
 from gatebook.identity.oauth import clients
 from gatebook.identity.oauth.errors import OAuthError
-from gatebook.identity.oauth.registry import ClientOrder
+from gatebook.identity.oauth.registry import READS_OF_ONE, ClientOrder
 from gatebook.record.body_clients import ClientChanged, GrantChanged
+from gatebook.record.parts import Source
+from gatebook.state import pruning
 from gatebook.state.store import StateError
 from tests.identity.oauth.deployment import ANN, CALLBACK, Deployment, Site
 from tests.identity.oauth.test_redirects import CURSOR
@@ -20,7 +22,7 @@ async def test_a_registration_survives_a_restart(deployment: Deployment) -> None
     """It is in state, shared by all processes, and on the record; its secret is nowhere."""
     made = await deployment.register(*CURSOR, token_endpoint_auth_method="client_secret_post")
     deployment.start()
-    client = await deployment.server.registry.find(made["client_id"], read=False)
+    client = await deployment.server.registry.find(made["client_id"], reader=None)
     assert client.redirect_uris == CURSOR and made["client_secret_expires_at"] == 0
     (record,) = deployment.records(ClientChanged)
     assert (record.action, record.client, record.kind, record.source.ip) == ("registered", made["client_id"], "dcr", "192.0.2.7")
@@ -115,13 +117,43 @@ async def test_documents_are_never_read_for_strangers(with_site: Deployment, sit
 
 
 async def test_readings_are_limited(with_site: Deployment, site: Site) -> None:
-    """Sixty in a minute, whatever addresses are named."""
-    for number in range(60):
+    """So many in a minute for each session, whatever addresses are named; somebody else's app is read all the same."""
+    mine = with_site.session()
+    for number in range(READS_OF_ONE):
         with pytest.raises(OAuthError, match="answered 404"):
-            await with_site.consent(f"https://app.example/{number}")
+            await with_site.consent(f"https://app.example/{number}", mine)
     with pytest.raises(OAuthError) as refused:
-        await with_site.consent("https://app.example/more")
-    assert refused.value.code == "temporarily_unavailable" and len(site.asked) == 60
+        await with_site.consent("https://app.example/more", mine)
+    assert refused.value.code == "temporarily_unavailable" and len(site.asked) == READS_OF_ONE
+    site.document(URL)
+    assert (await with_site.consent(URL))["code"]
+
+
+async def test_addresses_of_one_network_register_together(deployment: Deployment) -> None:
+    """Whoever has an IPv6 network has as many addresses as they like, and one bound for all; their neighbour has another."""
+    await deployment.apply("kind: AiClients\nname: default\nspec:\n  registrations_per_hour: 2\n")
+    body = b'{"redirect_uris":["http://127.0.0.1:1/cb"]}'
+    for host in (1, 2):
+        await deployment.server.registry.register(body, Source(ip=f"2001:db8::{host}", port=1))
+    with pytest.raises(OAuthError, match="from your network"):
+        await deployment.server.registry.register(body, Source(ip="2001:db8::3", port=1))
+    await deployment.server.registry.register(body, Source(ip="2001:db8:0:1::1", port=1))
+
+
+async def test_unused_registrations_have_a_bound_and_make_room_for_the_newest(
+    deployment: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many networks register, the table stays small, and whoever registers now can sign in; what was used or added stays."""
+    monkeypatch.setattr(pruning, "UNUSED_CLIENTS_MAX", 3)
+    used, _ = await deployment.signed_in()
+    added = await deployment.server.registry.add(ClientOrder(name="Ours", redirect_uris=(CALLBACK,)), deployment.administrator)
+    made = []
+    for _ in range(6):
+        deployment.clock.offset_s += 1
+        made.append((await deployment.register())["client_id"])
+    with deployment.store.read() as connection:
+        known = {client.id for client in clients.list_clients(connection)}
+    assert known == {used, added.client.id, *made[-3:]}
 
 
 async def test_a_client_that_is_disabled_ends_at_once(deployment: Deployment) -> None:

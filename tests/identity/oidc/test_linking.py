@@ -3,15 +3,51 @@
 import secrets
 from typing import Any
 
+import httpx2
 import pytest
+from starlette.applications import Starlette
 
-from gatebook.identity import accounts
+from gatebook.control.barrier import Barrier
+from gatebook.identity import accounts, sessions
+from gatebook.identity.cutting import Cutting
 from gatebook.identity.oidc.problems import SignInProblem
+from gatebook.identity.scim.directory_tokens import DirectoryToken, add_directory_token, revoke_directory_token
+from gatebook.identity.scim.endpoint import ScimDeps
+from gatebook.identity.scim.endpoint import routes as scim_routes
+from gatebook.identity.scim.visits import Visits
+from gatebook.identity.subjects import person_of_email
+from gatebook.identity.tokens import make_token
 from gatebook.record.body_access import SignInFailed
-from tests.identity.oidc.conftest import House
+from tests.identity.oidc.conftest import CONSOLE, House
 from tests.identity.oidc.forge import Forge
 
 ANA = {"email": "ana@corp.example", "email_verified": True, "name": "Ana  Lima"}
+
+
+ANA_OF_SCIM = {
+    "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"],
+    "userName": "ana@corp.example",
+    "externalId": "s-1",
+    "emails": [{"value": "ana@corp.example", "type": "work", "primary": True}],
+}
+
+
+async def directory(house: House, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+    """What the directory does, by SCIM."""
+    secret = make_token(secrets.token_bytes(32), "directory")
+    made = DirectoryToken(id=f"scim_{secrets.token_hex(6)}", prefix="", name="", created_by="root", created_us=1)
+    with house.store.write() as connection:
+        add_directory_token(connection, secret, made)
+    cutting = Cutting(house.journal, Barrier(house.store, "", lambda _: None))
+    deps = ScimDeps(journal=house.journal, cutting=cutting, visits=Visits(house.journal), base_url=CONSOLE)
+    transport = httpx2.ASGITransport(app=Starlette(routes=scim_routes(deps)))
+    async with httpx2.AsyncClient(transport=transport, base_url=CONSOLE, headers={"authorization": f"Bearer {secret}"}) as client:
+        answer = await client.request(method, f"/scim/v2{path}", json=body)
+    with house.store.write() as connection:
+        revoke_directory_token(connection, made.id, 2)
+    assert answer.is_success, answer.text
+    found: dict[str, Any] = answer.json() if answer.content else {}
+    return found
 
 
 def local(house: House, **wanted: Any) -> None:
@@ -47,6 +83,33 @@ async def test_an_address_that_was_not_verified_leads_nowhere(house: House, forg
     house.specs["corp"] = forge.spec(link_email=False)
     forge.claims = ANA
     assert await reason(house, forge) == "unknown_person"
+
+
+async def test_who_was_deleted_is_found_by_nothing_and_leaves_nothing_to_who_comes_after(house: House, forge: Forge) -> None:
+    """Deleted by the directory: neither subject, externalId nor address lead to them. The directory's next user of the same names is somebody else."""
+    forge.claims = ANA
+    before = await directory(house, "POST", "/Users", ANA_OF_SCIM)
+    entered = await house.enter(forge)
+    with house.store.write() as connection:
+        accounts.put_person(connection, accounts.Wanted(id=entered.principal.person, groups=("security",)), 1)
+    await directory(house, "DELETE", f"/Users/{before['id']}")
+    assert await reason(house, forge) == "unknown_person"
+    with house.store.read() as connection:
+        assert person_of_email(connection, "ana@corp.example", forge.issuer, provisioned=True) is None
+        assert sessions.find_session(connection, entered.secret, house.clock.wall_us()) is None
+    await directory(house, "POST", "/Users", ANA_OF_SCIM)
+    again = await house.enter(forge)
+    assert again.principal.person != entered.principal.person and again.principal.groups == ()
+
+
+async def test_a_provider_that_makes_people_makes_a_new_one_for_who_was_deleted(house: House, forge: Forge) -> None:
+    """And not the old one again, with their groups and calls."""
+    forge.claims = ANA
+    before = await directory(house, "POST", "/Users", ANA_OF_SCIM)
+    entered = await house.enter(forge)
+    await directory(house, "DELETE", f"/Users/{before['id']}")
+    house.specs["corp"] = forge.spec(create_people=True)
+    assert (await house.enter(forge)).principal.person != entered.principal.person
 
 
 async def test_an_external_id_of_a_local_account_leads_nowhere(house: House, forge: Forge) -> None:

@@ -12,10 +12,11 @@ from joserfc.jwk import ECKey, OctKey
 
 from gatebook.identity import sessions, sign_in
 from gatebook.identity.oidc.problems import SignInProblem
-from gatebook.identity.oidc.sign_ins import Visitor
+from gatebook.identity.oidc.sign_ins import REFUSALS_OF_ONE, Visitor
 from gatebook.identity.sign_in import Link
 from gatebook.log.errors import LogUnavailable
 from gatebook.record.body_access import SignedIn, SignedOut, SignInFailed
+from gatebook.record.parts import Source
 from tests.identity.oidc.conftest import CONSOLE, SOURCE, House
 from tests.identity.oidc.forge import CLIENT, Forge, ago
 
@@ -41,9 +42,18 @@ async def test_the_request_carries_what_the_standards_ask_for(house: House, forg
     assert (asked["response_type"], asked["code_challenge_method"], asked["client_id"]) == ("code", "S256", CLIENT)
     assert (asked["redirect_uri"], asked["scope"]) == (f"{CONSOLE}/idp/callback", "openid email profile")
     again = parse_qs(urlsplit(await house.sign_ins.begin("corp", "/", browser, SOURCE)).query)
-    assert all(again[name][0] != asked[name] and len(asked[name]) == 43 for name in ("state", "nonce", "code_challenge"))
-    stored = str(house.sql("SELECT * FROM sign_in_attempts"))
-    assert browser not in stored and not any(asked[name] in stored for name in ("state", "nonce", "code_challenge"))
+    assert all(again[name][0] != asked[name] for name in ("state", "nonce", "code_challenge"))
+    assert (len(asked["nonce"]), len(asked["code_challenge"])) == (43, 43) and browser not in address
+
+
+async def test_who_begins_without_end_takes_no_place_from_anybody(house: House, forge: Forge) -> None:
+    """A stranger's sign-ins leave nothing behind: no row, no record; the person who comes after them gets in."""
+    house.provision("ana", "s-1")
+    for _ in range(500):
+        await house.sign_ins.begin("corp", "/", secrets.token_urlsafe(32), SOURCE)
+    assert house.recorded() == [] and house.sql("SELECT * FROM jti_seen") == []
+    assert (await house.enter(forge)).principal.person == "ana"
+    assert len(house.sql("SELECT * FROM jti_seen")) == 1
 
 
 async def test_a_provisioned_person_is_signed_in_and_on_the_record(house: House, forge: Forge) -> None:
@@ -135,6 +145,24 @@ async def test_a_token_in_the_address_is_not_used(house: House, forge: Forge, na
     """Not even a good one."""
     problem = await refused(house, forge, {name: "eyJhbGciOiJub25lIn0.e30."})
     assert problem.reason == "token_in_address" and "eyJ" not in str(house.recorded())
+
+
+async def test_refusals_of_one_network_are_written_down_so_often_and_then_counted(house: House, forge: Forge) -> None:
+    """The book does not grow with every request of a stranger; nobody else's refusal is lost, and the person behind the same address gets in."""
+    house.provision("ana", "s-1")
+
+    async def fail(ip: str) -> None:
+        with pytest.raises(SignInProblem):
+            await house.sign_ins.finish({"state": "x"}, Visitor(browser="", source=Source(ip=ip, port=1)))
+
+    for _ in range(REFUSALS_OF_ONE + 50):
+        await fail("198.51.100.7")
+    assert len(house.recorded()) == REFUSALS_OF_ONE
+    await fail("203.0.113.9")
+    counted, other = (body for body, _ in house.recorded()[-2:])
+    assert (counted.reason, counted.detail[:3], counted.source.ip) == ("overloaded", "50 ", "")
+    assert (other.reason, other.source.ip) == ("state", "203.0.113.9")
+    assert (await house.enter(forge)).principal.person == "ana"
 
 
 WRONG: dict[str, tuple[dict[str, Any], str]] = {

@@ -164,6 +164,11 @@ async def test_keys_that_cannot_be_had_ask_for_another_try(house: House, forge: 
     assert caught.value.status == 503
 
 
+async def revoke(house: House, forge: Forge, whom: dict[str, str]) -> bool:
+    """Send a revocation of somebody; whether they are known."""
+    return await house.signals.revoke(bearer(forge), json.dumps({"sub_id": whom}).encode(), SOURCE)
+
+
 SUBJECTS = (
     {"format": "iss_sub", "iss": "{issuer}", "sub": "s-1"},
     {"format": "email", "email": "Ana@corp.example"},
@@ -195,6 +200,30 @@ async def test_a_revocation_of_somebody_else_finds_nobody(house: House, forge: F
     ):
         assert not await house.signals.revoke(bearer(forge), json.dumps({"sub_id": whom}).encode(), SOURCE)
     assert house.store.snapshot().people["root@corp.example"].epoch == 0
+
+
+@pytest.mark.parametrize("whom", [{"format": "email", "email": "ana@corp.example"}, {"format": "opaque", "id": "s-1"}])
+async def test_a_provider_that_links_nobody_of_the_directory_ends_nobody_of_it(house: House, forge: Forge, whom: dict[str, str]) -> None:
+    """One whose word is not taken for who signs in is not taken for who goes, either: its own people alone."""
+    house.provision("ana", "s-1", email="ana@corp.example")
+    house.specs["corp"] = forge.spec(link_claims=(), link_email=False)
+    assert await revoke(house, forge, whom) is False
+    house.specs["corp"] = forge.spec()
+    assert await revoke(house, forge, whom) is True
+
+
+async def test_somebody_whom_the_provider_brought_is_ended_by_address(house: House, forge: Forge) -> None:
+    """Of a provider that makes people as they come; nobody of an account by hand that has the same address."""
+    house.specs["corp"] = forge.spec(create_people=True, link_email=False, link_claims=())
+    forge.claims = {"email": "eva@corp.example", "email_verified": True}
+    entered = await house.enter(forge)
+    with house.store.write() as connection:
+        accounts.put_person(connection, accounts.Wanted(id="root", email="eva@corp.example"), 1)
+    assert await revoke(house, forge, {"format": "email", "email": "Eva@corp.example"}) is True
+    with house.store.read() as connection:
+        assert sessions.find_session(connection, entered.secret, house.clock.wall_us()) is None
+        person = accounts.find_person(connection, "root")
+    assert person is not None and person.epoch == 0
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b"\xff", b'{"sub_id": 1}', b'{"sub_id": {"format": "email"}}', b'{"sub_id": {"format": "phone_number", "id": "1"}}', b"{}"])  # fmt: skip

@@ -21,6 +21,7 @@ class Metadata(Struct, frozen=True, kw_only=True):
     token_endpoint: str
     jwks_uri: str
     userinfo_endpoint: str | None = None
+    end_session_endpoint: str | None = None
     auth_methods: tuple[str, ...] = ("client_secret_basic",)
     names_issuer: bool = False
 
@@ -46,6 +47,8 @@ def read_metadata(raw: Mapping[str, Any], issuer: str) -> Metadata:
         issuer=issuer,
         **{name: raw[name] for name in required},
         userinfo_endpoint=raw.get("userinfo_endpoint"),
+        # What is wrong with this one is no reason to let nobody in.
+        end_session_endpoint=None if endpoint_fault(raw.get("end_session_endpoint"), issuer) else raw["end_session_endpoint"],
         auth_methods=known,
         names_issuer=raw.get("authorization_response_iss_parameter_supported") is True,
     )

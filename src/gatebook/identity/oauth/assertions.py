@@ -20,6 +20,7 @@ from gatebook.identity.oidc.claims import read_claims
 from gatebook.identity.signed_tokens import BadToken
 from gatebook.identity.subjects import Ambiguous, find_subject
 from gatebook.identity.used_once import JTI_MAX, first_time
+from gatebook.state.cut_offs import last_cut_us
 from gatebook.state.identity_providers import IdentityProviderSpec
 from gatebook.state.snapshot import Person
 
@@ -53,15 +54,8 @@ class Assertions:
         if client.authentication == "none" and not (client.kind == "cimd" and client.host in rules.assertion_hosts):
             text = "identity assertions are accepted from clients with a secret or a key, and from hosts that an administrator has listed"
             raise OAuthError("unauthorized_client", text)
-        text = form.get("assertion", "")
         try:
-            header, said = signed_tokens.peek(text)
-            if str(header.get("typ", "")).lower() != _TYPE:
-                raise BadToken(f"its typ is not {_TYPE}")
-            provider = providers.get(str(said.get("iss")))
-            if provider is None:
-                raise BadToken("its issuer is no identity provider whose assertions are accepted here")
-            claims = await self._keys.claims(text, provider.issuer, provider.algorithms)
+            provider, claims = await self._signed(form.get("assertion", ""), providers)
             now_s = self._journal.clock.wall_us() / 1e6
             signed_tokens.check_claims(claims, provider.issuer, (self._issuer,), now_s)
             self._check(claims, client, now_s)
@@ -69,6 +63,25 @@ class Assertions:
             raise OAuthError("invalid_grant", f"the assertion is refused: {error}") from None
         resource, connector = self._target(claims, form)
         return Asserted(provider=provider, claims=claims, resource=resource, scopes=_scopes(claims, form, connector))
+
+    async def signer(self, form: Mapping[str, str], client: str) -> str | None:
+        """The provider that has signed the assertion for the client of this id; None where none has, and nothing is to be read for a stranger."""
+        with self._journal.store.read() as connection:
+            providers = read_asserting(connection)
+        try:
+            provider, claims = await self._signed(form.get("assertion", ""), providers)
+        except BadToken:
+            return None
+        return provider.issuer if claims.get("client_id") == client else None
+
+    async def _signed(self, text: str, providers: Mapping[str, IdentityProviderSpec]) -> tuple[IdentityProviderSpec, dict[str, Any]]:
+        header, said = signed_tokens.peek(text)
+        if str(header.get("typ", "")).lower() != _TYPE:
+            raise BadToken(f"its typ is not {_TYPE}")
+        provider = providers.get(str(said.get("iss")))
+        if provider is None:
+            raise BadToken("its issuer is no identity provider whose assertions are accepted here")
+        return provider, await self._keys.claims(text, provider.issuer, provider.algorithms)
 
     def _check(self, claims: Mapping[str, Any], client: Client, now_s: float) -> None:
         if signed_tokens.audiences_of(claims) != {self._issuer}:
@@ -101,6 +114,8 @@ class Assertions:
         person = _person(connection, asserted)
         if person is None or not person.active:
             return OAuthError("invalid_grant", "the assertion is refused: it names nobody who may sign in here")
+        if asserted.claims["iat"] * 1e6 < last_cut_us(connection, person.id):
+            return OAuthError("invalid_grant", "the assertion is refused: the person was cut off since it was made")
         return person
 
 

@@ -4,14 +4,17 @@ import base64
 import binascii
 import hmac
 import time
+from collections import OrderedDict
 from collections.abc import Mapping
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote_plus
 
 import msgspec
 from msgspec import Struct
 
 from gatebook.identity import signed_tokens
+from gatebook.identity.issuers.fetching import ProviderFault
+from gatebook.identity.issuers.keys import KeyRing
 from gatebook.identity.journal import Journal
 from gatebook.identity.oauth import described
 from gatebook.identity.oauth.clients import Client
@@ -19,14 +22,18 @@ from gatebook.identity.oauth.errors import OAuthError, unknown_client
 from gatebook.identity.oauth.guarded_fetch import FetchRefused, GuardedFetch
 from gatebook.identity.oauth.metadata import SIGNATURES, TOKEN_PATH
 from gatebook.identity.oauth.registry import Registry
-from gatebook.identity.signed_tokens import BadToken
+from gatebook.identity.signed_tokens import BadToken, TokenHeader
 from gatebook.identity.tokens import digest
-from gatebook.identity.used_once import JTI_MAX, first_time
+from gatebook.identity.used_once import JTI_MAX, first_time, live
+
+if TYPE_CHECKING:
+    from joserfc.jwk import Key
 
 _ASSERTION: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 _LIFE_S_MAX: Final = 600
-_KEPT_S: Final = 600.0
-_KEPT_MAX: Final = 500
+_RINGS_MAX: Final = 500
+ASSERTIONS_MAX: Final = 5000
+"""So many assertions of one client are kept at a time, each until it has expired."""
 
 
 class Proof(Struct, frozen=True, kw_only=True):
@@ -45,12 +52,12 @@ class ClientAuthentication:
         self._registry = registry
         self._fetch = fetch
         self._issuer = issuer
-        self._keys: dict[str, tuple[float, list[object]]] = {}
+        self._rings: OrderedDict[str, KeyRing] = OrderedDict()
 
-    async def client_of(self, form: Mapping[str, str], authorization: str | None, *, read: bool = False) -> Client:
-        """The client. `read`: the document of one that was never seen is read. Raises OAuthError."""
+    async def client_of(self, form: Mapping[str, str], authorization: str | None, *, reader: str | None = None) -> Client:
+        """The client. `reader`: for whom the document of one that was never seen is read. Raises OAuthError."""
         proof = proof_of(form, authorization)
-        client = await self._registry.find(proof.id, read=read)
+        client = await self._registry.find(proof.id, reader=reader)
         if client.authentication == "none":
             if proof.secret or proof.assertion:
                 raise unknown_client("this client has no secret and no key")
@@ -66,7 +73,7 @@ class ClientAuthentication:
         now_us = self._journal.clock.wall_us()
         try:
             header = signed_tokens.read_header(assertion, SIGNATURES)
-            claims = signed_tokens.verify(assertion, header, signed_tokens.pick(signed_tokens.usable(await self._keys_of(client)), header))
+            claims = signed_tokens.verify(assertion, header, await self._key_of(client, header))
             signed_tokens.check_claims(claims, client.id, (self._issuer, self._issuer + TOKEN_PATH), now_us / 1e6)
         except BadToken as error:
             raise unknown_client(f"the client's assertion is refused: {error}") from None
@@ -76,25 +83,30 @@ class ClientAuthentication:
         if expires_us > now_us + (_LIFE_S_MAX + signed_tokens.LEEWAY_S) * 1_000_000:
             raise unknown_client(f"the client's assertion is refused: it lasts longer than {_LIFE_S_MAX} s")
         async with self._journal.change() as connection:
+            if live(connection, client.id, now_us) >= ASSERTIONS_MAX:
+                raise OAuthError("slow_down", "this client has signed very many requests lately; try again in some minutes", 429)
             fresh = first_time(connection, client.id, jti, expires_us + signed_tokens.LEEWAY_S * 1_000_000, now_us)
         if not fresh:
             raise unknown_client("the client's assertion is refused: it was used before")
 
-    async def _keys_of(self, client: Client) -> list[object]:
+    async def _key_of(self, client: Client, header: TokenHeader) -> "Key | None":
         if client.keys is not None:
-            return list(client.keys["keys"])
+            return signed_tokens.pick(signed_tokens.usable(client.keys["keys"]), header)
         url = client.keys_url or ""
-        at_s, kept = self._keys.get(url, (-_KEPT_S, []))
-        if time.monotonic() - at_s < _KEPT_S:
-            return kept
+        if url not in self._rings:
+            if len(self._rings) >= _RINGS_MAX:
+                self._rings.popitem(last=False)
+            self._rings[url] = KeyRing(lambda: self._read_keys(url), time.monotonic)
         try:
-            keys: list[object] = described.public_keys(msgspec.json.decode((await self._fetch.get(url)).body, type=dict))["keys"]
+            return await self._rings[url].find(header)
+        except ProviderFault as fault:
+            raise unknown_client(f"the client's keys cannot be used: {fault}") from None
+
+    async def _read_keys(self, url: str) -> dict[str, Any]:
+        try:
+            return described.public_keys(msgspec.json.decode((await self._fetch.get(url)).body, type=dict))
         except (FetchRefused, msgspec.MsgspecError, OAuthError) as error:
-            raise unknown_client(f"the client's keys cannot be used: {error}") from None
-        if len(self._keys) >= _KEPT_MAX:
-            self._keys.clear()
-        self._keys[url] = (time.monotonic(), keys)
-        return keys
+            raise ProviderFault(str(error)) from None
 
 
 def proof_of(form: Mapping[str, str], authorization: str | None) -> Proof:

@@ -6,13 +6,11 @@ from typing import Any, Literal, get_args
 from msgspec import Struct
 from sqlalchemy import Connection, delete, func, insert, select, update
 
-from gatebook.state.access_schema import oauth_clients, oauth_codes, oauth_requests, refresh_tokens
+from gatebook.state.access_schema import oauth_clients, oauth_requests
 
 Kind = Literal["dcr", "cimd", "pre"]
 Authentication = Literal["none", "private_key_jwt", "client_secret_post", "client_secret_basic"]
 AUTHENTICATIONS: frozenset[str] = frozenset(get_args(Authentication))
-UNUSED_LIFE_US = 24 * 3600 * 1_000_000
-"""A client that signs nobody in for so long after it became known is forgotten."""
 
 
 class Client(Struct, frozen=True, kw_only=True):
@@ -89,21 +87,10 @@ def remove_client(connection: Connection, id: str) -> None:
     connection.execute(delete(oauth_clients).where(oauth_clients.c.id == id))
 
 
-def registered_by(connection: Connection, address: str, since_us: int) -> int:
-    """How many clients registered themselves from an address since then."""
-    mine = (oauth_clients.c.kind == "dcr") & (oauth_clients.c.created_by == address) & (oauth_clients.c.created_us > since_us)
+def registered_by(connection: Connection, network: str, since_us: int) -> int:
+    """How many clients registered themselves from a network since then."""
+    mine = (oauth_clients.c.kind == "dcr") & (oauth_clients.c.created_by == network) & (oauth_clients.c.created_us > since_us)
     return int(connection.execute(select(func.count()).select_from(oauth_clients).where(mine)).scalar_one())
-
-
-def forget_unused(connection: Connection, now_us: int) -> int:
-    """Forget clients that made themselves known and signed nobody in, and what has expired of requests and codes. Returns how many clients."""
-    old = oauth_clients.c.created_us < now_us - UNUSED_LIFE_US
-    never = oauth_clients.c.last_used_us.is_(None) & oauth_clients.c.disabled_us.is_(None) & (oauth_clients.c.kind != "pre")
-    connection.execute(delete(oauth_requests).where(oauth_requests.c.expires_us < now_us))
-    connection.execute(delete(oauth_codes).where(oauth_codes.c.expires_us < now_us - UNUSED_LIFE_US))
-    over = refresh_tokens.c.expires_us < now_us
-    connection.execute(delete(refresh_tokens).where(over))
-    return connection.execute(delete(oauth_clients).where(old & never)).rowcount
 
 
 def _client(row: Any) -> Client:

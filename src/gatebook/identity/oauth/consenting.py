@@ -48,7 +48,7 @@ class Consenting:
 
     async def begin(self, values: Mapping[str, str], session_secret: str) -> Begun:
         """Take the request of a client, in a person's console session. Raises OAuthError for what only the person may be told."""
-        client = await self._registry.find(values.get("client_id", ""), read=True)
+        client = await self._registry.find(values.get("client_id", ""), reader=digest(session_secret))
         redirect_uri = requests.redirect_of(client, values)
         try:
             wanted = requests.read(client, values, redirect_uri, self._mcp_url, digest(session_secret))
@@ -59,7 +59,7 @@ class Consenting:
             said = [("error", error.code), ("error_description", str(error)), ("state", values.get("state")), ("iss", self._issuer)]
             return Begun(answer=redirects.answered(redirect_uri, said))
         id = secrets.token_urlsafe(24)
-        with self._journal.store.write() as connection:
+        async with self._journal.change() as connection:
             requests.keep(connection, id, wanted, self._journal.clock.wall_us())
         return Begun(id=id)
 
@@ -69,7 +69,7 @@ class Consenting:
             wanted = requests.find(connection, id, digest(session_secret), self._journal.clock.wall_us())
         if wanted is None:
             raise OAuthError("invalid_request", _GONE)
-        return Question(wanted=wanted, client=await self._registry.find(wanted.client, read=True))
+        return Question(wanted=wanted, client=await self._registry.find(wanted.client, reader=wanted.session))
 
     async def answer(self, id: str, session_secret: str, who: Principal, source: Source, *, allow: bool) -> str:
         """Take the person's answer; returns where to send them. Raises OAuthError, LogUnavailable, StateError."""

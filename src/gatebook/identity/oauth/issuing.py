@@ -18,7 +18,7 @@ from gatebook.identity.journal import Journal
 from gatebook.identity.oauth import clients, grants, requests
 from gatebook.identity.oauth.assertions import LIFE_S as ASSERTED_LIFE_S
 from gatebook.identity.oauth.assertions import Assertions
-from gatebook.identity.oauth.authentication import ClientAuthentication
+from gatebook.identity.oauth.authentication import ClientAuthentication, proof_of
 from gatebook.identity.oauth.clients import Client
 from gatebook.identity.oauth.errors import OAuthError
 from gatebook.identity.oauth.grants import Grant
@@ -74,7 +74,8 @@ class Issuing:
     async def token(self, form: Mapping[str, str], authorization: str | None, source: Source) -> Issued:
         """Answer a request to the token endpoint. Raises OAuthError, LogUnavailable, StateError."""
         kind = form.get("grant_type", "")
-        client = await self._authentication.client_of(form, authorization, read=kind == JWT_BEARER)
+        reader = await self._assertions.signer(form, proof_of(form, authorization).id) if kind == JWT_BEARER else None
+        client = await self._authentication.client_of(form, authorization, reader=reader)
         asking = Asking(client=client, form=form, source=source)
         match kind:
             case "authorization_code":

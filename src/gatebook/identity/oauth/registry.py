@@ -10,6 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 from sqlalchemy import Connection
 
+from gatebook.identity.crowding import Crowd, network_of
 from gatebook.identity.directory import Principal
 from gatebook.identity.journal import Journal
 from gatebook.identity.oauth import clients, described, grants, redirects
@@ -20,6 +21,7 @@ from gatebook.identity.oauth.rules import read_rules
 from gatebook.identity.tokens import digest
 from gatebook.record.body_clients import ClientChanged
 from gatebook.record.parts import Actor, PartName, Source
+from gatebook.state.pruning import forget_unused_clients
 from gatebook.state.store import StateError, bump
 
 _HOUR_US: Final = 3600 * 1_000_000
@@ -30,8 +32,12 @@ _STALE_US: Final = 24 * _HOUR_US
 _FAILED_S: Final = 60.0
 _FAILED_MAX: Final = 1000
 _READING_MAX: Final = 4
-_READS_PER_MINUTE: Final = 60
-_SWEEP_S: Final = 600.0
+READS_OF_ONE: Final = 20
+"""So many documents are read in a minute for one reader: a console session, or an identity provider."""
+_READS_OF_ALL: Final = 240
+_NO_ADDRESS: Final = (
+    "a client whose id is an address must be at https, at a host by name on the public internet, with a path and nothing behind it"
+)
 NOBODY: Final = Actor(subject="-", kind="anonymous", auth="none")
 Change = Literal["registered", "read", "added", "disabled", "enabled", "removed"]
 
@@ -59,35 +65,36 @@ class Registry:
         self._fetch = fetch
         self._reading = asyncio.Semaphore(_READING_MAX)
         self._failed: OrderedDict[str, tuple[float, str]] = OrderedDict()
-        self._reads: list[float] = []
-        self._swept_s = 0.0
+        self._reads = Crowd(READS_OF_ONE, _READS_OF_ALL)
 
-    async def find(self, id: str, *, read: bool) -> Client:
-        """The client with this id, that may sign people in now. `read`: a document that was never read before is. Raises OAuthError, 401."""
+    async def find(self, id: str, *, reader: str | None) -> Client:
+        """The client with this id, that may sign people in now. With a `reader` a document that was never read before is. Raises OAuthError, 401."""
         with self._journal.store.read() as connection:
             client, rules = clients.find_client(connection, id), read_rules(connection)
         if client is not None and client.disabled_us is not None:
             raise unknown_client("an administrator has disabled this client")
         if client is not None and client.kind != "cimd":
             return client
-        if not described.is_document_address(id) or not rules.metadata_documents or (client is None and not read):
+        if not described.is_document_address(id):
+            raise unknown_client(*([_NO_ADDRESS] if "://" in id else []))
+        if not rules.metadata_documents or (client is None and reader is None):
             raise unknown_client()
-        return await self._document(id, client)
+        return await self._document(id, client, reader or id)
 
     async def register(self, body: bytes, source: Source) -> Added:
         """Take a registration. Raises OAuthError, LogUnavailable, StateError."""
         now_us = self._journal.clock.wall_us()
         said = described.registration(body, f"gwc_{secrets.token_urlsafe(18)}")
         secret = secrets.token_urlsafe(32) if said.authentication.startswith("client_secret") else None
-        client = replace(said, secret_sha256=digest(secret) if secret else None, created_by=source.ip, created_us=now_us)
-        await self.sweep()
+        client = replace(said, secret_sha256=digest(secret) if secret else None, created_by=network_of(source.ip), created_us=now_us)
         async with self._journal.change() as connection:
             rules = read_rules(connection)
             if not rules.registration:
                 raise OAuthError("invalid_request", "clients do not register themselves here; ask an administrator to add yours", 403)
-            if clients.registered_by(connection, source.ip, now_us - _HOUR_US) >= rules.registrations_per_hour:
-                raise OAuthError("slow_down", "too many clients were registered from this address; try again in an hour", 429)
+            if clients.registered_by(connection, client.created_by, now_us - _HOUR_US) >= rules.registrations_per_hour:
+                raise OAuthError("slow_down", "too many clients were registered from your network; try again in an hour", 429)
             clients.put_client(connection, client)
+            forget_unused_clients(connection, now_us)
             await self._record(connection, "registered", client, NOBODY, source=source)
         return Added(client=client, secret=secret)
 
@@ -138,27 +145,18 @@ class Registry:
             await self._record(connection, "removed", client, caller.actor, caller)
         return client
 
-    async def sweep(self) -> None:
-        """Forget what was never used, now and then."""
-        if time.monotonic() - self._swept_s < _SWEEP_S:
-            return
-        self._swept_s = time.monotonic()
-        async with self._journal.change() as connection:
-            if clients.forget_unused(connection, self._journal.clock.wall_us()):
-                bump(connection)
-
     def _end_grants(self, connection: Connection, id: str, cause: str, now_us: int) -> None:
         for grant in grants.grants_of(connection, client=id):
             if grant.revoked_us is None:
                 grants.end(connection, grant, cause, now_us)
 
-    async def _document(self, url: str, known: Client | None) -> Client:
+    async def _document(self, url: str, known: Client | None, reader: str) -> Client:
         """The client of a document: as it was read lately, else read now; a day old at most when it cannot be read."""
         now_us = self._journal.clock.wall_us()
         if known is not None and now_us < known.read_us:
             return known
         try:
-            client, max_age_s = await self._read(url)
+            client, max_age_s = await self._read(url, reader)
         except OAuthError:
             if known is not None and now_us < known.read_us + _STALE_US:
                 return known
@@ -171,15 +169,13 @@ class Registry:
                 await self._record(connection, "read", client, NOBODY)
         return client
 
-    async def _read(self, url: str) -> tuple[Client, int | None]:
+    async def _read(self, url: str, reader: str) -> tuple[Client, int | None]:
         now_s = time.monotonic()
         failed_s, why = self._failed.get(url, (now_s - _FAILED_S, ""))
         if now_s - failed_s < _FAILED_S:
             raise unknown_client(why)
-        self._reads = [at_s for at_s in self._reads if now_s - at_s < 60]
-        if len(self._reads) >= _READS_PER_MINUTE:
+        if not self._reads.admit(reader):
             raise OAuthError("temporarily_unavailable", "too many clients introduce themselves now; try again in a minute", 503)
-        self._reads.append(now_s)
         try:
             async with self._reading:
                 found = await self._fetch.get(url)

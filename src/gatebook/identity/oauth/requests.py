@@ -18,6 +18,8 @@ from gatebook.identity.tokens import digest
 from gatebook.state.access_schema import oauth_requests
 
 LIFE_S: Final = 600
+WAITING_MAX: Final = 20
+"""So many requests wait in one console session; the oldest makes room."""
 _STATE_MAX: Final = 2000
 _CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
 
@@ -84,8 +86,12 @@ def target(asked: str | None, mcp_url: str) -> tuple[str, str]:
 
 def keep(connection: Connection, id: str, wanted: Wanted, now_us: int) -> None:
     """Let a request wait for the person's answer."""
-    values = {"id_sha256": digest(id), "client": wanted.client, "params": msgspec.json.encode(wanted).decode()}
+    values = {"id_sha256": digest(id), "session": wanted.session, "client": wanted.client, "params": msgspec.json.encode(wanted).decode()}
     connection.execute(delete(oauth_requests).where(oauth_requests.c.expires_us < now_us))
+    waiting = select(oauth_requests.c.id_sha256).where(oauth_requests.c.session == wanted.session)
+    newest = waiting.order_by(oauth_requests.c.created_us.desc(), oauth_requests.c.id_sha256)
+    for old in list(connection.execute(newest).scalars())[WAITING_MAX - 1 :]:
+        connection.execute(delete(oauth_requests).where(oauth_requests.c.id_sha256 == old))
     connection.execute(insert(oauth_requests).values(created_us=now_us, expires_us=now_us + LIFE_S * 1_000_000, **values))
 
 

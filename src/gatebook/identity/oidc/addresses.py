@@ -6,7 +6,7 @@ START = "/"
 _LOCAL_CHARACTERS_MAX = 2000
 # Visible ASCII only. Browsers drop tabs and line breaks from an address, and read a backslash as a slash.
 _LOCAL = re.compile(r"/(?![/\\])[!-\[\]-~]*")
-_NOT_BACK_TO = ("/login", "/logout", "/sign-in", "/sign-out", "/idp/")
+_NOT_BACK_TO = ("/login", "/logout", "/sign-in", "/sign-out", "/signed-out", "/idp/")
 
 
 def is_local(path: str) -> bool:

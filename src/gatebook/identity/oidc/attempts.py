@@ -1,6 +1,8 @@
 """Sign-ins under way: a person is at the identity provider, and the browser that left has to be the one that comes back.
 
-Nonce and PKCE verifier are derived from a key of ours, the state and the browser's secret, so they are stored nowhere. In the caller's transaction.
+Nothing is stored of them, so that whoever begins sign-ins without end takes no place from anybody. What there is to know travels in `state`, sealed with
+a key of ours and bound to a secret that only the browser has; nonce and PKCE verifier are derived from both. That each is good once, `used_once.py` sees
+to when somebody enters with it.
 """
 
 import base64
@@ -9,22 +11,25 @@ import hmac
 import re
 from typing import Final
 
+import msgspec
 from msgspec import Struct
-from sqlalchemy import Connection, delete, func, insert, select
 
-from gatebook.identity.tokens import digest
-from gatebook.state.access_schema import sign_in_attempts
+from gatebook.identity.oidc.sealing import seal, unseal
 
 ATTEMPT_LIFE_S: Final = 10 * 60
-ATTEMPTS_MAX: Final = 20_000
+USED_AS: Final = "sign-in at an identity provider"
+"""Stands for an issuer in `used_once.py`: no address of one is like it."""
+_PURPOSE: Final = "state of a sign-in 1"
+_STATE_CHARACTERS_MAX: Final = 4000
 _SECRET: Final = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
-class Attempt(Struct, frozen=True):
-    """Where a sign-in went, and where the person goes afterwards."""
+class Attempt(Struct, frozen=True, array_like=True):
+    """Where a sign-in went, where the person goes afterwards, and until when, in microseconds since 1970."""
 
     provider: str
     return_to: str
+    expires_us: int
 
 
 def is_browser_secret(text: str) -> bool:
@@ -32,30 +37,19 @@ def is_browser_secret(text: str) -> bool:
     return _SECRET.fullmatch(text) is not None
 
 
-def put_attempt(connection: Connection, state: str, browser: str, attempt: Attempt, now_us: int) -> bool:
-    """Store an attempt; those that have expired are dropped. False when there are too many."""
-    connection.execute(delete(sign_in_attempts).where(sign_in_attempts.c.expires_us <= now_us))
-    if int(connection.execute(select(func.count()).select_from(sign_in_attempts)).scalar_one()) >= ATTEMPTS_MAX:
-        return False
-    connection.execute(
-        insert(sign_in_attempts).values(
-            state_sha256=digest(state),
-            provider=attempt.provider,
-            browser_sha256=digest(browser),
-            return_to=attempt.return_to,
-            expires_us=now_us + ATTEMPT_LIFE_S * 1_000_000,
-        )
-    )
-    return True
+def seal_attempt(key: bytes, browser: str, provider: str, return_to: str, now_us: int) -> str:
+    """Make the state of a new attempt. Different each time."""
+    attempt = Attempt(provider, return_to, now_us + ATTEMPT_LIFE_S * 1_000_000)
+    return seal(key, _PURPOSE, msgspec.json.encode(attempt), browser)
 
 
-def take_attempt(connection: Connection, state: str, browser: str, now_us: int) -> Attempt | None:
-    """Use an attempt up; None when it is unknown, used, expired, or of another browser, which leaves it as it is."""
-    own = (sign_in_attempts.c.state_sha256 == digest(state)) & (sign_in_attempts.c.browser_sha256 == digest(browser))
-    row = connection.execute(select(sign_in_attempts).where(own & (sign_in_attempts.c.expires_us > now_us))).mappings().first()
-    if row is None or connection.execute(delete(sign_in_attempts).where(own)).rowcount != 1:
+def open_attempt(key: bytes, state: str, browser: str, now_us: int) -> Attempt | None:
+    """The attempt of a state; None when we did not make it, made it for another browser, or when it has expired."""
+    if len(state) > _STATE_CHARACTERS_MAX or not is_browser_secret(browser):
         return None
-    return Attempt(row["provider"], row["return_to"])
+    content = unseal(key, _PURPOSE, state, browser)
+    attempt = None if content is None else msgspec.json.decode(content, type=Attempt)
+    return attempt if attempt is not None and attempt.expires_us > now_us else None
 
 
 def derive(key: bytes, purpose: str, state: str, browser: str) -> str:

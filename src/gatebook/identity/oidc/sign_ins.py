@@ -11,10 +11,12 @@ from typing import Any, Final
 from urllib.parse import urlencode
 
 from msgspec import Struct
+from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from gatebook.identity import sessions, sign_in
 from gatebook.identity.approvers import ADMINS
+from gatebook.identity.crowding import Crowd, network_of
 from gatebook.identity.directory import Principal, make_principal
 from gatebook.identity.issuers.fetching import ProviderFault
 from gatebook.identity.journal import Journal
@@ -25,10 +27,13 @@ from gatebook.identity.oidc.claims import Claimed, read_claims
 from gatebook.identity.oidc.linking import Bound, Found, link
 from gatebook.identity.oidc.problems import SignInProblem
 from gatebook.identity.oidc.providers import Provider, Providers
+from gatebook.identity.oidc.sign_outs import SignOuts
 from gatebook.identity.oidc.tokens import Expected, check_id_token
 from gatebook.identity.person_records import record_person
 from gatebook.identity.sessions import Opening, Session
 from gatebook.identity.signed_tokens import BadToken
+from gatebook.identity.tokens import digest
+from gatebook.identity.used_once import first_time
 from gatebook.record.body_access import SignedIn, SignedOut, SignInFailed
 from gatebook.record.parts import Actor, Source
 from gatebook.state.store import bump
@@ -40,6 +45,9 @@ _ANEW: Final = "Begin again from the sign-in page."
 _IN_ADDRESS: Final = ("id_token", "access_token", "token", "refresh_token", "session")
 _NOBODY: Final = Actor(subject="-", kind="anonymous", auth="none")
 _CODE_CHARACTERS_MAX: Final = 4096
+REFUSALS_OF_ONE: Final = 30
+"""So many refusals of one network are written down one by one in a minute."""
+_REFUSALS_OF_ALL: Final = 600
 _logger = logging.getLogger(__name__)
 
 
@@ -59,6 +67,8 @@ class Entered(Struct, frozen=True, kw_only=True):
     session: Session
     principal: Principal
     return_to: str
+    hint: str = ""
+    """For the cookie by which sign-out is told to the provider; empty where it is not."""
 
 
 class SignIns:
@@ -69,11 +79,13 @@ class SignIns:
         self._journal = journal
         self._key = key
         self._redirect_uri = f"{console_url}{CALLBACK_PATH}"
+        self.outs = SignOuts(providers, key, console_url)
+        self._refusals = Crowd(REFUSALS_OF_ONE, _REFUSALS_OF_ALL)
 
     async def begin(self, name: str, return_to: str, browser: str, source: Source) -> str:
         """The address at the provider to which the browser goes; `browser` is a new secret of it. Raises SignInProblem, StateError, LogUnavailable."""
         try:
-            return await self._begin(name, return_to, browser)
+            return await self._begin(name, return_to or START, browser)
         except SignInProblem as problem:
             await self._refused(problem, source)
             raise
@@ -100,17 +112,13 @@ class SignIns:
         provider = self.providers.find(name)
         if provider is None:
             raise SignInProblem("provider", f"Nobody signs in there. {_ANEW}")
-        if not is_local(return_to or START):
+        if not is_local(return_to):
             raise SignInProblem("return_to", f"The address to which you would return is not one of this console. {_ANEW}", name)
         try:
             metadata = await provider.metadata()
         except ProviderFault as fault:
             raise _of_fault(provider, fault) from fault
-        state = secrets.token_urlsafe(32)
-        now_us = self._journal.clock.wall_us()
-        async with self._journal.change() as connection:
-            if not attempts.put_attempt(connection, state, browser, Attempt(name, back_to(return_to or START)), now_us):
-                raise SignInProblem("overloaded", "Too many people are signing in at this moment. Try again in some minutes.", name)
+        state = attempts.seal_attempt(self._key, browser, name, back_to(return_to), self._journal.clock.wall_us())
         fields = {
             "response_type": "code",
             "client_id": provider.spec.client_id,
@@ -129,31 +137,27 @@ class SignIns:
             text = "A token came in the address, where it can be read by others; it is not used. The client at the identity provider has to use the code flow."
             raise SignInProblem("token_in_address", text)
         state = params.get("state", "")
-        provider, attempt = await self._take(state, visitor)
+        provider, attempt = self._open(state, visitor)
         try:
-            who = await self._who(provider, params, state, visitor.browser)
-            return await self._enter(provider, attempt, who, visitor)
+            who, id_token = await self._who(provider, params, state, visitor.browser)
+            entered = await self._enter(provider, (state, attempt), who, visitor)
         except ProviderFault as fault:
             raise _of_fault(provider, fault) from fault
         except BadToken as fault:
             text = f"What {provider.title} sent cannot be trusted: {fault}. Tell an administrator; until then, nobody signs in like this."
             raise SignInProblem("token", text, provider.name) from fault
+        return replace(entered, hint=self.outs.hint(provider, id_token))
 
-    async def _take(self, state: str, visitor: Visitor) -> tuple[Provider, Attempt]:
-        now_us = self._journal.clock.wall_us()
-        attempt = None
-        if attempts.is_browser_secret(visitor.browser) and attempts.is_browser_secret(state):
-            async with self._journal.change() as connection:
-                attempt = attempts.take_attempt(connection, state, visitor.browser, now_us)
+    def _open(self, state: str, visitor: Visitor) -> tuple[Provider, Attempt]:
+        attempt = attempts.open_attempt(self._key, state, visitor.browser, self._journal.clock.wall_us())
         if attempt is None:
-            text = f"This sign-in was not begun in this browser, took longer than ten minutes, or is finished already. {_ANEW}"
-            raise SignInProblem("state", text)
+            raise _over()
         provider = self.providers.find(attempt.provider)
         if provider is None:
             raise SignInProblem("provider", f"Nobody signs in there any longer. {_ANEW}", attempt.provider)
         return provider, attempt
 
-    async def _who(self, provider: Provider, params: Mapping[str, str], state: str, browser: str) -> Claimed:
+    async def _who(self, provider: Provider, params: Mapping[str, str], state: str, browser: str) -> tuple[Claimed, str]:
         metadata = await provider.metadata()
         # RFC 9207, 2.4: also with an error, and missing only where the provider does not send it.
         issuer = params.get("iss")
@@ -177,11 +181,14 @@ class SignIns:
             nonce=attempts.derive(self._key, "nonce", state, browser),
         )
         check_id_token(claims, expected)
-        return read_claims(provider.spec, await _completed(provider, claims, answer.get("access_token")))
+        return read_claims(provider.spec, await _completed(provider, claims, answer.get("access_token"))), id_token
 
-    async def _enter(self, provider: Provider, attempt: Attempt, who: Claimed, visitor: Visitor) -> Entered:
+    async def _enter(self, provider: Provider, begun: tuple[str, Attempt], who: Claimed, visitor: Visitor) -> Entered:
         now_us, secret = self._journal.clock.wall_us(), secrets.token_urlsafe(32)
+        state, attempt = begun
         async with self._journal.change() as connection:
+            if not first_time(connection, attempts.USED_AS, digest(state), attempt.expires_us, now_us):
+                raise _over(provider.name)
             held = sign_in.claimed_link(connection, visitor.browser, now_us)
             bound = Bound(person=held.person, group=ADMINS) if held is not None else None
             try:
@@ -224,6 +231,13 @@ class SignIns:
         await self._journal.record(body, principal.subject, identity)  # type: ignore[arg-type]
 
     async def _refused(self, problem: SignInProblem, source: Source) -> None:
+        """Put it on the record. What comes too often from one network is counted, and the number stands before the next refusal that is written."""
+        if not self._refusals.admit(network_of(source.ip)):
+            return
+        if more := self._refusals.take_turned_away():
+            detail = f"{more} more were refused, from networks of which many are on the record"
+            many = SignInFailed(reason="overloaded", actor=_NOBODY, source=Source(ip="", port=0), detail=detail)
+            await self._journal.record(many, "-")
         body = SignInFailed(reason=problem.reason, actor=_NOBODY, source=source, provider=problem.provider, detail=str(problem)[:300])
         parts = [("identity", json.dumps(problem.claims).encode())] if problem.claims else []
         await self._journal.record(body, self._journal.subject_of("\0".join(problem.claims.values())), parts)  # type: ignore[arg-type]
@@ -244,6 +258,11 @@ async def _completed(provider: Provider, claims: dict[str, Any], access_token: o
     # An address and the word that it was verified belong together.
     kept = {"email", "email_verified"} if "email" in claims else set()
     return {**{name: value for name, value in more.items() if name not in kept}, **claims}
+
+
+def _over(provider: str | None = None) -> SignInProblem:
+    text = f"This sign-in was not begun in this browser, took longer than ten minutes, or is finished already. {_ANEW}"
+    return SignInProblem("state", text, provider)
 
 
 def _unredeemed(provider: Provider, status: int, answer: Mapping[str, Any]) -> str:

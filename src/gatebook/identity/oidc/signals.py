@@ -144,9 +144,9 @@ class Signals:
                 # A provider speaks for its own people only.
                 return self._of_subject(connection, provider, sub) if iss == provider.spec.issuer else None
             case SubjectId(format="email", email=str(email)) if email:
-                return person_of_email(connection, email)
+                return person_of_email(connection, email, provider.spec.issuer, provisioned=provider.spec.link_email)
             case SubjectId(format="opaque", id=str(id)) if id:
-                return person_of_subject(connection, provider.spec.issuer, id, by_external_id=True)
+                return person_of_subject(connection, provider.spec.issuer, id, by_external_id=bool(provider.spec.link_claims))
         raise SignalRefused(400, "invalid_request", "sub_id has to be of the format iss_sub, email or opaque, with its members")
 
     async def _end_all(
