@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from msgspec import Struct
 
 from gatebook.identity.accounts import Wanted, add_token, find_person, put_person
+from gatebook.identity.credentials.revoking import Outcome
 from gatebook.identity.cut_off import CutOff
 from gatebook.identity.cutting import Answer, Cutting, make_id, outlook
 from gatebook.identity.journal import Journal
@@ -27,15 +27,6 @@ from gatebook.state.store import StateError, Store, bump
 
 ROOT = Actor(subject="s", kind="person", auth="socket")
 ANA = CutOff(id="c1", person="ana", cause="administrator", by="root", detail="left the company")
-
-
-class Outcome(Struct, frozen=True):
-    """What became of a credential."""
-
-    connector: str
-    credential: str
-    outcome: str
-    detail: str | None = None
 
 
 class Workers:
@@ -144,7 +135,10 @@ async def test_a_cut_off_is_on_the_record_and_gets_a_receipt(house: House) -> No
         Answer(stream="n-w2", at_us=7, gone=True),
         Answer(stream="n-w3", at_us=8, lost=True),
     ]
-    house.outcomes = [Outcome("crm", "u1", "revoked"), Outcome("hr", "u2", "failed", "503")]
+    house.outcomes = [
+        Outcome(connector="crm", credential="u1", result="revoked"),
+        Outcome(connector="hr", credential="u2", result="failed", detail="503"),
+    ]
     severed = await house.cutting.cut(ANA, ROOT)
     await house.cutting.completed("c1")
     assert house.workers.asked == [(severed.revision, ("c1",), severed.revision)], "asked once, after the commit"
@@ -232,6 +226,18 @@ async def test_what_an_earlier_keeper_began_is_taken_up_again(house: House) -> N
     assert house.receipt().done_us is not None
     assert len(house.records(AccessCutOff)) == len(house.records(AccessCutOffDone)) == 1
     assert len(house.workers.asked) == 1
+
+
+async def test_only_what_is_old_enough_is_taken_up_where_others_may_be_at_it(house: House) -> None:
+    """A cut-off of this moment is under way on another node."""
+    async with house.journal.change() as connection:
+        await house.cutting.within(connection, ANA, ROOT)
+        bump(connection)
+    await house.cutting.recover(300.0)
+    assert house.workers.asked == []
+    await house.cutting.recover(-1.0)
+    await house.cutting.completed("c1")
+    assert house.receipt().done_us is not None
 
 
 async def test_a_receipt_is_completed_once(house: House) -> None:

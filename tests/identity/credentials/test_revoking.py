@@ -1,9 +1,23 @@
 """Giving credentials back: nobody uses them from that moment, and a server that is down is told later."""
 
+from collections.abc import Sequence
+
+import pytest
 from sqlalchemy import text
 
+from gatebook.identity.cut_off import CutOff
+from gatebook.identity.cutting import Answer, Cutting
 from gatebook.state import credentials as rows
+from gatebook.state.cut_offs import read_receipt
 from tests.identity.credentials.conftest import ANN, Keeper, Notes, connector
+
+
+class Nobody:
+    """A deployment without workers."""
+
+    async def reached(self, revision: int, cut_offs: Sequence[str] = ()) -> list[Answer]:
+        """Nobody is to be waited for."""
+        return []
 
 
 async def test_all_that_a_person_has_is_given_back(keeper: Keeper, notes: Notes) -> None:
@@ -57,3 +71,19 @@ async def test_trying_again_does_not_put_the_end_off(keeper: Keeper, notes: Note
     await keeper.revoking.try_again()
     with keeper.store.read() as connection:
         assert rows.everything(connection)[0].changed_us == before
+
+
+@pytest.mark.parametrize("down", [False, True])
+async def test_the_receipt_of_a_cut_off_tells_what_became_of_each(keeper: Keeper, notes: Notes, *, down: bool) -> None:
+    """As the keeper has it: the cut-off gives credentials back, and its receipt is complete with the outcome of each."""
+    await keeper.connect(connector(notes.url))
+    await notes.control(down=down)
+    cutting = Cutting(keeper.journal, Nobody(), revoke_upstream=keeper.revoking.revoke_all)
+    order = CutOff(id="c1", person=ANN, cause="administrator", by="root", detail="left")
+    await cutting.cut(order, keeper.ann.actor)
+    await cutting.completed("c1")
+    with keeper.store.read() as connection:
+        receipt = read_receipt(connection, "c1")
+    assert receipt is not None and receipt.done_us is not None
+    assert [(one.connector, one.outcome) for one in receipt.upstream] == [("notes", "failed" if down else "revoked")]
+    assert (receipt.upstream_revoked, receipt.upstream_failed) == (int(not down), int(down))
