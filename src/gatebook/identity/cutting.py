@@ -227,7 +227,7 @@ def outlook(connection: Connection, person: str, now_us: int) -> Outlook:
         tokens=count(tokens, tokens.c.person == person, live),
         sessions=count(console_sessions, console_sessions.c.person == person, console_sessions.c.expires_us > now_us),
         grants=count(oauth_grants, oauth_grants.c.person == person, oauth_grants.c.revoked_us.is_(None)),
-        credentials=count(upstream_credentials, upstream_credentials.c.owner == person, upstream_credentials.c.status != "revoked"),
+        credentials=count(upstream_credentials, upstream_credentials.c.owner == person, upstream_credentials.c.status != "revoking"),
         services=services_of(connection, person),
     )
 

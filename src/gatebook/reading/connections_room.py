@@ -66,9 +66,13 @@ class ConnectionsRoom:
         store = self._connecting.safe.store
         snapshot = store.snapshot()
         with store.read() as connection:
-            kept = {row.connector: row for row in rows.of_owner(connection, viewer.principal.person)}
-        found = [one for name, one in sorted(snapshot.connectors.items()) if one.spec.credential.personal]
-        return [facts(one, kept.get(one.name)) for one in found if one.name in kept or self._connects(snapshot, viewer.principal, one.name)]
+            found = rows.of_owner(connection, viewer.principal.person)
+        # Of two at one connector the later one is that which may be used; the other is being revoked.
+        kept = {row.connector: row for row in sorted(found, key=lambda row: row.status != "revoking")}
+        personal = [one for _, one in sorted(snapshot.connectors.items()) if one.spec.credential.personal]
+        return [
+            facts(one, kept.get(one.name)) for one in personal if one.name in kept or self._connects(snapshot, viewer.principal, one.name)
+        ]
 
     def all(self, viewer: Viewer) -> list[ConnectorConnections]:
         """Each connector with a credential that is sealed, and how many there are. Raises NotForYou."""

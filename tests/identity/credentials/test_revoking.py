@@ -38,13 +38,33 @@ async def test_a_server_that_is_down_is_told_later(keeper: Keeper, notes: Notes)
     await notes.control(down=True)
     [outcome] = await keeper.revoking.revoke_all(ANN)
     assert (outcome.result, "503" in outcome.detail) == ("failed", True)
-    kept = keeper.safe.find("notes", ANN)
-    assert kept is not None and kept.row.status == "revoking"
+    assert keeper.safe.find("notes", ANN) is None
+    with keeper.store.read() as connection:
+        assert [row.status for row in rows.everything(connection)] == ["revoking"]
     assert [one.result for one in await keeper.revoking.try_again()] == ["failed"]
     await notes.control(down=False)
     assert [one.result for one in await keeper.revoking.try_again()] == ["revoked"]
-    assert (await notes.control())["live"] == 0 and keeper.safe.find("notes", ANN) is None
+    assert (await notes.control())["live"] == 0
+    with keeper.store.read() as connection:
+        assert rows.everything(connection) == []
     assert [body.action for body in keeper.changes()] == ["connected", "failed", "revoked"]
+
+
+async def test_connecting_anew_does_not_save_the_old_credential(keeper: Keeper, notes: Notes) -> None:
+    """While the old one waits to be revoked the person connects again: it is revoked all the same, and the new one goes on."""
+    notes_of_ann = connector(notes.url)
+    await keeper.connect(notes_of_ann)
+    await notes.control(down=True)
+    [first] = await keeper.revoking.revoke_all(ANN)
+    await notes.control(down=False)
+    await keeper.connect(notes_of_ann)
+    assert (await notes.control())["live"] == 2
+    assert [(one.credential, one.result) for one in await keeper.revoking.try_again()] == [(first.credential, "revoked")]
+    kept = keeper.safe.find("notes", ANN)
+    assert kept is not None and kept.row.id != first.credential and kept.row.status == "connected"
+    assert (await notes.control())["live"] == 1
+    assert await keeper.revoking.try_again() == []
+    assert [one.result for one in await keeper.revoking.revoke_all(ANN)] == ["revoked"]
 
 
 async def test_what_has_failed_for_a_week_is_given_up(keeper: Keeper, notes: Notes) -> None:

@@ -76,7 +76,7 @@ class Renewing:
             if claimed:
                 return await self._carry_out(kept, grant)
             found = await self._run(lambda: self._safe.find(row.connector, row.owner))
-            if not isinstance(found, Kept) or found.row.status in ("needs_reconnect", "revoking"):
+            if not isinstance(found, Kept) or found.row.status == "needs_reconnect":
                 raise NotRenewed("the connection has ended", lost=True)
             if found.row.id != row.id or found.row.version != row.version:
                 return found
@@ -110,7 +110,7 @@ class Renewing:
         stored = await self._run(lambda: self._safe.renewed(changed, after))
         if not stored:
             found = await self._run(lambda: self._safe.find(row.connector, row.owner))
-            if not isinstance(found, Kept) or found.row.status == "revoking":
+            if not isinstance(found, Kept):
                 await self._hand_back(after)
                 raise NotRenewed("the connection has ended", lost=True)
             return found
