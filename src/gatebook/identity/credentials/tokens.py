@@ -1,6 +1,8 @@
 """What is asked of an authorization server: registration, codes against tokens, renewal, revocation. The answers' texts are never passed on."""
 
+import asyncio
 import base64
+import contextlib
 import time
 from collections.abc import Mapping
 from typing import Literal
@@ -14,6 +16,7 @@ from gatebook.identity.credentials.web import Answer, Fetch, Reach, Request, Web
 
 Method = Literal["client_secret_basic", "client_secret_post", "none"]
 _METHODS: tuple[Method, ...] = ("client_secret_basic", "client_secret_post", "none")
+_HAND_BACK_S = 10.0
 _LIFE_S_MAX = 10 * 365 * 86_400
 _ERRORS = frozenset(
     {
@@ -150,6 +153,13 @@ async def revoke(fetch: Fetch, grant: Grant) -> bool:
             if answer.status != 200:
                 raise _refused(answer)
     return True
+
+
+async def hand_back(fetch: Fetch, grant: Grant) -> None:
+    """Give back what nobody keeps, as far as that can be done at once."""
+    with contextlib.suppress(Refused, WebError, TimeoutError):
+        async with asyncio.timeout(_HAND_BACK_S):
+            await revoke(fetch, grant)
 
 
 async def _token(fetch: Fetch, grant: Grant, fields: Mapping[str, str | None]) -> Issued:
