@@ -189,6 +189,7 @@ class Connecting:
             token_endpoint=server.token_endpoint,
             revocation_endpoint=server.revocation_endpoint,
             client=client,
+            address=connector.spec.url or "",
             resource=found.resource,
             asked=scopes,
             reach=reach,
