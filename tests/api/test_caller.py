@@ -2,10 +2,17 @@
 
 import httpx2
 import pytest
+from msgspec.structs import replace
+from starlette.applications import Starlette
+from starlette.routing import Mount
 
+from gatebook.api.app import create_api
 from gatebook.control.caller import local_caller
+from gatebook.identity.accounts import Wanted, put_person
+from gatebook.identity.cut_off import CutOff, cut_off
 from gatebook.identity.issuing import TokenOrder
 from gatebook.record.parts import Source
+from gatebook.state.store import bump
 from tests.console.stage import ADMIN, EMPLOYEE, Stage
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -38,6 +45,26 @@ async def test_a_token_of_connectors_alone_reads_nothing(stranger: httpx2.AsyncC
     newest = (await stage.records("sign-ins"))[-1]
     assert (newest["type"], newest["reason"], newest["actor"]["token"]) == ("auth.failed", "scope", issued[0].token.id)
     assert (await stranger.get("/api/v1/calls", headers=reader)).status_code == 200
+
+
+async def test_a_token_is_good_as_state_says_at_that_moment(stage: Stage) -> None:
+    """What this process has in memory of people may be older: cut off is cut off on the next request, and a group that was left shows nothing."""
+    late, host = "late@northwind.example", local_caller("root", stage.vault.subject)
+    issued = await stage.desk.issuing.create(TokenOrder(person=late, groups=("security",), scopes=("book:read",)), host)
+    older = stage.directory()
+    api = Starlette(routes=[Mount("/api", create_api(replace(stage.api_deps(), directory=lambda: older)))])
+    headers = {"authorization": f"Bearer {issued.secret}"}
+    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app=api), base_url="http://x", headers=headers) as client:
+        assert (await client.get("/api/v1/calls")).json()["calls"]
+        with stage.store.write() as connection:
+            put_person(connection, Wanted(id=late, groups=()), 1)
+            bump(connection)
+        assert (await client.get("/api/v1/calls")).json()["calls"] == []
+        with stage.store.write() as connection:
+            cut_off(connection, CutOff(id="cut_late", person=late, cause="deactivated", by="Okta"), 2)
+            bump(connection)
+        answer = await client.get("/api/v1/calls")
+    assert answer.status_code == 401 and "revoked" in answer.json()["detail"]
 
 
 async def test_a_token_in_the_address_is_refused(stage: Stage, stranger: httpx2.AsyncClient) -> None:

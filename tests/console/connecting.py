@@ -41,7 +41,6 @@ async def connect(stage: Stage, url: str) -> None:
             for number, owner in enumerate((ADMIN, "sofia@northwind.example", "hannah@northwind.example")):
                 row = new_row(name, owner, "person", now_us - 20 * 86_400_000_000)
                 changed = {"status": status if number == 0 else "connected", "wanted": wanted, "last_used_us": now_us - 180_000_000}
-                put_sealed(
-                    connection, safe, replace(row, scopes=scopes, detail="invalid_grant", **changed), Grant(access="a", asked=scopes)
-                )
+                grant = Grant(access="a", asked=scopes, address=f"https://{name}.example", resource=f"https://{name}.example/mcp")
+                put_sealed(connection, safe, replace(row, scopes=scopes, detail="invalid_grant", **changed), grant)
         bump(connection)

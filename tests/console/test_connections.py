@@ -7,6 +7,8 @@ import httpx2
 import pytest
 import pytest_asyncio
 
+from gatebook.control.caller import local_caller
+from gatebook.state.documents import parse_documents
 from tests.console.conftest import signed_in
 from tests.console.connecting import connect
 from tests.console.stage import EMPLOYEE, Stage
@@ -112,3 +114,12 @@ async def test_an_answer_that_nobody_began_is_refused(admin: httpx2.AsyncClient,
         and "not begun here" in answer.text
         and "<b>" not in answer.text.partition("<main")[2].partition("not begun")[0]
     )
+
+
+async def test_a_connector_that_has_moved_asks_to_be_connected_anew(stage: Stage, admin: httpx2.AsyncClient) -> None:
+    """Workers do not send it what was got for its address before, and the page says so."""
+    text = "kind: Connector\nname: tracker\nspec: {transport: http, url: 'https://elsewhere.example/mcp', credential: {kind: person}, allow: {groups: [everyone]}}\n"
+    await stage.desk.apply(parse_documents(text, "moved.yaml"), local_caller("root", stage.vault.subject))
+    found = {one["connector"]: one for one in (await admin.get("/api/v1/connections")).json()["connections"]}
+    assert (found["tracker"]["state"], found["tracker"]["detail"]) == ("needs_reconnect", "moved")
+    assert found["files"]["state"] == "needs_permission"

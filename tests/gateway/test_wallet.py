@@ -272,6 +272,34 @@ async def machine() -> AsyncIterator[tuple[Machine, str]]:
     await runner.cleanup()
 
 
+@pytest.mark.parametrize("named", [False, True])
+async def test_a_connector_that_has_moved_gets_no_token_of_before(
+    gateway: Start, keeper: Keeper, notes: Notes, machine: tuple[Machine, str], store: Store, *, named: bool
+) -> None:
+    """Whoever changes its address, or makes another connector of that name, does not get the accounts that people had connected."""
+    upstream, base = machine
+    moved = {"kind": "person", **({"resource": notes.url} if named else {})}
+    await keeper.connect(connector(notes.url, **moved), keeper.principal("ann"))
+    async with gateway({"notes": spec(url=f"{base}/mcp", credential=moved)}, store=store) as running:
+        assert CONNECT in said(await ask(running, "any")) and upstream.heard == []
+    async with gateway({"notes": spec(url=notes.url, credential=moved)}, store=store) as running:
+        assert said(await ask(running, "whoami")) == "person-1", "where it was given for it is good"
+
+
+async def test_gatebook_gets_another_token_where_the_connector_has_moved(
+    gateway: Start, machine: tuple[Machine, str], store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The one that it has was given for the address before."""
+    upstream, base = machine
+    monkeypatch.setenv("MACHINE_SECRET", "machine-s3cret")
+    own = {"kind": "client_credentials", "client_id": "g", "client_secret": "env:MACHINE_SECRET", "token_endpoint": f"{base}/token"}
+    async with gateway({"notes": spec(url=f"{base}/mcp", credential=own)}, store=store) as running:
+        assert said(await ask(running, "any")) == "machine-1"
+    async with gateway({"notes": spec(url=base.replace("127.0.0.1", "localhost") + "/mcp", credential=own)}, store=store) as running:
+        assert said(await ask(running, "any")) == "machine-2"
+    assert [form["resource"].split("/")[2].split(":")[0] for form in upstream.forms] == ["127.0.0.1", "localhost"]
+
+
 async def test_gatebook_gets_a_token_of_its_own(
     gateway: Start, machine: tuple[Machine, str], store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:

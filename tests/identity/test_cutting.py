@@ -228,6 +228,18 @@ async def test_what_an_earlier_keeper_began_is_taken_up_again(house: House) -> N
     assert len(house.workers.asked) == 1
 
 
+async def test_only_what_is_old_enough_is_taken_up_where_others_may_be_at_it(house: House) -> None:
+    """A cut-off of this moment is under way on another node."""
+    async with house.journal.change() as connection:
+        await house.cutting.within(connection, ANA, ROOT)
+        bump(connection)
+    await house.cutting.recover(300.0)
+    assert house.workers.asked == []
+    await house.cutting.recover(-1.0)
+    await house.cutting.completed("c1")
+    assert house.receipt().done_us is not None
+
+
 async def test_a_receipt_is_completed_once(house: House) -> None:
     """A start that takes up what was left open must not do again what is under way: revoke twice, and put two ends on the record."""
     async with house.journal.change() as connection:

@@ -13,6 +13,7 @@ from gatebook.identity.tokens import make_token
 from gatebook.keeper.upkeep import Upkeep
 from gatebook.log.book import Book
 from gatebook.log.vault import Vault
+from gatebook.record.parts import Actor
 from gatebook.state import pruning
 from gatebook.state.cut_offs import read_receipt
 from gatebook.state.feed import note_people, prune_feed
@@ -59,6 +60,36 @@ async def test_a_receipt_that_an_earlier_keeper_began_is_completed(store: Store,
         return receipt is not None and receipt.done_us is not None
 
     await until(done)
+    await upkeep.stop()
+    await cutting.stop()
+
+
+async def test_a_receipt_whose_completion_failed_is_completed_later(store: Store, book: Book, vault: Vault, monkeypatch: Any) -> None:
+    """Without a restart: whoever reads it is not left with one that goes on for ever."""
+    monkeypatch.setattr("gatebook.keeper.upkeep._EVERY_S", 0.05)
+    monkeypatch.setattr("gatebook.keeper.upkeep._BEGUN_S", 0.0)
+    faults = [StateError("the disk is full")]
+
+    async def last_call(_subject: str) -> int | None:
+        if faults:
+            raise faults.pop()
+        return None
+
+    cutting = Cutting(Journal(store, book, vault.subject), Nobody(), last_call=last_call)
+    upkeep = Upkeep(store, cutting)
+    upkeep.start()
+    with store.write() as connection:
+        put_person(connection, Wanted(id="ana"), 1)
+        bump(connection)
+    await cutting.cut(CutOff(id="c1", person="ana", cause="deactivated", by="okta"), Actor(subject="s", kind="person", auth="socket"))
+
+    def done() -> bool:
+        with store.read() as connection:
+            receipt = read_receipt(connection, "c1")
+        return receipt is not None and receipt.done_us is not None
+
+    await until(done)
+    assert not faults
     await upkeep.stop()
     await cutting.stop()
 

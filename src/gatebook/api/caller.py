@@ -6,12 +6,14 @@ from starlette.requests import Request
 
 from gatebook.api.deps import CALLER_KEY, SESSION_COOKIES, ApiDeps
 from gatebook.api.problems import Problem
-from gatebook.identity.directory import Principal, Refusal
+from gatebook.identity.accounts import find_person, find_token
+from gatebook.identity.directory import Directory, Principal, Refusal
 from gatebook.identity.scopes import READ_BOOK, needed, reads_book
 from gatebook.identity.tokens import PATTERN
 from gatebook.reading.noting import REASON_CHARACTERS_MAX
 from gatebook.reading.viewer import Viewer
 from gatebook.record.parts import Source
+from gatebook.state.snapshot import Snapshot
 
 _IN_ADDRESS = (
     "Addresses are kept by proxies and browsers: send an access token as Authorization: Bearer, and revoke the one that was sent like this."
@@ -45,7 +47,7 @@ def _viewer(principal: Principal, source: Source | None, request: Request, deps:
 
 
 async def _of_token(header: str, source: Source, request: Request, deps: ApiDeps) -> Principal:
-    found = deps.directory().authenticate(header, deps.room.clock.wall_us())
+    found = _at_this_moment(deps.directory().authenticate(header, deps.room.clock.wall_us()), header, deps)
     # With authentication off for AI clients on loopback everybody is one local person; that opens the gateway, not the book.
     if isinstance(found, Principal) and found.auth == "token":
         if not reads_book(found.scopes):
@@ -60,6 +62,17 @@ async def _of_token(header: str, source: Source, request: Request, deps: ApiDeps
         reason, str(request.scope["path"]), source, request.headers.get("user-agent"), refusal.actor if refusal else None
     )
     raise Problem(401, "The token was refused", f"The access token is {reason}.")
+
+
+def _at_this_moment(found: Principal | Refusal, header: str, deps: ApiDeps) -> Principal | Refusal:
+    """The same by state itself. What this process has in memory follows it a moment later, and not at all while state cannot be read. Raises StateError."""
+    if not isinstance(found, Principal) or found.token_id is None:
+        return found
+    with deps.store.read() as connection:
+        token, person = find_token(connection, found.token_id), find_person(connection, found.person)
+    people, tokens = {} if person is None else {person.id: person}, {} if token is None else {token.sha256: token}
+    now = Directory(Snapshot(people=people, tokens=tokens), lambda _: found.subject)
+    return now.authenticate(header, deps.room.clock.wall_us())
 
 
 def source_of(request: Request) -> Source:

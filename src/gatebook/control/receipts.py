@@ -1,8 +1,8 @@
 """What the command line can ask about cut-offs."""
 
-from typing import Any
+from typing import Annotated, Any
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from gatebook.control.desk import Desk
 from gatebook.identity.directory import Principal
@@ -14,7 +14,7 @@ class ListOrder(Struct, frozen=True, kw_only=True):
     """Parameters of cut_off_list: of one person, or of all."""
 
     person: str = ""
-    page: int = 1
+    page: Annotated[int, Meta(ge=1)] = 1
 
 
 class ShowOrder(Struct, frozen=True, kw_only=True):

@@ -166,10 +166,15 @@ class Held:
                 raise
             return  # state cannot be read: what is known stays good
         self._seen = changes
-        usable = found is not None and found.row.kind == self._spec.kind and found.row.status == "connected"
+        usable = found is not None and self._may_go(found)
         self._take(found if usable else None)
         if not usable and self._spec.kind != "client_credentials":
             raise self._missing(found)
+
+    def _may_go(self, found: Kept) -> bool:
+        """Whether it works, and was got for where the connector is now: it goes to no other."""
+        fits = found.row.kind == "secret" or found.grant.is_for(self._connector.spec.url or "", self._spec.resource)
+        return fits and found.row.kind == self._spec.kind and found.row.status == "connected"
 
     def _take(self, kept: Kept | None) -> None:
         self._kept = kept

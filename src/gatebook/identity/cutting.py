@@ -1,7 +1,7 @@
 """Cutting people off, from the signal to the receipt: one transaction with its record, the barrier, then credentials at connectors.
 
 Whoever asks is answered when `settle` or `cut` returns: from then on no worker lets the person in. What comes after (revoking at connectors, the last
-call, the receipt's record) goes on by itself, and is taken up again at the next start where the process ended in between (`recover`).
+call, the receipt's record) goes on by itself, and is taken up again where it failed or the process ended in between (`recover`).
 """
 
 import asyncio
@@ -137,11 +137,12 @@ class Cutting:
         await self.settle([severed])
         return severed
 
-    async def recover(self) -> None:
-        """Settle what an earlier process began: committed, so in force, but without a receipt. Raises StateError."""
+    async def recover(self, age_s: float = 0.0) -> None:
+        """Settle what was begun so long ago, here or by an earlier process: committed, so in force, but without a receipt. Raises StateError."""
+        before_us = self._journal.clock.wall_us() - round(age_s * 1e6)
         with self._journal.store.read() as connection:
-            found = [read_receipt(connection, cut.id) for cut in read_open(connection)]
-        receipts = [receipt for receipt in found if receipt is not None]
+            found = [read_receipt(connection, cut.id) for cut in read_open(connection) if cut.id not in self._under_way]
+        receipts = [receipt for receipt in found if receipt is not None and receipt.signal_us <= before_us]
         if receipts:
             answers = await self._barrier.reached(max(one.revision for one in receipts), [one.id for one in receipts])
             self._complete_soon([one.id for one in receipts], answers)
@@ -171,9 +172,9 @@ class Cutting:
             async with self._few:
                 await self._finish(id, answers)
         except (StateError, LogError) as error:
-            _logger.error("the receipt of the cut-off %s could not be completed, and will be at the next start: %s", id, error)
+            _logger.error("the receipt of the cut-off %s could not be completed, and will be tried again: %s", id, error)
         except Exception:
-            _logger.exception("the receipt of the cut-off %s could not be completed, and will be at the next start", id)
+            _logger.exception("the receipt of the cut-off %s could not be completed, and will be tried again", id)
 
     async def _finish(self, id: str, answers: Sequence[Answer]) -> None:
         with self._journal.store.read() as connection:
@@ -226,7 +227,7 @@ def outlook(connection: Connection, person: str, now_us: int) -> Outlook:
         tokens=count(tokens, tokens.c.person == person, live),
         sessions=count(console_sessions, console_sessions.c.person == person, console_sessions.c.expires_us > now_us),
         grants=count(oauth_grants, oauth_grants.c.person == person, oauth_grants.c.revoked_us.is_(None)),
-        credentials=count(upstream_credentials, upstream_credentials.c.owner == person, upstream_credentials.c.status != "revoked"),
+        credentials=count(upstream_credentials, upstream_credentials.c.owner == person, upstream_credentials.c.status != "revoking"),
         services=services_of(connection, person),
     )
 

@@ -1,4 +1,4 @@
-"""What the keeper does for state by itself: settle cut-offs that an earlier keeper began, drop what has no use any more, and note when tokens were used."""
+"""What the keeper does for state by itself: settle cut-offs that were begun and not completed, drop what has no use any more, and note when tokens were used."""
 
 import asyncio
 import logging
@@ -13,6 +13,8 @@ from gatebook.state.uses import EVERY_S, note_uses
 
 _EVERY_S: Final = 600.0
 _AGAIN_S: Final = 5.0
+_BEGUN_S: Final = 300.0
+"""Longer than anything takes that a cut-off waits for: one that is open for so long has failed somewhere on its way, here or on another node."""
 _logger = logging.getLogger(__name__)
 
 
@@ -41,7 +43,7 @@ class Upkeep:
     async def _run(self) -> None:
         settled = False
         while True:
-            settled = settled or await self._tried(self._cutting.recover())
+            settled = await self._tried(self._cutting.recover(_BEGUN_S if settled else 0.0))
             await self._tried(asyncio.to_thread(self._prune))
             await asyncio.sleep(_EVERY_S if settled else _AGAIN_S)
 

@@ -3,9 +3,12 @@
 from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
+from msgspec.structs import replace
 from sqlalchemy import Connection
 
+from gatebook.identity.credentials.box import BoxDamaged
 from gatebook.identity.credentials.connecting import Attempt, ConnectError, Connecting, Returned
+from gatebook.identity.credentials.keys import KeyUnknown
 from gatebook.identity.credentials.revoking import Outcome, Revoking
 from gatebook.identity.directory import Principal
 from gatebook.policy.bundle import Bundle
@@ -66,9 +69,15 @@ class ConnectionsRoom:
         store = self._connecting.safe.store
         snapshot = store.snapshot()
         with store.read() as connection:
-            kept = {row.connector: row for row in rows.of_owner(connection, viewer.principal.person)}
-        found = [one for name, one in sorted(snapshot.connectors.items()) if one.spec.credential.personal]
-        return [facts(one, kept.get(one.name)) for one in found if one.name in kept or self._connects(snapshot, viewer.principal, one.name)]
+            found = rows.of_owner(connection, viewer.principal.person)
+        # Of two at one connector the later one is that which may be used; the other is being revoked.
+        kept = {row.connector: row for row in sorted(found, key=lambda row: row.status != "revoking")}
+        personal = [one for _, one in sorted(snapshot.connectors.items()) if one.spec.credential.personal]
+        return [
+            facts(one, self._standing(one, kept.get(one.name)))
+            for one in personal
+            if one.name in kept or self._connects(snapshot, viewer.principal, one.name)
+        ]
 
     def all(self, viewer: Viewer) -> list[ConnectorConnections]:
         """Each connector with a credential that is sealed, and how many there are. Raises NotForYou."""
@@ -105,6 +114,17 @@ class ConnectionsRoom:
         if row is None:
             return None
         return await self._revoking.revoke(row, viewer.actor)
+
+    def _standing(self, connector: Connector, row: Row | None) -> Row | None:
+        """The row as workers find it: one that was got for another address than the connector's is worth nothing."""
+        if row is None or row.status != "connected":
+            return row
+        try:
+            grant = self._connecting.safe.opened(row).grant
+        except (BoxDamaged, KeyUnknown):
+            return replace(row, status="needs_reconnect", detail="does_not_open")
+        fits = grant.is_for(connector.spec.url or "", connector.spec.credential.resource)
+        return row if fits else replace(row, status="needs_reconnect", detail="moved")
 
     def _connects(self, snapshot: Snapshot, who: Principal, connector: str) -> bool:
         key = (snapshot.config_hash, len(snapshot.grants))

@@ -186,8 +186,9 @@ ACCESS_STEP: tuple[str, ...] = (
         id TEXT NOT NULL PRIMARY KEY, connector TEXT NOT NULL, owner TEXT NOT NULL, kind TEXT NOT NULL, status TEXT NOT NULL,
         box TEXT NOT NULL, key_id TEXT NOT NULL, scopes TEXT NOT NULL, expires_us BIGINT, version BIGINT NOT NULL, created_us BIGINT NOT NULL,
         changed_us BIGINT NOT NULL, last_used_us BIGINT, wanted TEXT NOT NULL DEFAULT '[]', lease_us BIGINT NOT NULL DEFAULT 0,
-        detail TEXT NOT NULL, UNIQUE (connector, owner)
+        detail TEXT NOT NULL
     )""",
+    "CREATE UNIQUE INDEX upstream_credentials_place ON upstream_credentials (connector, owner) WHERE status <> 'revoking'",
     "CREATE INDEX upstream_credentials_owner ON upstream_credentials (owner)",
     """CREATE TABLE upstream_clients (
         connector TEXT NOT NULL, issuer TEXT NOT NULL, box TEXT NOT NULL, key_id TEXT NOT NULL, created_us BIGINT NOT NULL,

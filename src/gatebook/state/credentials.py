@@ -8,14 +8,14 @@ import json
 from typing import Literal
 
 from msgspec import Struct
-from sqlalchemy import Connection, RowMapping, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, delete, insert, select, update
 
 from gatebook.state.access_schema import upstream_credentials as table
 
 SHARED = ""
 """Owner of what all people use."""
 Status = Literal["new", "connected", "needs_reconnect", "revoking"]
-"""new: claimed for the first time · revoking: nobody may use it, and its revocation has not been confirmed yet."""
+"""new: claimed for the first time · revoking: nobody may use it, and its revocation has not been confirmed yet; another may have its place meanwhile."""
 
 
 class Row(Struct, frozen=True, kw_only=True):
@@ -40,8 +40,8 @@ class Row(Struct, frozen=True, kw_only=True):
 
 
 def find(connection: Connection, connector: str, owner: str) -> Row | None:
-    """The credential of one owner at one connector."""
-    return _one(connection, (table.c.connector == connector) & (table.c.owner == owner))
+    """The credential of one owner at one connector; not one that is being revoked."""
+    return _one(connection, _place(connector, owner))
 
 
 def of_owner(connection: Connection, owner: str) -> list[Row]:
@@ -65,8 +65,8 @@ def everything(connection: Connection) -> list[Row]:
 
 
 def put(connection: Connection, row: Row) -> None:
-    """Store a credential in place of the one that its owner had at the connector."""
-    connection.execute(delete(table).where((table.c.connector == row.connector) & (table.c.owner == row.owner)))
+    """Store a credential in place of the one that its owner had at the connector. One that is being revoked stays, until that is done."""
+    connection.execute(delete(table).where(_place(row.connector, row.owner)))
     connection.execute(insert(table).values(**_values(row)))
 
 
@@ -114,6 +114,10 @@ def rewrap(connection: Connection, id: str, before: str, box: str, key_id: str) 
 def remove(connection: Connection, id: str) -> None:
     """Forget it."""
     connection.execute(delete(table).where(table.c.id == id))
+
+
+def _place(connector: str, owner: str) -> ColumnElement[bool]:
+    return (table.c.connector == connector) & (table.c.owner == owner) & (table.c.status != "revoking")
 
 
 def _one(connection: Connection, where: object) -> Row | None:

@@ -5,7 +5,10 @@ from msgspec.structs import replace
 from sqlalchemy import text
 
 from gatebook.identity.credentials.connecting import ConnectError, Connecting
+from gatebook.identity.credentials.web import Answer, Reach, Request
+from gatebook.identity.cut_off import CutOff, cut_off
 from gatebook.state import credentials as rows
+from gatebook.state.store import bump
 from tests.identity.credentials.conftest import ANN, BROWSER, Keeper, Notes, agree, connector
 
 
@@ -55,6 +58,28 @@ async def test_an_answer_in_another_browser_is_worth_nothing(keeper: Keeper, not
             with pytest.raises(ConnectError, match="not begun here"):
                 await keeper.connecting.finish(returned, one, where)
     assert keeper.safe.find("notes", ANN) is None and not keeper.changes()
+
+
+@pytest.mark.parametrize("stays", [False, True])
+async def test_who_is_cut_off_on_the_way_back_connects_nothing(keeper: Keeper, notes: Notes, *, stays: bool) -> None:
+    """Between the browser's return and the token: what came is given back, also for a person who may sign in anew."""
+    attempt = await keeper.connecting.begin(connector(notes.url), keeper.ann, BROWSER)
+    returned = await agree(attempt)
+    fetch_before = keeper.connecting.fetch
+
+    async def fetch(request: Request, reach: Reach) -> Answer:
+        answer = await fetch_before(request, reach)
+        if request.url.endswith("/token"):
+            with keeper.store.write() as connection:
+                order = CutOff(id="c", person=ANN, cause="administrator", by="root", deactivate=not stays)
+                cut_off(connection, order, 1)
+                bump(connection)
+        return answer
+
+    keeper.connecting.fetch = fetch
+    with pytest.raises(ConnectError, match="cut off"):
+        await keeper.connecting.finish(returned, keeper.ann, BROWSER)
+    assert keeper.safe.find("notes", ANN) is None and (await notes.control())["live"] == 0
 
 
 @pytest.mark.parametrize("iss", ["https://evil.example", "+/"])

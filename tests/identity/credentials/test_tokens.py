@@ -116,6 +116,25 @@ async def test_both_tokens_are_given_back_where_that_is_offered() -> None:
     assert await revoke(server, msgspec.structs.replace(GRANT, revocation_endpoint=None)) is False
 
 
+@pytest.mark.parametrize(("error", "offered"), [("unsupported_token_type", True), ("invalid_client", None)])
+async def test_a_server_that_revokes_refresh_tokens_alone_has_revoked(error: str, offered: bool | None) -> None:
+    """With the refresh token the grant has ended; access tokens that nobody can take back end by themselves (RFC 7009 sections 2.1, 2.2.1)."""
+    asked: list[str] = []
+
+    async def server(request: Request, reach: Reach) -> Answer:
+        asked.append(parse_qs(request.body.decode())["token"][0])
+        return Answer(status=200) if asked[-1] == "r1" else Answer(status=400, body=msgspec.json.encode({"error": error}))
+
+    if offered is None:
+        with pytest.raises(Refused, match=error):
+            await revoke(server, GRANT)
+    else:
+        assert await revoke(server, GRANT) is offered
+    assert asked == ["r1", "a1"]
+    with pytest.raises(Refused, match=error):
+        await revoke(server, msgspec.structs.replace(GRANT, refresh=None))
+
+
 def test_the_way_a_client_proves_itself_is_one_that_the_server_knows() -> None:
     """Basic where it says nothing (RFC 8414 section 2)."""
     server = ServerMetadata(issuer="i", token_endpoint="t")

@@ -21,16 +21,22 @@ def groups_of(store: Store, person: str) -> tuple[str, ...]:
 
 
 def test_groups_are_known_by_their_names(directory: Provisioner, store: Store, barrier: AtOnce) -> None:
-    """Joining, a new name and the end of a group show in the person; whatever may take access away is waited for."""
+    """Joining, a new name and the end of a group show in the person. Each may take access away, as policies also deny by group, so each is waited for."""
     ana = directory.user("ana@example.com")
     sales = directory.group("Sales", ana)
     assert groups_of(store, "ana@example.com") == ("Sales",)
-    assert barrier.revisions == []
+    assert barrier.revisions == [store.revision()]
+    bo = directory.user("bo@example.com")
+    directory.patch(sales, {"op": "add", "path": "members", "value": [{"value": bo["id"]}]})
+    assert barrier.revisions[1:] == [store.revision()]
+    directory.group("Nobody yet")
+    directory.patch(sales, {"op": "replace", "path": "externalId", "value": "g-1"})
+    assert len(barrier.revisions) == 2
     directory.patch(sales, {"op": "replace", "path": "displayName", "value": "Field sales"})
     assert groups_of(store, "ana@example.com") == ("Field sales",)
     assert directory.send("DELETE", f"/Groups/{sales['id']}")[0] == 204
     assert groups_of(store, "ana@example.com") == ()
-    assert len(barrier.revisions) == 2
+    assert len(barrier.revisions) == 4
 
 
 def test_names_of_groups_are_unique(directory: Provisioner) -> None:

@@ -7,13 +7,16 @@ from typing import Any
 from sqlalchemy import select
 
 from gatebook.control.caller import local_caller
-from gatebook.control.desk import Desk
+from gatebook.control.desk import Desk, LinkOrder
 from gatebook.identity.accounts import Wanted, find_person, put_person
+from gatebook.identity.approvers import is_administrator
+from gatebook.identity.directory import make_principal
 from gatebook.identity.issuing import TokenOrder
 from gatebook.identity.journal import Journal
 from gatebook.identity.scim.provisioning import Provisioning
 from gatebook.record.body import ConfigChanged
 from gatebook.record.body_directory import AccessCutOff
+from gatebook.record.parts import Source
 from gatebook.state.schema import metadata, people, tokens
 from gatebook.state.snapshot import Person
 from gatebook.state.store import Store, bump
@@ -92,6 +95,47 @@ async def test_nobody_is_taken_over_by_an_address(directory: Provisioner, store:
     assert directory.send("POST", "/Users", body)[0] == 201
     root = person(store, "root@example.com")
     assert (root.source, root.groups, root.active) == ("scim", ("admins",), True)
+
+
+async def test_who_is_handed_over_and_inactive_there_is_cut_off(
+    directory: Provisioner, store: Store, journal: Journal, recorded: Callable[[], Recorded], barrier: AtOnce
+) -> None:
+    """The directory's first word of somebody may be that they have left: all they had ends, and comes back with nothing."""
+    caller = local_caller("root", journal.subject_of)
+    await Desk(journal, "http://x").issuing.create(TokenOrder(person="ana@example.com"), caller)
+    await Provisioning(journal).adopt("ana@example.com", caller)
+    body = {"schemas": [USER_SCHEMA], "userName": "ana@example.com", "active": False}
+    status, ana = directory.send("POST", "/Users", body)
+    assert (status, ana["active"]) == (201, False)
+    [cut] = [body for body, _ in recorded() if isinstance(body, AccessCutOff)]
+    assert (cut.cause, cut.tokens) == ("deactivated", 1) and barrier.revisions == [cut.revision]
+    directory.patch(ana, {"op": "replace", "path": "active", "value": True})
+    assert person(store, "ana@example.com").active
+    with store.read() as connection:
+        assert connection.execute(select(tokens.c.revoked_us)).scalar_one() is not None
+
+
+async def test_who_is_handed_over_gets_the_address_of_the_directory_at_once(
+    directory: Provisioner, journal: Journal, store: Store, barrier: AtOnce
+) -> None:
+    """Policies may name somebody by the address: the answer waits for the workers."""
+    caller = local_caller("root", journal.subject_of)
+    await Desk(journal, "http://x").issuing.create(TokenOrder(person="ana"), caller)
+    await Provisioning(journal).adopt("ana", caller)
+    directory.user("ana", emails=[{"value": "ana@example.com"}])
+    assert person(store, "ana").email == "ana@example.com" and barrier.revisions == [store.revision()]
+
+
+async def test_an_administrator_can_be_made_on_the_host_when_none_is_left(directory: Provisioner, store: Store, journal: Journal) -> None:
+    """The directory has sent the last one away; nobody else may, and the link is on the record."""
+    root = directory.user("root@example.com")
+    directory.group("admins", root)
+    desk, caller = Desk(journal, "http://x"), local_caller("root", journal.subject_of)
+    assert directory.send("DELETE", f"/Users/{root['id']}")[0] == 204
+    assert not [one for one in store.snapshot().people.values() if one.active and is_administrator(make_principal(one, "s", "session"))]
+    link = await desk.make_link(LinkOrder(person="rescue@example.com", break_glass=True, reason="the last one has left"), caller)
+    opened = await desk.sign_in(link.url.partition("#")[2], Source(ip="127.0.0.1", port=1))
+    assert opened is not None and is_administrator(opened.principal)
 
 
 def test_the_last_administrator_leaves_as_well(directory: Provisioner, store: Store) -> None:

@@ -167,7 +167,12 @@ class Connecting:
         except (ConnectError, Refused, WebError, BoxDamaged, KeyUnknown) as error:
             await self._failed(name, who, error)
             raise ConnectError(_sentence(error), name) from error
-        await self._keep(name, who, attempt.grant, issued)
+        full = msgspec.structs.replace(attempt.grant, access=issued.access, refresh=issued.refresh)
+        try:
+            await self._keep(name, who, full, issued)
+        except ConnectError:
+            await tokens.hand_back(self.fetch, full)
+            raise
         return name
 
     async def _attempt(self, connector: Connector, who: Principal, found: Found, reach: Reach) -> tuple[Attempt, str]:
@@ -184,6 +189,7 @@ class Connecting:
             token_endpoint=server.token_endpoint,
             revocation_endpoint=server.revocation_endpoint,
             client=client,
+            address=connector.spec.url or "",
             resource=found.resource,
             asked=scopes,
             reach=reach,
@@ -249,16 +255,15 @@ class Connecting:
             connection.execute(insert(table).values(connector=connector, issuer=issuer, box=box, key_id=key_id, created_us=now_us))
 
     async def _keep(self, connector: str, who: Principal, grant: Grant, issued: tokens.Issued) -> None:
-        full = msgspec.structs.replace(grant, access=issued.access, refresh=issued.refresh)
         now_us = self.journal.clock.wall_us()
         async with self.journal.change() as connection:
             person = find_person(connection, who.person)
-            if person is None or not person.active:
+            if person is None or not person.active or person.epoch != who.epoch:
                 raise ConnectError("Nobody who was cut off connects an account.", connector)
             row = new_row(connector, who.person, "person", now_us)
             scopes = grant.asked if issued.scopes is None else issued.scopes
             row = msgspec.structs.replace(row, scopes=scopes, expires_us=issued.expires_us)
-            stored = put_sealed(connection, self.safe, row, full)
+            stored = put_sealed(connection, self.safe, row, grant)
             bump(connection)
             await self.journal.record(changed("connected", who, stored, grant.issuer), who.subject, [("identity", who.identity)])
 

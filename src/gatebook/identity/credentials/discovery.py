@@ -167,13 +167,20 @@ def same_issuer(one: str, other: str) -> bool:
 
 def covers(resource: str, url: str) -> bool:
     """Whether the metadata's resource is the connector's address, or the beginning of its path on the same host (RFC 9728 section 3.3)."""
+    if not same_host(resource, url):
+        return False
+    one, other = urlsplit(resource), urlsplit(url)
+    mine, theirs = one.path.rstrip("/") + "/", other.path.rstrip("/") + "/"
+    return not one.query and theirs.startswith(mine)
+
+
+def same_host(one: str, other: str) -> bool:
+    """Whether two addresses have scheme, host and port in common."""
     try:
-        one, other = urlsplit(resource), urlsplit(url)
-        same = (one.scheme.lower(), one.hostname, _port(one)) == (other.scheme.lower(), other.hostname, _port(other))
+        places = [(parts.scheme.lower(), parts.hostname, _port(parts)) for parts in (urlsplit(one), urlsplit(other))]
     except ValueError:
         return False
-    mine, theirs = one.path.rstrip("/") + "/", other.path.rstrip("/") + "/"
-    return same and not one.query and theirs.startswith(mine)
+    return places[0] == places[1]
 
 
 def _port(parts: Any) -> int | None:

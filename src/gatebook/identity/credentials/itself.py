@@ -17,7 +17,14 @@ async def grant_of(fetch: Fetch, spec: ConnectorSpec, reach: Reach, environ: Map
     if credential.token_endpoint is not None:
         client = Client(id=credential.client_id, secret=secret, method="client_secret_basic")
         resource = credential.resource or url
-        return Grant(token_endpoint=credential.token_endpoint, client=client, resource=resource, asked=credential.scopes, reach=reach)
+        return Grant(
+            token_endpoint=credential.token_endpoint,
+            client=client,
+            address=url,
+            resource=resource,
+            asked=credential.scopes,
+            reach=reach,
+        )
     found = await discover(fetch, url, credential, reach)
     client = Client(id=credential.client_id, secret=secret, method=method_of(found.server, secret=True))
     return Grant(
@@ -25,6 +32,7 @@ async def grant_of(fetch: Fetch, spec: ConnectorSpec, reach: Reach, environ: Map
         token_endpoint=found.server.token_endpoint,
         revocation_endpoint=found.server.revocation_endpoint,
         client=client,
+        address=url,
         resource=found.resource,
         asked=scopes_for(credential, found, (), ()),
         reach=reach,

@@ -5,7 +5,6 @@ stored, the claim ends by itself and the next one tries with what is there.
 """
 
 import asyncio
-import contextlib
 import time
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
@@ -76,7 +75,7 @@ class Renewing:
             if claimed:
                 return await self._carry_out(kept, grant)
             found = await self._run(lambda: self._safe.find(row.connector, row.owner))
-            if not isinstance(found, Kept) or found.row.status in ("needs_reconnect", "revoking"):
+            if not isinstance(found, Kept) or found.row.status == "needs_reconnect":
                 raise NotRenewed("the connection has ended", lost=True)
             if found.row.id != row.id or found.row.version != row.version:
                 return found
@@ -110,19 +109,14 @@ class Renewing:
         stored = await self._run(lambda: self._safe.renewed(changed, after))
         if not stored:
             found = await self._run(lambda: self._safe.find(row.connector, row.owner))
-            if not isinstance(found, Kept) or found.row.status == "revoking":
-                await self._hand_back(after)
+            if not isinstance(found, Kept):
+                # The person was cut off, or disconnected, while it was renewed.
+                await tokens.hand_back(self._fetch, after)
                 raise NotRenewed("the connection has ended", lost=True)
             return found
         kept = Kept(replace(changed, version=row.version + 1), after)
         await self._note(kept.row, "connected" if row.status == "new" else "refreshed", "")
         return kept
-
-    async def _hand_back(self, grant: Grant) -> None:
-        """The person was cut off, or disconnected, while it was renewed: what came is given back at once."""
-        with contextlib.suppress(Refused, WebError, TimeoutError):
-            async with asyncio.timeout(LEASE_S / 2):
-                await tokens.revoke(self._fetch, grant)
 
 
 def _now_us() -> int:

@@ -1,6 +1,8 @@
 """What is asked of an authorization server: registration, codes against tokens, renewal, revocation. The answers' texts are never passed on."""
 
+import asyncio
 import base64
+import contextlib
 import time
 from collections.abc import Mapping
 from typing import Literal
@@ -9,11 +11,12 @@ from urllib.parse import quote
 import msgspec
 from msgspec import Struct
 
-from gatebook.identity.credentials.discovery import ServerMetadata
+from gatebook.identity.credentials.discovery import ServerMetadata, covers, same_host
 from gatebook.identity.credentials.web import Answer, Fetch, Reach, Request, WebError, encode, post_form, read_json
 
 Method = Literal["client_secret_basic", "client_secret_post", "none"]
 _METHODS: tuple[Method, ...] = ("client_secret_basic", "client_secret_post", "none")
+_HAND_BACK_S = 10.0
 _LIFE_S_MAX = 10 * 365 * 86_400
 _ERRORS = frozenset(
     {
@@ -24,6 +27,7 @@ _ERRORS = frozenset(
         "unsupported_grant_type",
         "invalid_scope",
         "invalid_target",
+        "unsupported_token_type",
     }
     | {"access_denied", "invalid_redirect_uri", "invalid_client_metadata", "temporarily_unavailable", "server_error"}
 )
@@ -46,7 +50,10 @@ class Client(Struct, frozen=True, kw_only=True):
 
 
 class Grant(Struct, frozen=True, kw_only=True):
-    """All that is needed to use a credential and to renew it: what is sealed in its box. `asked` are the scopes that were asked for."""
+    """All that is needed to use a credential and to renew it: what is sealed in its box. `asked` are the scopes that were asked for.
+
+    `address` is that of the connector that it was got for: it goes to no other host.
+    """
 
     access: str = ""
     refresh: str | None = None
@@ -54,9 +61,15 @@ class Grant(Struct, frozen=True, kw_only=True):
     token_endpoint: str = ""
     revocation_endpoint: str | None = None
     client: Client | None = None
+    address: str = ""
     resource: str | None = None
     asked: tuple[str, ...] = ()
     reach: Reach = "public"
+
+    def is_for(self, url: str, resource: str | None) -> bool:
+        """Whether it may go to the connector at `url`; `resource` is the one that its configuration names."""
+        named = self.resource or ""
+        return same_host(self.address, url) and (named == resource if resource else named == url or covers(named, url))
 
 
 class Issued(Struct, frozen=True, kw_only=True):
@@ -147,9 +160,16 @@ async def revoke(fetch: Fetch, grant: Grant) -> bool:
             )
             if answer.status >= 500:
                 raise WebError(f"the authorization server answered HTTP {answer.status}")
-            if answer.status != 200:
+            if answer.status != 200 and not (_has_no_way(answer) and hint == "access_token" and grant.refresh):
                 raise _refused(answer)
     return True
+
+
+async def hand_back(fetch: Fetch, grant: Grant) -> None:
+    """Give back what nobody keeps, as far as that can be done at once."""
+    with contextlib.suppress(Refused, WebError, TimeoutError):
+        async with asyncio.timeout(_HAND_BACK_S):
+            await revoke(fetch, grant)
 
 
 async def _token(fetch: Fetch, grant: Grant, fields: Mapping[str, str | None]) -> Issued:
@@ -179,11 +199,20 @@ def _proof(client: Client) -> tuple[dict[str, str], dict[str, str]]:
 
 
 def _refused(answer: Answer) -> Refused:
-    try:
-        error = msgspec.json.decode(answer.body, type=_Error).error
-    except (msgspec.MsgspecError, UnicodeError, RecursionError):
-        error = "other"
+    error = _error(answer)
     return Refused(error if error in _ERRORS else "other")
+
+
+def _has_no_way(answer: Answer) -> bool:
+    """Whether tokens of this kind are not revoked there; the grant has ended with its refresh token (RFC 7009 sections 2.1, 2.2.1)."""
+    return _error(answer) == "unsupported_token_type"
+
+
+def _error(answer: Answer) -> str:
+    try:
+        return msgspec.json.decode(answer.body, type=_Error).error
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
+        return "other"
 
 
 def _sendable(token: str) -> bool:

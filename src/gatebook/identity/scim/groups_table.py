@@ -54,6 +54,7 @@ def create(change: Change, group: Resource[Any], members: Iterable[str]) -> RowM
         insert(directory_groups).values(id=id, version=1, created_us=change.now_us, changed_us=change.now_us, **values)
     )
     added, _ = _put_members(change, id, set(members))
+    change.lowered |= bool(added)
     change.group_changed(values["name"], "created", 1, _diff(None, values["name"], added, ()))
     return row_of(change.connection, id)
 
@@ -73,7 +74,8 @@ def update_group(change: Change, row: RowMapping, group: Resource[Any], members:
     renamed = values["name"] != row["name"]
     if renamed:
         change.touch(*(one["id"] for one in members_of(change.connection, [id]).get(id, ())))
-    change.lowered |= bool(removed) or renamed
+    # Also who joins may be able to do less afterwards: policies deny by group too.
+    change.lowered |= bool(added or removed) or renamed
     change.group_changed(values["name"], "changed", row["version"] + 1, _diff(row["name"], values["name"], added, removed))
     return row_of(change.connection, id)
 

@@ -37,8 +37,8 @@ def groups_of(connection: Connection, ids: Sequence[str]) -> dict[str, list[tupl
     return found
 
 
-def create(change: Change, user: Resource[Any]) -> RowMapping:
-    """Enter a new user. Raises UniquenessException, InvalidValueException."""
+async def create(change: Change, user: Resource[Any]) -> RowMapping:
+    """Enter a new user; one who was handed over and is not active loses all access. Raises UniquenessException, InvalidValueException, LogUnavailable."""
     facts, scim_id = facts_of(user), secrets.token_hex(16)
     waiting = _check_unique(change.connection, facts, None)
     active = facts.active is not False
@@ -46,17 +46,21 @@ def create(change: Change, user: Resource[Any]) -> RowMapping:
         **_columns(change.connection, facts),
         "scim_id": scim_id,
         "source": "scim",
-        "active": int(active),
-        "deactivated_us": None if active else change.now_us,
         "changed_us": change.now_us,
     }
+    standing = {"active": int(active), "deactivated_us": None if active else change.now_us}
     if waiting is None:
         id = _free_id(change.connection, wished_id(facts) or f"scim-{scim_id[:12]}")
         fresh = {"id": id, "kind": "person", "groups": "[]", "version": 1, "created_us": change.now_us, "epoch": 0}
-        change.connection.execute(insert(people).values(**fresh, **values))
+        change.connection.execute(insert(people).values(**fresh, **values, **standing))
     else:
         id = waiting["id"]
+        values |= standing if active else {}
         change.connection.execute(update(people).where(people.c.id == id).values(version=people.c.version + 1, **values))
+        if waiting["active"] and not active:
+            await change.cut(id, "deactivated", make_id())
+        else:
+            change.lowered = True
     _put_keys(change.connection, id, facts)
     row = row_of(change.connection, scim_id)
     change.person_changed(id, "changed" if waiting else "created", row["version"], unified("", lines(facts), f"Person/{id}"))

@@ -116,8 +116,8 @@ def _enterprise(value: Any) -> Any:
 
 
 def _manager(value: Any) -> Any:
-    """A bare id, or a list of one with `$ref`, as an object; nobody as None."""
-    if isinstance(value, list):
+    """A bare id, or a list of one with `$ref`, as an object; nobody as None. A list of lists is left to the validation."""
+    if isinstance(value, list) and not (value and isinstance(value[0], list)):
         value = value[0] if len(value) == 1 else None
     if isinstance(value, str):
         return {"value": value} if value else None

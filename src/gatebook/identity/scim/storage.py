@@ -108,7 +108,7 @@ class DirectoryStorage(AsyncScimStorage):
         """Store a new resource. Raises UniquenessException, InvalidValueException, StateError, LogUnavailable."""
         async with self.writing() as change:
             if resource_type.id == USER:
-                return user_of(_model(resource_type), people_table.create(change, resource))
+                return user_of(_model(resource_type), await people_table.create(change, resource))
             members = ids_of(list(getattr(resource, "members", None) or ()))
             row = groups_table.create(change, resource, members)
             return self._group(change.connection, resource_type, row)
