@@ -13,10 +13,20 @@ import pytest
 
 from gatebook.control.office import run
 from gatebook.record.body_directory import AccessCutOff, DirectoryRequest
+from tests.fixtures import stdio_echo
 from tests.identity.scim.conftest import GROUP_SCHEMA, PATCH_SCHEMA, USER_SCHEMA
-from tests.test_app import Deployment, start, stop
+from tests.test_app import Deployment, start, stop, until
 
 CONNECTOR = "kind: Connector\nname: crm\nspec: {transport: http, url: 'http://127.0.0.1:9/mcp', allow: {groups: [crm users]}}\n"
+PACK = """
+kind: Connector
+name: echo
+spec: {{transport: stdio, command: [{python}, {echo}]}}
+---
+kind: ToolPack
+name: looking-up
+spec: {{tools: {{echo: [echo]}}, allow: {{groups: [support]}}}}
+"""
 FRESH_CONNECTIONS = 20
 """Enough that both workers are met: one is missed with a chance of one in half a million."""
 
@@ -79,6 +89,36 @@ def test_a_group_gives_a_tool_and_takes_it_away(up: Deployment, token: str) -> N
     assert statuses(up, secret, "/mcp") == {200}, "the session with everything else goes on"
 
 
+def test_a_group_gives_the_tools_of_a_pack_and_takes_them_away(up: Deployment, token: str) -> None:
+    """Both are in force on each worker when the directory has its answer: what is listed, and what may be called."""
+    text = PACK.format(python=sys.executable, echo=Path(stdio_echo.__file__))
+    run(up.settings, "apply", {"texts": [{"text": text, "source": "pack.yaml"}]})
+    _, _, cy = ask(up, token, "POST", "/Users", {"schemas": [USER_SCHEMA], "userName": "cy@example.com", "active": True})
+    _, _, group = ask(up, token, "POST", "/Groups", {"schemas": [GROUP_SCHEMA], "displayName": "Support"})
+    secret = str(run(up.settings, "token_create", {"person": "cy@example.com"})["secret"])
+    until_all(up, secret, 200, "/mcp")
+    assert tools(up, secret) == {()}
+    add = {"op": "Add", "path": "members", "value": [{"value": cy["id"]}]}
+    remove = {"op": "Remove", "path": "members", "value": [{"value": cy["id"], "$ref": None}]}
+    for operation, listed, called in ((add, ("echo__echo",), {True}), (remove, (), {False})) * 2:
+        body = {"schemas": [PATCH_SCHEMA], "Operations": [operation]}
+        assert ask(up, token, "PATCH", f"/Groups/{group['id']}", body)[0] == 200
+        assert {_called(up, secret) for _ in range(FRESH_CONNECTIONS)} == called
+        assert tools(up, secret) == {listed}
+
+
+def test_a_group_gives_a_role_over_the_log_and_takes_it_away(up: Deployment, token: str) -> None:
+    """On the next request after the answer; before and afterwards there is only what is one's own."""
+    _, _, di = ask(up, token, "POST", "/Users", {"schemas": [USER_SCHEMA], "userName": "di@example.com", "active": True})
+    _, _, group = ask(up, token, "POST", "/Groups", {"schemas": [GROUP_SCHEMA], "displayName": "Auditors"})
+    secret = str(run(up.settings, "token_create", {"person": "di@example.com", "scopes": ["book:read"]})["secret"])
+    until(lambda: status_of_totals(up, secret) != 401, 5)
+    for op, status in (("add", 200), ("remove", 403), ("add", 200), ("remove", 403)):
+        body = {"schemas": [PATCH_SCHEMA], "Operations": [{"op": op, "path": "members", "value": [{"value": di["id"]}]}]}
+        assert ask(up, token, "PATCH", f"/Groups/{group['id']}", body)[0] == 200
+        assert status_of_totals(up, secret) == status
+
+
 def test_a_deactivated_person_is_out_everywhere(up: Deployment, token: str) -> None:
     """After the answer no worker lets the person in; to activate them again revives nothing; both are on the record."""
     _, _, bo = ask(up, token, "POST", "/Users", {"schemas": [USER_SCHEMA], "userName": "bo@example.com", "active": True})
@@ -100,6 +140,28 @@ def test_without_a_token_nothing_is_told(up: Deployment) -> None:
         status, headers, answer = ask(up, "gw_scim_wrong", "GET", path)
         assert (status, headers["www-authenticate"].partition(" ")[0], answer["status"]) == (401, "Bearer", "401")
     assert ask(up, "gw_scim_wrong", "GET", "/ServiceProviderConfig")[0] == 200
+
+
+def tools(up: Deployment, secret: str) -> set[tuple[str, ...]]:
+    """The tools that are listed, over many fresh connections."""
+    answers = [up.mcp(secret, "tools/list", {})[1] for _ in range(FRESH_CONNECTIONS)]
+    return {tuple(sorted(tool["name"] for tool in answer["result"]["tools"])) for answer in answers}
+
+
+def _called(up: Deployment, secret: str) -> bool:
+    """Whether a tool of the pack answers, over a fresh connection."""
+    answer = up.mcp(secret, "tools/call", {"name": "echo__echo", "arguments": {"said": "hello"}})[1]
+    return "hello" in json.dumps(answer)
+
+
+def status_of_totals(up: Deployment, secret: str) -> int:
+    """The status of a list that is for those who read all calls, over a fresh connection."""
+    connection = http.client.HTTPConnection("127.0.0.1", up.settings.console.port, timeout=30)
+    connection.request("GET", "/api/v1/connections/totals", headers={"Authorization": f"Bearer {secret}"})
+    response = connection.getresponse()
+    response.read()
+    connection.close()
+    return response.status
 
 
 def statuses(up: Deployment, secret: str, endpoint: str) -> set[int]:

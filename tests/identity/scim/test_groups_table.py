@@ -3,12 +3,21 @@
 import asyncio
 import json
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx2
 from starlette.applications import Starlette
+from starlette.testclient import TestClient
 
+from gatebook.identity.cutting import Cutting
+from gatebook.identity.journal import Journal
 from gatebook.identity.scim.endpoint import ScimDeps, routes
+from gatebook.identity.scim.visits import Visits
+from gatebook.log.book import Book
+from gatebook.log.vault import Vault
 from gatebook.record.body import ConfigChanged
+from gatebook.settings import Settings
+from gatebook.state.opening import open_state
 from gatebook.state.snapshot import read_people
 from gatebook.state.store import Store
 from tests.identity.scim.conftest import GROUP_SCHEMA, PATCH_SCHEMA, AtOnce, Provisioner, Recorded
@@ -90,6 +99,31 @@ async def test_requests_at_once_lose_nobody(deps: ScimDeps, token: str) -> None:
         after = (await client.get(f"/Groups/{group['id']}")).json()
     await deps.visits.stop()
     assert {one["value"] for one in after["members"]} == set(ids[20:])
+
+
+def test_two_keepers_at_once_lose_nobody(deps: ScimDeps, token: str, settings: Settings, vault: Vault) -> None:
+    """Two nodes that share state, each with a directory's requests: every member comes, and every request is answered with 200."""
+    store, log = open_state(settings), settings.log_dir.with_name("log-of-another-node")
+    book = Book.open(log, "other-k", vault, settings.log)
+    journal = Journal(store, book, vault.subject)
+    other = ScimDeps(journal=journal, cutting=Cutting(journal, AtOnce()), visits=Visits(journal), base_url=deps.base_url)
+    try:
+        with TestClient(Starlette(routes=routes(deps))) as one, TestClient(Starlette(routes=routes(other))) as two:
+            nodes = [Provisioner(one, token, deps.visits), Provisioner(two, token, other.visits)]
+            people = [nodes[0].user(f"p{number}") for number in range(40)]
+            group = nodes[1].group("g", *people[:20])
+
+            def change(number: int) -> int:
+                leaves = {"op": "remove", "path": f'members[value eq "{people[number]["id"]}"]'}
+                joins = {"op": "add", "path": "members", "value": [{"value": people[number]["id"]}]}
+                return nodes[number % 2].patch(group, leaves if number < 20 else joins)[0]
+
+            with ThreadPoolExecutor(8) as pool:
+                assert set(pool.map(change, range(40))) == {200}
+            assert nodes[0].members(group) == nodes[1].members(group) == {one["id"] for one in people[20:]}
+    finally:
+        book.close()
+        store.close()
 
 
 def test_a_group_is_on_the_record_once(directory: Provisioner, recorded: Callable[[], Recorded]) -> None:

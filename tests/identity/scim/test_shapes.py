@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from scim2_models import InvalidSyntaxException
 
 from gatebook.identity.scim import shapes
+from gatebook.identity.scim.catalog import BODY_BYTES_MAX
 from tests.identity.scim.conftest import BASE_URL, GROUP_SCHEMA, PATCH_SCHEMA, USER_SCHEMA, Provisioner
 
 ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
@@ -237,6 +238,35 @@ def test_bulk_takes_the_same_shapes(directory: Provisioner) -> None:
     status, answer = directory.send("POST", "/Bulk", body)
     assert (status, [one["status"] for one in answer["Operations"]]) == (200, ["201", "201", "200"])
     assert directory.get(ana)["active"] is False
+
+
+def test_a_bulk_request_stops_where_it_says(directory: Provisioner) -> None:
+    """After so many errors nothing more is done; what was done before stays, and each operation that was tried says how it went."""
+    operations = [{"method": "POST", "path": "/Users", "bulkId": name, "data": {"userName": name}} for name in ("a", "A", "b", "B", "c")]
+    body = {"schemas": ["urn:ietf:params:scim:api:messages:2.0:BulkRequest"], "failOnErrors": 2, "Operations": operations}
+    status, answer = directory.send("POST", "/Bulk", body)
+    assert (status, [one["status"] for one in answer["Operations"]]) == (200, ["201", "409", "201", "409"])
+    assert directory.send("GET", '/Users?filter=userName%20eq%20"c"')[1]["totalResults"] == 0
+
+
+def test_what_is_too_much_is_refused_whole(directory: Provisioner) -> None:
+    """More operations than are taken, and a body that is too large: 413, and nobody is entered."""
+    operations = [{"method": "POST", "path": "/Users", "bulkId": f"u{n}", "data": {"userName": f"u{n}"}} for n in range(101)]
+    body = {"schemas": ["urn:ietf:params:scim:api:messages:2.0:BulkRequest"], "Operations": operations}
+    assert directory.send("POST", "/Bulk", body)[0] == 413
+    assert directory.send("POST", "/Users", b'{"userName": "u", "x": "' + b"x" * BODY_BYTES_MAX + b'"}')[0] == 413
+    assert directory.send("GET", "/Users")[1]["totalResults"] == 0
+
+
+def test_okta_puts_a_user_without_groups_or_with_none(directory: Provisioner) -> None:
+    """Groups of a user are said by the groups alone: a whole user that names none stays in all."""
+    ana = directory.user("ana@example.com")
+    sales = directory.group("Sales", ana)
+    for more in ({}, {"groups": []}):
+        body = {"schemas": [USER_SCHEMA], "userName": "ana@example.com", "active": True, **more}
+        status, answer = directory.send("PUT", f"/Users/{ana['id']}", body)
+        assert (status, [one["display"] for one in answer["groups"]]) == (200, ["Sales"])
+    assert directory.members(sales) == {ana["id"]}
 
 
 @given(JSON)
