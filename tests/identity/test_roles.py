@@ -2,6 +2,7 @@
 
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from gatebook.identity.roles import Shown, held_by, scope_of, union, within
 from gatebook.query.groups import GROUPS, METADATA_FIELDS
@@ -53,10 +54,11 @@ def test_a_preview_shows_no_more_than_its_viewer_sees(role: RoleSpec, viewer: Ro
 
 
 def test_who_has_which_role() -> None:
-    """Everybody is an employee; groups are compared exactly, people by id."""
+    """Everybody is an employee; groups are compared in any case of letters, as policies do it, people by id."""
     desk = RoleSpec(grants={"metadata": "own"}, groups=("desk",), people=("bob",))
     roles = {**BUILT_IN, "desk": desk}
     assert held_by("ann", (), roles) == ("employee",)
     assert held_by("ann", ("admins", "desk"), roles) == ("employee", "admin", "desk")
-    assert held_by("bob", ("Admins",), roles) == ("employee", "desk")
+    assert held_by("bob", ("Admins",), roles) == ("employee", "admin", "desk")
+    assert held_by("eve", ("DESK", "admin"), {**roles, "desk": replace(desk, groups=("Desk",))}) == ("employee", "desk")
     assert union([]) == Shown()

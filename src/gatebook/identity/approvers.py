@@ -44,9 +44,14 @@ def approvers_of(rules: Rules, name: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*own, *rules.governance.approvers)))
 
 
+def in_admins(groups: Iterable[str]) -> bool:
+    """Whether these groups make somebody an administrator; a directory may write the name in other letters."""
+    return any(group.lower() == ADMINS for group in groups)
+
+
 def _administers(who: Principal) -> bool:
     # The permission of the socket's file is that of an administrator.
-    return who.auth == "socket" or ADMINS in who.groups
+    return who.auth == "socket" or in_admins(who.groups)
 
 
 def _is_named(who: Principal, approvers: Iterable[str]) -> bool:

@@ -28,9 +28,11 @@ def wider(one: Scope, other: Scope) -> Scope:
 
 
 def held_by(person: str, groups: Iterable[str], roles: Mapping[str, RoleSpec]) -> tuple[str, ...]:
-    """Return the names of the roles that somebody has; everybody is an employee."""
-    own = frozenset(groups)
-    bound = (name for name, role in roles.items() if name == EMPLOYEE or person in role.people or not own.isdisjoint(role.groups))
+    """Return the names of the roles that somebody has; everybody is an employee. Groups count in any case of letters, as for policies."""
+    own = frozenset(map(str.lower, groups))
+    bound = (
+        name for name, role in roles.items() if name == EMPLOYEE or person in role.people or not own.isdisjoint(map(str.lower, role.groups))
+    )
     return tuple(sorted(bound, key=_order))
 
 

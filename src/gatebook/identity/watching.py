@@ -6,7 +6,7 @@ from typing import Literal
 from sqlalchemy import Connection
 
 from gatebook.identity.accounts import PersonChange
-from gatebook.identity.approvers import ADMINS
+from gatebook.identity.approvers import in_admins
 from gatebook.identity.directory import Principal
 from gatebook.identity.journal import Journal
 from gatebook.identity.self_granting import gained, roles_held
@@ -52,7 +52,7 @@ class _Gain:
 
 def _themselves(people: Iterable[Person], caller: Principal) -> Iterable[Person]:
     """Whom a change counts for as one of their own. Nobody can tell who is at the host, so there it may be any administrator."""
-    return (one for one in people if one.id == caller.person or (caller.auth == "socket" and ADMINS in one.groups))
+    return (one for one in people if one.id == caller.person or (caller.auth == "socket" and in_admins(one.groups)))
 
 
 async def _note(journal: Journal, caller: Principal, person: Person, gain: _Gain) -> None:
