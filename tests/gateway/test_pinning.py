@@ -105,6 +105,25 @@ async def test_a_changed_definition_quarantines_its_tool(gateway: Start, store: 
             assert await list_tools(running) == {"ok", "slow_drip"} and await refused(running, "ok") is None
 
 
+async def test_a_tool_that_is_not_listed_is_unknown(gateway: Start, store: Store, tools: list[dict[str, Any]]) -> None:
+    """The client hears of it as it would of the connector, not as of a tool that failed; the record says what was held against it."""
+    async with Hostile() as upstream:
+        connectors = {"x": spec(url=upstream.url)}
+        async with gateway(connectors, store=store) as running:
+            await list_tools(running)
+            await settle(running, store, connectors)
+            for path, name in (("/mcp/x", "nothing"), ("/mcp", "x__nothing")):
+                answer = (await running.post(path, call(name)))[1]
+                assert (answer["error"]["code"], answer["error"]["message"]) == (-32602, f"unknown tool '{name}'")
+            for record in running.records("call.refused"):
+                decision = record.body.decision  # type: ignore[union-attr]
+                assert (decision.effect, decision.rule, decision.reason) == (
+                    "blocked",
+                    "tool-definition",
+                    "The connector x does not list a tool nothing.",
+                )
+
+
 async def test_what_an_administrator_approves_is_listed_again(
     gateway: Start, store: Store, tools: list[dict[str, Any]], tmp_path: Path
 ) -> None:

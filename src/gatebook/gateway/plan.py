@@ -90,6 +90,11 @@ def _decided(gate: "Gate", context: Context, runtime: Runtime, message: wire.Mes
     decision = governing.decide(request, tally.above)
     if tool is not None and decision.effect != "blocked" and (standing := gate.pinning.standing(runtime, tool)) != "approved":
         decision = replace(decision, effect="blocked", rule=pinning.RULE, reason=gate.pinning.reason(standing, runtime, tool))
+        if standing == "unlisted":
+            # The connector would say the same (MCP 2026-07-28, server/tools, "Error handling"), so the client hears it in the same form.
+            unknown = _unknown_name(message, head)
+            unknown.decision, unknown.asked = decision, (runtime.name, tool)
+            raise unknown
     planned = Plan(runtime, name, decision, request)
     planned.counted = tuple(tally.counted)
     planned.given = tuple(given)
