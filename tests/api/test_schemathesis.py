@@ -3,7 +3,6 @@
 import asyncio
 import json
 import os
-import socket
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -14,6 +13,7 @@ import pytest_asyncio
 import uvicorn
 
 from gatebook.api import tail
+from gatebook.processes.listeners import bind
 from gatebook.processes.protocol import Protocol
 from tests.api import samples
 from tests.console.stage import ADMIN, EMPLOYEE, Stage
@@ -35,8 +35,7 @@ _DEADLINE_S = 540
 async def address(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[str]:
     """The stage behind a real server. Streams end at once, because nobody reads on."""
     monkeypatch.setattr(tail, "_LIFE_S", 0.05)
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
+    with bind("127.0.0.1", 0) as listener:
         server = uvicorn.Server(uvicorn.Config(stage.app, http=Protocol, log_level="warning", lifespan="off"))
         serving = asyncio.create_task(server.serve([listener]))
         try:

@@ -4,7 +4,6 @@ import asyncio
 import importlib.util
 import re
 import shutil
-import socket
 import threading
 from collections.abc import Callable, Coroutine, Iterable, Iterator
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ from typing import Any, TypeVar
 import pytest
 import uvicorn
 
+from gatebook.processes.listeners import bind
 from tests.console.stage import ADMIN, Stage
 
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
@@ -52,7 +52,8 @@ class Theatre:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
-        self._socket = socket.create_server(("127.0.0.1", 0))
+        self._socket = bind("127.0.0.1", 0)
+        self._socket.listen()
         self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
         self.stage: Stage = self.run(self._open(path, calls))
         self._server = uvicorn.Server(uvicorn.Config(self.stage.app, log_level="error", lifespan="off", timeout_graceful_shutdown=1))
