@@ -100,7 +100,7 @@ def test_all_of_it_works_without_scripts(theatre: Theatre, browser: Any) -> None
         page.click("text=Done")
         page.locator("#tokens tr", has_text="plain").locator("summary").click()
         page.locator("#tokens tr", has_text="plain").locator("button.danger").click()
-        assert page.locator("#tokens details.ended tr", has_text="plain").count() == 1
+        page.wait_for_selector("#tokens details.ended tr:has-text('plain')", state="attached")
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -167,6 +168,19 @@ async def test_a_token_that_is_refused_is_renewed_and_the_request_repeated(
         assert {said(answer) for answer in answers} == {"person-1"}
         seen = await notes.control()
         assert (seen["refreshed"], seen["reused"]) == (1, 0)
+
+
+async def test_a_refusal_that_comes_late_renews_nothing_again(gateway: Start, keeper: Keeper, notes: Notes, store: Store) -> None:
+    """Of two requests with the same token, the second one hears that it was refused when the first has had it renewed already."""
+    await keeper.connect(connector(notes.url), keeper.principal("ann"))
+    async with gateway(personal(notes), store=store) as running:
+        await ask(running, "whoami")
+        held = running.gate.wallet.authority(running.gate.runtimes["notes"].connector, [], "ann")  # type: ignore[union-attr]
+        sent = held.headers
+        refusal: Any = SimpleNamespace(status=401, header=lambda name: b"Bearer")
+        for _ in range(2):
+            assert await held.refused(refusal, sent) and held.headers != sent
+        assert (await notes.control())["refreshed"] == 1
 
 
 async def test_a_renewal_that_is_refused_sends_the_person_to_connect_anew(

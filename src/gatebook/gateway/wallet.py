@@ -133,20 +133,20 @@ class Held:
             self._noted_s, row = now_s, self._kept.row
             self._wallet.spawn(lambda: self._wallet.safe.used(row, time.time_ns() // 1000))
 
-    async def refused(self, response: Response) -> bool:
-        """The connector refused it. Raises NotConnected where only its person can mend that."""
+    async def refused(self, response: Response, sent: Headers) -> bool:
+        """The connector refused what was sent. Raises NotConnected where only its person can mend that."""
         challenge = read_challenge((response.header(b"www-authenticate") or b"").decode("latin-1"))
-        before = self._kept
         if response.status == 403:
-            if challenge.needs_scope and before is not None and self._spec.personal:
-                await self._step_up(before, challenge.scopes)
+            if challenge.needs_scope and self._kept is not None and self._spec.personal:
+                await self._step_up(self._kept, challenge.scopes)
             return False
         async with self._turn:
-            if self._kept is before:
+            # Held against what was sent: another call, refused at the same time, may have had it renewed already.
+            if self.headers == sent:
                 await self._look()
-            if self._kept is not None and before is not None and self._kept.row.version == before.row.version:
+            if self.headers == sent and self._kept is not None:
                 await self._renew(refused=True)
-        return self._kept is not None and (before is None or self._kept.grant.access != before.grant.access)
+        return self._kept is not None and self.headers != sent
 
     async def _step_up(self, kept: Kept, scopes: tuple[str, ...]) -> None:
         missing = [scope for scope in scopes if scope not in kept.grant.asked]

@@ -19,8 +19,8 @@ class Authority(Protocol):
         """Make `headers` good for a request now. Raises Refusal when there is no credential to be had."""
         ...
 
-    async def refused(self, response: Response) -> bool:
-        """The connector answered 401 or 403: whether the same request shall be sent again with what `headers` are now. Raises Refusal."""
+    async def refused(self, response: Response, sent: Headers) -> bool:
+        """The connector answered 401 or 403 to what was `sent`: whether the same request shall be sent again with what `headers` are now. Raises Refusal."""
         ...
 
 
@@ -34,7 +34,7 @@ class Fixed:
     async def ready(self) -> None:
         """There is nothing to do."""
 
-    async def refused(self, response: Response) -> bool:
+    async def refused(self, response: Response, sent: Headers) -> bool:
         """There is nothing else to try."""
         return False
 
@@ -47,8 +47,9 @@ async def request(
     It is sent a second time only where the connector refused the credential, before anything of an answer was passed on: what was refused did not run.
     """
     await authority.ready()
-    response = await pool.request(method, _merged(headers, authority.headers), body, target)
-    if response.status not in (401, 403) or not await authority.refused(response):
+    sent = authority.headers
+    response = await pool.request(method, _merged(headers, sent), body, target)
+    if response.status not in (401, 403) or not await authority.refused(response, sent):
         return response
     await response.read(_DETAIL_BYTES_MAX)
     return await pool.request(method, _merged(headers, authority.headers), body, target)
