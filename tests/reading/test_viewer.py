@@ -16,7 +16,7 @@ def viewer(*groups: str, auth: str = "token") -> Viewer:
 
 @pytest.mark.parametrize(
     ("who", "all_"),
-    [(viewer("admins"), True), (viewer("sales", "auditors"), True), (viewer("security"), True), (viewer(auth="socket"), True), (viewer(), False), (viewer("Admins"), False), (viewer("sales"), False)],
+    [(viewer("admins"), True), (viewer("sales", "auditors"), True), (viewer("security"), True), (viewer(auth="socket"), True), (viewer(), False), (viewer("Admins"), True), (viewer("sales"), False)],
 )  # fmt: skip
 def test_only_readers_see_other_people(who: Viewer, all_: bool) -> None:
     """Membership in a reader's group, or the socket of the host, opens all calls; nothing else does."""
