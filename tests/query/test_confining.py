@@ -9,7 +9,7 @@ from gatebook.index.rows import FullRow
 from gatebook.query import Query, matches, parse
 from gatebook.query.confining import HiddenField, Rows, confine, rows_of
 from gatebook.query.render import render
-from gatebook.query.tree import And, Compare, Everything, Node, Not, Or, Words
+from gatebook.query.tree import And, Compare, Everything, Node, Not, Or, Shown, Words
 
 OWN = frozenset({"aaa"})
 TEAM = frozenset({"aaa", "bbb"})
@@ -52,7 +52,7 @@ def test_a_field_that_is_visible_nowhere_is_refused_whatever_is_asked_of_it() ->
         with pytest.raises(HiddenField, match="your role does not show fingerprint"):
             confine(parse(text).tree, None, seen)
     only_arguments = {**SEEN, "response": frozenset()}
-    assert confine(Words("text", "a"), None, lambda field: only_arguments[field]) == And((rows_of(TEAM), Words("arguments", "a")))
+    assert confine(Words("text", "a"), None, lambda field: only_arguments[field]) == Shown((rows_of(TEAM), Words("arguments", "a")))
     with pytest.raises(HiddenField, match="does not show text"):
         confine(Words("text", "a"), None, lambda _: frozenset())
 

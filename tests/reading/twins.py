@@ -25,7 +25,7 @@ _CHOICES = {
     "payload": ("none",),
     "actor_kind": ("person", "service"),
 }
-_KEEP = {"call_id", "time", "subject", "payload", "started_seq", "outcome_seq", "started_segment", "started_offset", "outcome_segment", "outcome_offset", "stream", "finished", "round_number"}  # fmt: skip
+_KEEP = {"call_id", "time", "subject", "payload", "stream", "finished", "round_number"}
 
 
 def secrets_of(dice: random.Random, book: str, columns: Iterator[str] | list[str]) -> dict[str, Any]:
@@ -65,11 +65,26 @@ def rows(access: Access, subjects: list[str], book: str, count: int = 40) -> lis
     for number in range(count):
         subject = subjects[number % len(subjects)]
         time_us = BEGIN_US + number * STEP_US
-        base = FullRow(call_id=f"01990000-0000-7000-8000-{number:012x}", time=time_us, finished=time_us + 1000, subject=subject, stream="node1-w0", started_seq=number + 1, outcome_seq=number + 1)  # fmt: skip
+        base = FullRow(call_id=call_of(number), time=time_us, finished=time_us + 1000, subject=subject, stream="node1-w0")
         row = replace(base, **secrets_of(shared, "same", list(COLUMN_GROUP)))
         hidden = [column for column in access.hidden_columns(subject) if column not in _KEEP]
         made.append(replace(row, **secrets_of(own, book, hidden)))
     return made
+
+
+def call_of(number: int) -> str:
+    """The id of a call of the books."""
+    return f"01990000-0000-7000-8000-{number:012x}"
+
+
+def strangers(access: Access, subjects: list[str], book: str, count: int = 40) -> list[FullRow]:
+    """Calls that the access does not list at all: between those that it lists, and in one of the books only."""
+    if access.reach == "all" or book == "left":
+        return []
+    unseen = [subject for subject in subjects if not access.lists(subject)]
+    dice = random.Random(f"strangers {book}")
+    base = [FullRow(call_id=call_of(4096 + number), time=BEGIN_US + number * STEP_US + 7, finished=BEGIN_US + number * STEP_US + 8, subject=unseen[number % len(unseen)], stream="node1-w1") for number in range(count)]  # fmt: skip
+    return [replace(row, **secrets_of(dice, dice.choice(("left", "right")), list(COLUMN_GROUP))) for row in base]
 
 
 def attempts(access: Access, share: int, turn: int) -> Iterator[tuple[str, dict[str, str]]]:
@@ -97,10 +112,17 @@ def _attempts(access: Access) -> Iterator[tuple[str, dict[str, str]]]:
             yield "/api/v1/histogram", {"by": name, "step_s": "600", **_DAY}
             yield "/api/v1/values", {"field": name, **_DAY}
             yield "/api/v1/complete", {"q": f"{name}:", "at": str(len(name) + 1), **_DAY}
+        if field.kind == "word":
+            yield "/api/v1/values", {"field": name, "contains": "lef", **_DAY}
+            yield "/api/v1/complete", {"q": f"status:ok {name}:rig", "at": str(len(name) + 14), **_DAY}
+    for number in (0, 1, 2, 3, 4, 25, 39, 4096, 4100):
+        yield f"/api/v1/calls/{call_of(number)}/context", {"n": "5"}
+        yield "/api/v1/calls", {"q": f"call:{call_of(number)}", "count": "1"}
     for path in ("/api/v1/values", "/api/v1/complete"):
         yield path, {"field": "args", **_DAY} if path.endswith("values") else {"q": "args.", "at": "5", **_DAY}
     for text in ("", "connector:*", "status:blocked", "person:lefta*", "-decision:allowed"):
         yield "/api/v1/investigation", {"q": text, **_DAY}
+        yield "/api/v1/investigation/report.json", {"q": text, **_DAY}
         yield "/api/v1/trends", {"q": text, **_DAY}
         yield "/api/v1/exports/estimate", {"q": text, "form": "ndjson", **_DAY}
 

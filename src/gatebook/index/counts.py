@@ -11,6 +11,7 @@ from gatebook.index.index import Index, resolved
 from gatebook.index.rows import CallRow
 from gatebook.index.schema import outcome_of
 from gatebook.index.snapshot import Snapshot
+from gatebook.index.sql import is_confined
 from gatebook.index.store import TIMEOUT_S
 from gatebook.index.tallies import Buckets, Group, bucket_sql, column_of, key_sql, table, value_sql, values_of
 from gatebook.query import FIELDS, Query
@@ -105,7 +106,7 @@ def top(  # noqa: PLR0913
         params["part"] = ascii_lower(contains)
         texts = ("calls.person", "email", "name") if field == "person" else ("value",)
         test = "(" + " OR ".join(f"position(lower({text}), {{part:String}}) > 0" for text in texts) + ")"
-        keys = question.store.vocabulary.containing("who" if field == "person" else column, contains)
+        keys = None if question.confined else question.store.vocabulary.containing("who" if field == "person" else column, contains)
         if keys is not None:
             params["keys"] = keys
             test = f"{'who' if field == 'person' else 'value'} IN {{keys:Array(String)}}"
@@ -180,6 +181,7 @@ class _Question:
         found = self.store.lookup(asked.tree, self.snapshot)
         self.params = found.condition.params
         self.order = found.order
+        self.confined = is_confined(asked.tree)
         self.table = f"{found.source} WHERE {found.condition.sql}"
         self._timeout_s = timeout_s
 

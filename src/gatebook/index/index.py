@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -167,12 +167,13 @@ class Index:
         """Return the calls that match a resolved query and are not in the tables yet: open, or about to be inserted."""
         return [without_payloads(row) for row in self.snapshot().matching(query)]
 
-    def call(self, call_id: str) -> CallRow | None:
-        """Return one call, None when there is none of this id."""
+    def call(self, call_id: str, subjects: Collection[str] | None = None) -> CallRow | None:
+        """Return one call, None when there is none of this id, or none of these subjects: which of the two cannot be told from what is read."""
         if len(call_id) != 36:
             return None
         waiting = self.snapshot().waiting_call(call_id)
-        return self._store.call(call_id) or waiting
+        found = self._store.call(call_id, subjects) or waiting
+        return found if found is None or subjects is None or found.subject in subjects else None
 
     def labels(self, field: str, values: Iterable[str], snapshot: Snapshot) -> dict[str, str]:
         """Return what people read for values of a field, where that is something else: the names of persons."""

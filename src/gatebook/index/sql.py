@@ -27,6 +27,7 @@ from gatebook.query.tree import (
     Operator,
     Or,
     Pattern,
+    Shown,
     Span,
     Substring,
     WordPattern,
@@ -51,7 +52,8 @@ class Condition(Struct, frozen=True):
 class Compiler:
     """Compiles trees for one database. `window` is a condition on `time` that every sub-query over payloads repeats, so that it stays small.
 
-    With a vocabulary, words are compared as they are stored; without one, columns are folded.
+    With a vocabulary, words are compared as they are stored; without one, columns are folded. Within `Shown` neither the vocabulary nor an index of the
+    engine is asked for fields, so that what is read does not depend on rows that are not shown; of payloads, other rows are never collected.
     """
 
     def __init__(self, database: str, window: str = "", vocabulary: Vocabulary | None = None) -> None:
@@ -61,6 +63,7 @@ class Compiler:
         self._params: dict[str, Value] = {}
         self._payloads = False
         self._beside = False
+        self._rows = ""
 
     def compile(self, tree: Node) -> Condition:
         """Return the condition for a resolved tree. Raises ValueError for one with relative times."""
@@ -75,6 +78,8 @@ class Compiler:
         match node:
             case Everything():
                 return "1"
+            case Shown((rows, rest)):
+                return self._shown(rows, rest)
             case And(items):
                 return self._joined("AND", items)
             case Or(items):
@@ -85,7 +90,17 @@ class Compiler:
                 return self._calls_where(self._payload(node))
             case _:
                 assert isinstance(node, FieldLeaf)
-                return self._on_columns(node, FIELDS[node.field])
+                found = self._on_columns(node, FIELDS[node.field])
+                # An index of the engine knows nothing of what stands in `if`. Times are in the order of the table, and every row shows its own.
+                return f"if({self._rows}, {found}, 0)" if self._rows and node.field != "time" else found
+
+    def _shown(self, rows: Node, rest: Node) -> str:
+        """The rows first, then what is asked of them."""
+        outer, self._rows = self._rows, ""
+        self._rows = found = self._node(rows)
+        inner = self._node(rest)
+        self._rows = outer
+        return f"({found} AND {inner})"
 
     def _joined(self, word: str, items: tuple[Node, ...]) -> str:
         """Join conditions; those on payloads share one sub-query, because each costs a look into the text index."""
@@ -100,8 +115,8 @@ class Compiler:
         self._payloads = True
         if self._beside:
             return condition
-        window = f"{self._window} AND " if self._window else ""
-        return f"(time, call_id) IN (SELECT time, call_id FROM {self._database}.payloads WHERE {window}({condition}))"
+        within = "".join(f"{test} AND " for test in (self._window, self._rows) if test)
+        return f"(time, call_id) IN (SELECT time, call_id FROM {self._database}.payloads WHERE {within}({condition}))"
 
     def _payload(self, node: Node) -> str:
         """A condition on the table of payloads. Nothing is negated inside: a call whose payload is gone must still match a NOT."""
@@ -196,7 +211,7 @@ class Compiler:
 
     def _listed(self, node: FieldLeaf, field: Field) -> str | None:
         """The condition by the values that are stored, where the vocabulary knows them."""
-        if self._vocabulary is None or field.kind != "word" or field.choices:
+        if self._vocabulary is None or self._rows or field.kind != "word" or field.choices:
             return None
         tests = []
         for column in (WHO,) if field.name == "person" else field.columns:
@@ -282,6 +297,19 @@ def needs_payload(node: Node) -> bool:
             return all(needs_payload(item) for item in items)
         case _:
             return _payload_only(node)
+
+
+def is_confined(node: Node) -> bool:
+    """Say whether something is asked of some rows only, so that nothing else may depend on the others."""
+    match node:
+        case Shown():
+            return True
+        case And(items) | Or(items):
+            return any(is_confined(item) for item in items)
+        case Not(item):
+            return is_confined(item)
+        case _:
+            return False
 
 
 def order_of(node: Node) -> str:

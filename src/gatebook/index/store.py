@@ -1,7 +1,7 @@
 """The tables of one generation: rows go in as numbered batches, questions are asked of what a snapshot holds."""
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -17,7 +17,7 @@ from gatebook.index.rows import CALL_COLUMNS, PAYLOAD_COLUMNS, RECORD_COLUMNS, C
 from gatebook.index.snapshot import Snapshot
 from gatebook.index.sql import Compiler, Condition, moment_sql, needs_payload, order_of, scans_words
 from gatebook.index.vocabulary import Vocabulary
-from gatebook.index.windows import Extent, Window, bounds_of, call_of
+from gatebook.index.windows import Extent, Window, bounds_of, call_of, subjects_of
 from gatebook.query.tree import Node
 from gatebook.record.ids import time_us_of
 
@@ -131,7 +131,7 @@ class Store:
         id = call_of(tree)
         if id is None:
             return bounds
-        row = self.call(id)
+        row = self.call(id, subjects_of(tree))
         return Window(max(bounds.low, row.time), min(bounds.high, row.time + 1)) if row else Window(0, 0)
 
     def lookup(self, tree: Node, snapshot: Snapshot, window: str = "") -> Lookup:
@@ -179,13 +179,16 @@ class Store:
         sql = f"SELECT {_columns(RECORD_COLUMNS)} FROM {self.database}.records WHERE {' AND '.join(tests)} {rest}"
         return _decode_records(self.engine.rows(_within(sql, timeout_s), params))
 
-    def call(self, call_id: str) -> CallRow | None:
-        """Return one stored call, None when there is none of this id."""
+    def call(self, call_id: str, subjects: Collection[str] | None = None) -> CallRow | None:
+        """Return one stored call, None when there is none of this id. With `subjects`, one of others is looked for as long as one that is not there."""
         near = self.near(call_id)
         if near is None:
             return None
         params: dict[str, Value] = {"id": call_id}
         test = "call_id = toUUIDOrZero({id:String})"
+        if subjects is not None:
+            params["subjects"] = sorted(subjects)
+            test = f"if(subject IN {{subjects:Array(String)}}, {test}, 0)"
         within = f"time >= {moment_sql('{low:Int64}')} AND time < {moment_sql('{high:Int64}')}"
         about: dict[str, Value] = {"low": near.low, "high": near.high}
         rows = self.calls((test, within), "LIMIT 1", params | about) or self.calls((test,), "LIMIT 1", params)

@@ -65,7 +65,7 @@ class Vocabulary:
         """Take in the values of rows that are about to be inserted."""
         with self._lock:
             for name, column in self._columns.items():
-                for value in _values(rows, name) - column.folded.keys():
+                for value in _values(rows, name):
                     column.add(value, name)
 
     def load(self) -> None:
@@ -124,9 +124,10 @@ class Vocabulary:
         return column
 
 
-def _values(rows: Sequence[FullRow], name: str) -> set[str]:
+def _values(rows: Sequence[FullRow], name: str) -> list[str]:
+    """Each once, in the order of the rows: of several names of a person the last counts."""
     if name == WHO:
-        return {people.key(*person) for person in {(row.person, row.email, row.name) for row in rows}}
+        return [people.key(*person) for person in dict.fromkeys((row.person, row.email, row.name) for row in rows)]
     if CALLS[name].startswith("Array"):
-        return {value for row in rows for value in getattr(row, name)}
-    return {getattr(row, name) for row in rows}
+        return list(dict.fromkeys(value for row in rows for value in getattr(row, name)))
+    return list(dict.fromkeys(getattr(row, name) for row in rows))

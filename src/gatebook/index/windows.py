@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 from msgspec import Struct
 
 from gatebook.query.resolve import absolute
-from gatebook.query.tree import And, Compare, Node, Span
+from gatebook.query.tree import Among, And, Compare, Node, Shown, Span
 
 FIRST_ROWS: Final = 60_000
 GROWTH: Final = 30
@@ -86,3 +86,16 @@ def call_of(tree: Node) -> str | None:
             case _:
                 pass
     return None
+
+
+def subjects_of(tree: Node) -> frozenset[str] | None:
+    """In whose rows a query is confined; None where it may match in all."""
+    match tree:
+        case Shown((Compare("subject", "eq", subject), _)):
+            return frozenset({str(subject)})
+        case Shown((Among("subject", subjects), _)):
+            return frozenset(subjects)
+        case And(items):
+            return next((found for item in items if (found := subjects_of(item)) is not None), None)
+        case _:
+            return None

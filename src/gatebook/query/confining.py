@@ -21,6 +21,7 @@ from gatebook.query.tree import (
     Node,
     Not,
     Or,
+    Shown,
     Substring,
     WordPattern,
     WordPrefix,
@@ -54,7 +55,7 @@ def confine(tree: Node, whole: Rows, subjects_of: SubjectsOf) -> Node:
     A tree is returned as it is where everything is visible.
     """
     inner = _node(tree, whole, subjects_of)
-    return inner if whole is None else And((rows_of(whole), inner))
+    return inner if whole is None else Shown((rows_of(whole), inner))
 
 
 def _node(node: Node, whole: Rows, subjects_of: SubjectsOf) -> Node:
@@ -81,7 +82,7 @@ def _leaf(node: Leaf, field: str, whole: Rows, subjects_of: SubjectsOf) -> Node:
         return node
     if not seen:
         raise HiddenField(field)
-    return And((rows_of(seen), node))
+    return Shown((rows_of(seen), node))
 
 
 def _text(node: Words | WordPrefix | WordPattern | Substring, whole: Rows, subjects_of: SubjectsOf) -> Node:

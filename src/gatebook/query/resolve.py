@@ -1,6 +1,6 @@
 """Give relative times their meaning at one moment."""
 
-from gatebook.query.tree import Ago, And, Compare, Day, Node, Not, Or, Query, Relative, Scalar, Span
+from gatebook.query.tree import Ago, And, Compare, Day, Node, Not, Or, Query, Relative, Scalar, Shown, Span
 
 DAY_US = 86_400_000_000
 
@@ -12,6 +12,8 @@ def resolve(query: Query, now_us: int) -> Query:
 
 def _node(node: Node, now_us: int) -> Node:
     match node:
+        case Shown(items):
+            return Shown(tuple(_node(item, now_us) for item in items))
         case And(items):
             return And(tuple(_node(item, now_us) for item in items))
         case Or(items):

@@ -129,6 +129,10 @@ class And(Struct, frozen=True, tag=True):
     items: "tuple[Node, ...]"
 
 
+class Shown(And, frozen=True, tag=True):
+    """What is asked of rows that somebody may see: the rows, then the rest, which the engine must not look up in others."""
+
+
 class Or(Struct, frozen=True, tag=True):
     """Rows that at least one item matches."""
 

@@ -7,7 +7,7 @@ from gatebook.identity.access import Access
 from gatebook.query import Query
 from gatebook.query.confining import HiddenField, rows_of
 from gatebook.query.groups import GROUPS
-from gatebook.query.tree import And
+from gatebook.query.tree import Shown
 from gatebook.state.roles import SCOPES
 
 OUTCOME: Final = "outcome"
@@ -43,7 +43,7 @@ def where_shown(access: Access, query: Query, field: str) -> Query:
         return query
     if not seen:
         raise HiddenField(field)
-    return Query(query.text, And((rows_of(seen), query.tree)))
+    return Query(query.text, Shown((rows_of(seen), query.tree)))
 
 
 def told_apart(access: Access, query: Query, by: str) -> tuple[Query, str]:
