@@ -133,9 +133,9 @@ async def test_a_share_link_keeps_its_moment(shelf: Shelf, stage: Stage, admin: 
     again = [await shelf.share(admin, fixed) for _ in range(2)]
     assert again[0] == again[1]
     other = viewer_of(stage, EMPLOYEE)
-    assert await shelf.opened(one.id) == one and await shelf.opened("x") is None
+    assert await shelf.opened(other, one.id) == one and await shelf.opened(other, "x") is None
     assert await shelf.shares(other) == [] and await shelf.unshare(other, one.id) is False
-    assert await shelf.unshare(admin, one.id) is True and await shelf.opened(one.id) is None
+    assert await shelf.unshare(admin, one.id) is True and await shelf.opened(admin, one.id) is None
 
 
 async def test_preferences_are_of_one_person(shelf: Shelf, stage: Stage, admin: Viewer) -> None:

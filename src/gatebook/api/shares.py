@@ -112,7 +112,7 @@ class Shares:
 
     async def show(self, ask: Ask) -> ShareAnswer:
         """One, of anybody."""
-        share = await self._shelf.opened(ask.values["id"])
+        share = await self._shelf.opened(ask.viewer, ask.values["id"])
         if share is None:
             raise Problem(404, "Not found", _MISSING)
         return _answer(share)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from gatebook.console import facets_view, filters, histogram_view, rows
 from gatebook.console.address import Here
-from gatebook.console.explorer_view import Chip, View, WayOut
+from gatebook.console.explorer_view import Chip, Standing, View, WayOut
 from gatebook.console.facets_view import SHOWN, Facet
 from gatebook.console.histogram_view import Frame, Histogram
 from gatebook.console.records import line
@@ -37,10 +37,16 @@ class Asking:
         self.query = room.query(viewer, self.question)
         self.snapshot = snapshot or room.snapshot()
 
+    @property
+    def standing(self) -> Standing:
+        """What all answers are about."""
+        positions = self.snapshot.positions if self.viewer.access.sees_places else {}
+        return Standing(records=sum(positions.values()), at_us=self.now_us)
+
     async def rows(self, view: View, before: str | None) -> None:
         """Fill a page of rows, newest first."""
         page = await self._room.rows(self.viewer, self.query, before, ROWS, snapshot=self.snapshot)
-        glimpses = await self._room.glimpses(page.rows)
+        glimpses = await self._room.glimpses(self.viewer, page.whole)
         above_us = decode(before).time_us if before else None
         view.rows = rows.views(page.rows, glimpses, above_us, rows.Layout(columns=view.columns, zone=self.zone))
         view.subjects = page.subjects

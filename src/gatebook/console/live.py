@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from typing import NamedTuple
 
 import msgspec
 from msgspec.structs import replace
@@ -13,15 +14,16 @@ from gatebook.console.address import Here
 from gatebook.console.asking import Asking
 from gatebook.console.deps import ConsoleDeps
 from gatebook.console.explorer import Explorer
-from gatebook.console.explorer_view import Standing, View
+from gatebook.console.explorer_view import View
 from gatebook.console.pages import Pages, Shown, params_of
 from gatebook.console.parts import NAMES, Parts
 from gatebook.console.times import PRESETS, Range
 from gatebook.console.zones import zone_of
 from gatebook.index import CallRow, EngineError
+from gatebook.log.errors import LogUnavailable
 from gatebook.query import Query, QueryError
-from gatebook.reading.masking import seen_rows
 from gatebook.reading.room import Question
+from gatebook.reading.tailing import Tailing
 from gatebook.reading.viewer import Viewer
 
 TAILS_MAX = 64
@@ -32,6 +34,14 @@ _RATE_MAX = 50.0
 _SHARE = 5
 _STRIP_S = 5.0
 _LIFE_S = 1800.0
+
+
+class Fresh(NamedTuple):
+    """What came since the last event: whole rows, one in `share` of which is shown, and the parts of the page that changed with them."""
+
+    rows: list[CallRow]
+    parts: str
+    share: int
 
 
 class Live:
@@ -54,12 +64,13 @@ class Live:
             return Response(status_code=204)
         if error or not here.range.preset or self._open >= TAILS_MAX:
             return Response(status_code=204)
-        await room.note(viewer, "tail", Question(text=here.text).words(), payloads=True)
+        tailing = Tailing(room, viewer, Question(text=here.text), payloads=True)
+        await tailing.begin()
         shown = Shown(request=request, viewer=viewer)
-        events = self._events(shown, here, query, mark)
+        events = self._events(shown, here, tailing, query, mark)
         return StreamingResponse(events, media_type="text/event-stream", headers={"x-accel-buffering": "no", "cache-control": "no-store"})
 
-    async def _events(self, shown: Shown, here: Here, query: Query, mark: int) -> AsyncIterator[bytes]:
+    async def _events(self, shown: Shown, here: Here, tailing: Tailing, query: Query, mark: int) -> AsyncIterator[bytes]:
         self._open += 1
         loop = asyncio.get_running_loop()
         ends_s, parts_s, strip_s, stale = loop.time() + _LIFE_S, loop.time() + _PARTS_S, loop.time() + _STRIP_S, False
@@ -87,19 +98,24 @@ class Live:
                         yield b"event: gone\ndata: {}\n\n"
                         return
                 if new or parts:
-                    yield await self._event(shown, here, new, parts, share=_SHARE if rate > _RATE_MAX else 1)
+                    yield await self._event(shown, here, tailing, Fresh(new, parts, _SHARE if rate > _RATE_MAX else 1))
                 await asyncio.sleep(_POLL_S)
+        except LogUnavailable:
+            # What cannot be put on the record is not shown; the browser comes back.
+            return
         finally:
             self._open -= 1
 
-    async def _event(self, shown: Shown, here: Here, new: list[CallRow], parts: str, *, share: int) -> bytes:
-        """One event: the newest rows first, one in `share` of them, how many there are in all, and the parts that changed."""
-        newest = sorted(seen_rows(new, shown.viewer.access), key=lambda row: (row.time, row.call_id), reverse=True)[::share][:ROWS_MAX]
+    async def _event(self, shown: Shown, here: Here, tailing: Tailing, fresh: Fresh) -> bytes:
+        """One event: the newest rows first, how many there are in all, and the parts that changed. Raises LogUnavailable."""
+        whole = sorted(fresh.rows, key=lambda row: (row.time, row.call_id), reverse=True)[:: fresh.share][:ROWS_MAX]
+        newest = await tailing.shown(whole)
         view = self._frame(shown, here)
         layout = rows.Layout(columns=view.columns, zone=view.zone)
-        view.rows = rows.views(newest, await self._deps.room.glimpses(newest), newest[0].time if newest else None, layout)
+        glimpses = await self._deps.room.glimpses(shown.viewer, whole)
+        view.rows = rows.views(newest, glimpses, newest[0].time if newest else None, layout)
         html = f"<table>{self._pages.render('fresh.html', shown, view=view)}</table>" if newest else ""
-        data = msgspec.json.encode({"rows": html, "added": len(new), "share": share, "parts": parts})
+        data = msgspec.json.encode({"rows": html, "added": len(fresh.rows), "share": fresh.share, "parts": fresh.parts})
         return b"event: rows\ndata: " + data + b"\n\n"
 
     def _frame(self, shown: Shown, here: Here) -> View:
@@ -118,7 +134,7 @@ class Live:
             asking = Asking(self._deps.room, shown.viewer, current, view.zone)
         except EngineError:
             return self._pages.render("strip.html", shown)
-        view.standing = Standing(records=sum(asking.snapshot.positions.values()), at_us=asking.now_us)
+        view.standing = asking.standing
         found = Parts(asking, view, facets_view.open_fields(shown.request.cookies.get(facets_view.COOKIE, "")))
         await found.wait(None)
         return "".join(self._pages.render(f"{name}.html", shown, view=view) for name in (*NAMES, "strip"))

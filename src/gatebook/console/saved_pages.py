@@ -16,6 +16,7 @@ from gatebook.console.posting import posted
 from gatebook.console.times import PRESETS, Range, RangeError, iso, read_range
 from gatebook.console.zones import Zone, zone_of
 from gatebook.query import QueryError
+from gatebook.query.confining import HiddenField
 from gatebook.reading.room import Question
 from gatebook.reading.saved import EVERYONE, Conflict, SavedError, Wish
 from gatebook.reading.viewer import Viewer
@@ -161,7 +162,13 @@ class SavedPages:
 
     async def open(self, request: Request, viewer: Viewer) -> Response:
         """Open a share link: the question as it was, within what the one who opens it may see."""
-        share = await self._deps.shelf.opened(request.path_params["id"][:40])
+        try:
+            share = await self._deps.shelf.opened(viewer, request.path_params["id"][:40])
+        except HiddenField as error:
+            shown = Shown(request=request, viewer=viewer)
+            return self._pages.page(
+                "problem.html", shown, 403, title="Not for you", text=f"{as_sentence(error.message)} This link asks for it."
+            )
         if share is None:
             shown = Shown(request=request, viewer=viewer)
             text = "This link was deleted, or it is mistyped."

@@ -21,6 +21,7 @@ PREFIXES: Final[dict[TokenKind, str]] = {
 SCANNER_PATTERN: Final = r"\bgw_(?:pat|svc|oat|ort|scim)_[0-9A-Za-z]{36}\b"
 """What scanners for leaked secrets look for; `is_well_formed` then checks the sum."""
 PATTERN: Final = re.compile(SCANNER_PATTERN.replace(r"\b", ""))
+_ANYWHERE: Final = re.compile(r"(gw_(?:pat|svc|oat|ort|scim)_[0-9A-Za-z]{4})[0-9A-Za-z]+")
 _KINDS: Final[dict[str, TokenKind]] = {prefix: kind for kind, prefix in PREFIXES.items()}
 _ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _RANDOM_CHARACTERS = 30
@@ -51,6 +52,11 @@ def shown_part(token: str) -> str:
     """The beginning by which people tell tokens apart: the prefix and four characters."""
     kind = kind_of(token)
     return token[: len(PREFIXES[kind] if kind else PREFIXES["personal"]) + _SHOWN_CHARACTERS]
+
+
+def without_tokens(text: str) -> str:
+    """A text that somebody typed, as it may be kept: of what looks like a token, or the beginning of one, only the part by which people tell them apart."""
+    return _ANYWHERE.sub(r"\1…", text)
 
 
 def digest(secret: str) -> str:

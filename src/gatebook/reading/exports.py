@@ -17,23 +17,24 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta, Struct
 from msgspec.structs import replace
 
+from gatebook.identity.tokens import without_tokens
 from gatebook.index import EngineError
-from gatebook.index.counts import top
+from gatebook.index.counts import table
 from gatebook.log.vault import Vault
 from gatebook.query.groups import PAYLOADS
 from gatebook.reading.exports_forms import FORMS, FormName
 from gatebook.reading.exports_rows import Loader
 from gatebook.reading.exports_run import ExportFailed, ExportLimits, ExportStopped, Plan, Runner, sample
 from gatebook.reading.exports_store import Export, ExportStore
-from gatebook.reading.noting import SUBJECTS_MAX, others, read_with, reading_groups
+from gatebook.reading.noting import others, read_with, reading_groups
 from gatebook.reading.room import BUDGET_S, Question, ReadingRoom
 from gatebook.reading.showing import shown_by, still_shown
 from gatebook.reading.viewer import Viewer
-from gatebook.reading.weight import is_heavy
 from gatebook.record.body import LogRead
 from gatebook.record.views.call import Origin
 
 _SAMPLE_ROWS = 200
+_PEOPLE_MAX = 20_000
 _SWEEP_S = 60.0
 _STOP_S = 10.0
 # Columns compress well against each other; measured on the demo's and the benchmark's calls.
@@ -94,7 +95,7 @@ class Exports:
         query, snapshot = self._room.query(viewer, question), self._room.index.snapshot()
         index = self._room.index
         search = partial(index.search, query, limit=_SAMPLE_ROWS, count=True, timeout_s=BUDGET_S, snapshot=snapshot)
-        page = await self._room.ask(search, heavy=is_heavy(query))
+        page = await self._room.ask(search, about=query)
         rows = page.total or 0
         await self._room.note(viewer, "search", question.words(), rows=0)
 
@@ -117,13 +118,13 @@ class Exports:
         if refusal := self._refusal(viewer, rows, 0):
             raise ExportRefused(refusal, "space" if "disk" in refusal else "limit")
         now_us = self._room.clock.wall_us()
-        whose = partial(top, index, query, "subject", SUBJECTS_MAX, snapshot=snapshot, timeout_s=BUDGET_S)
+        whose = partial(table, index, query, ("subject",), ("count",), limit=_PEOPLE_MAX, snapshot=snapshot, timeout_s=BUDGET_S)
         export = Export(
             id=os.urandom(8).hex(),
             owner=viewer.subject,
             shown=shown_by(viewer.access),
-            subjects=tuple(count.value for count in await self._room.ask(whose)),
-            text=question.text,
+            subjects=tuple(group.keys[0] for group in await self._room.ask(whose, about=query)),
+            text=without_tokens(question.text),
             since_us=question.since_us,
             until_us=question.until_us,
             form=form,
@@ -131,7 +132,7 @@ class Exports:
             created_us=now_us,
             rows_total=rows,
             file=_file_name(form, now_us),
-            positions=snapshot.positions,
+            positions=snapshot.positions if viewer.access.sees_places else {},
         )
         await self._note("export", viewer, export)
         plan = Plan(

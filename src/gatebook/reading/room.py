@@ -26,7 +26,8 @@ from gatebook.reading.counting import BUCKETS_MAX, At
 from gatebook.reading.detail import CallDetail, StoredRecord, open_record, places_of, read_entries
 from gatebook.reading.facets import without_own
 from gatebook.reading.masking import hidden_of, seen_detail, seen_row, seen_rows
-from gatebook.reading.noting import SeenPage, others, read_with, reading_groups
+from gatebook.reading.noting import SeenPage, in_parts, others, read_with, reading_groups
+from gatebook.reading.pacing import is_paced, paced
 from gatebook.reading.proving import ProvedRecord, prove_call
 from gatebook.reading.rights import NotForYou
 from gatebook.reading.showing import told_apart, where_shown
@@ -79,7 +80,7 @@ def _glimpse(record: StoredRecord, row: CallRow) -> bytes | None:
 
 
 def _failed_with_answer(row: CallRow) -> bool:
-    return row.status in ("tool_error", "protocol_error") and row.bytes_out > 0 and row.outcome_seq != row.started_seq
+    return row.status in ("tool_error", "protocol_error") and row.bytes_out > 0
 
 
 class IndexAbsent(EngineError):
@@ -128,13 +129,15 @@ class ReadingRoom:
         """Whether somebody waits for an answer now; work that nobody waits for stands back then. May be called from any thread."""
         return self._slots.busy
 
-    async def ask(self, work: Callable[[], _T], budget_s: float = BUDGET_S, *, heavy: bool = False) -> _T:
+    async def ask(self, work: Callable[[], _T], budget_s: float = BUDGET_S, *, about: Query | None = None, heavy: bool = False) -> _T:
         """Run a blocking question to the index in a thread; a `heavy` one waits for other heavy ones and stands back behind light ones.
 
-        Raises TooSlow; what the index raises passes through. A question whose reader goes away, or that takes too long, ends in the engine too.
+        `about` is the query that is asked, where there is one: it says whether that is heavy, and whether its time could tell of what is
+        hidden. Raises TooSlow; what the index raises passes through. A question whose reader goes away, or that takes too long, ends in the engine too.
         """
+        run = self._slots.run(work, budget_s, heavy=heavy or (about is not None and is_heavy(about)))
         try:
-            return await self._slots.run(work, budget_s, heavy=heavy)
+            return await (paced(run, budget_s) if about is not None and is_paced(about) else run)
         except TimeoutError:
             raise TooSlow(f"no answer within {budget_s:g} s; a shorter time range helps") from None
 
@@ -166,19 +169,19 @@ class ReadingRoom:
         """
         more: dict[str, Any] = {"before": before, "after": after, "count": count, "snapshot": snapshot}
         search = partial(self.index.search, query, limit=min(limit, LIMIT_MAX), timeout_s=BUDGET_S, **more)
-        page = await self.ask(search, heavy=is_heavy(query))
+        page = await self.ask(search, about=query)
         return SeenPage(
             rows=seen_rows(page.rows, viewer.access),
             next=page.next,
             previous=page.previous,
             total=page.total,
             snapshot=page.snapshot,
-            subjects=frozenset(row.subject for row in page.rows),
+            whole=page.rows,
         )
 
     async def count(self, query: Query, *, snapshot: Snapshot | None = None) -> int:
         """How many calls match. Recorded by `note`, as rows are. Raises as `rows` does."""
-        return await self.ask(partial(self.index.count, query, timeout_s=BUDGET_S, snapshot=snapshot), heavy=is_heavy(query))
+        return await self.ask(partial(self.index.count, query, timeout_s=BUDGET_S, snapshot=snapshot), about=query)
 
     async def histogram(  # noqa: PLR0913 -- as `rows`
         self,
@@ -201,7 +204,7 @@ class ReadingRoom:
         asked, how = told_apart(viewer.access, _between(query, since_us, until_us), by)
         index, at = self.index, snapshot or self.snapshot()
         over_time = partial(counts.over_time, index, asked, since_us, step_us, by=how, snapshot=at, timeout_s=BUDGET_S)
-        return await self.ask(over_time, heavy=is_heavy(query))
+        return await self.ask(over_time, about=query)
 
     async def labels(self, field: str, values: Iterable[str], snapshot: Snapshot) -> dict[str, str]:
         """What people read for values of a field, where that is something else: the names of persons. Raises as `rows` does."""
@@ -211,7 +214,7 @@ class ReadingRoom:
     async def extent(self, query: Query, *, snapshot: Snapshot | None = None) -> tuple[int, int] | None:
         """Times of the first and the last call that match; None when there is none. Raises as `rows` does."""
         index, at = self.index, snapshot or self.snapshot()
-        return await self.ask(lambda: counts.extent(index, query, at, timeout_s=BUDGET_S), heavy=is_heavy(query))
+        return await self.ask(lambda: counts.extent(index, query, at, timeout_s=BUDGET_S), about=query)
 
     async def facets(
         self, viewer: Viewer, question: Question, fields: Sequence[str], limit: int, *, snapshot: Snapshot | None = None
@@ -229,7 +232,7 @@ class ReadingRoom:
             name = "" if own.tree == whole.tree else field
             scope = viewer.access.scope_of_field(field)
             groups.setdefault((name, scope), (where_shown(viewer.access, own, field), []))[1].append(field)
-        asked = (self.ask(partial(at.facets, query, together, limit), heavy=is_heavy(query)) for query, together in groups.values())
+        asked = (self.ask(partial(at.facets, query, together, limit), about=query) for query, together in groups.values())
         found = {field: values for answer in await asyncio.gather(*asked) for field, values in answer.items()}
         return {field: found[field] for field in fields}
 
@@ -247,7 +250,7 @@ class ReadingRoom:
             question = msgspec.structs.replace(question, since_us=since_us)
         query = where_shown(viewer.access, self.query(viewer, question, without=field), field)
         at = At(self.index, snapshot or self.snapshot(), VALUES_BUDGET_S)
-        found = await self.ask(partial(at.values, query, field, contains, limit), VALUES_BUDGET_S, heavy=is_heavy(query))
+        found = await self.ask(partial(at.values, query, field, contains, limit), VALUES_BUDGET_S, about=query)
         minute = viewer.subject, field, self.clock.wall_us() // 60_000_000
         if minute not in self._noted:
             await self.note(viewer, "search", f"values:{field}")
@@ -292,7 +295,8 @@ class ReadingRoom:
 
     async def put(self, reading: LogRead) -> None:
         """Put a reading with fields of its own on the record; else as `note`. Raises LogUnavailable."""
-        await self._book.append(reading).durable()
+        *_, last = [self._book.append(one) for one in in_parts(reading)]
+        await last.durable()
 
     async def refused(
         self, reason: RefusalReason, endpoint: str, source: Source, user_agent: str | None, actor: Actor | None = None
@@ -313,8 +317,7 @@ class ReadingRoom:
         return None if row is None else seen_row(row, viewer.access)
 
     async def _whole(self, viewer: Viewer, id: str) -> CallRow | None:
-        row = await self.ask(lambda: self.index.call(id))
-        return row if row is not None and viewer.may_see(row.subject) else None
+        return await self.ask(lambda: self.index.call(id, viewer.access.whole))
 
     async def show(self, viewer: Viewer, id: str) -> CallDetail | None:
         """One call with what the viewer may see of its payloads. Raises LogDamaged, LogUnavailable."""
@@ -325,12 +328,15 @@ class ReadingRoom:
         await self.note(viewer, "show", id, payloads=True, rows=1, subjects=(row.subject,), hidden=hidden_of(detail.row))
         return detail
 
-    async def prove(self, viewer: Viewer, row: CallRow) -> list[ProvedRecord]:
-        """Prove a call that the viewer has found. Raises NotForYou where evidence of it is hidden, LogUnavailable."""
-        if "evidence" in hidden_of(row):
+    async def prove(self, viewer: Viewer, id: str) -> list[ProvedRecord] | None:
+        """Prove a call; None when there is none that the viewer may see. Raises NotForYou where evidence of it is hidden, LogUnavailable."""
+        row = await self._whole(viewer, id)
+        if row is None:
+            return None
+        if not viewer.access.sees(row.subject, "evidence"):
             raise NotForYou("your role does not show evidence of this call")
         proved = await asyncio.to_thread(prove_call, self._log_dir, row)
-        await self.note(viewer, "verify", row.call_id)
+        await self.note(viewer, "verify", row.call_id, rows=1, subjects=(row.subject,))
         return proved
 
     async def _detail(self, row: CallRow, messages: Sequence[RecordRow]) -> CallDetail:
@@ -346,19 +352,20 @@ class ReadingRoom:
         entries = await asyncio.to_thread(read_entries, self._log_dir, [places_of(row, ())[0] for row in rows])
         return [open_record(entry, self._vault) for entry in entries]
 
-    async def glimpses(self, rows: Sequence[CallRow]) -> dict[str, bytes]:
-        """One payload of each call of a page as a viewer sees it, by id, read from the log: the response of those that failed with one, else the arguments.
+    async def glimpses(self, viewer: Viewer, rows: Sequence[CallRow]) -> dict[str, bytes]:
+        """One payload of each of these calls, whole rows, by id, read from the log: the response of those that failed with one, else the arguments.
 
-        What cannot be read, and what is hidden, is left out.
+        What cannot be read, and what is hidden from the viewer, is left out.
         """
-        wanted = [row for row in rows if row.payload == "kept" and row.stream and _glimpsed(row)]
-        places = [places_of(row, ())[-1 if _failed_with_answer(row) else 0] for row in wanted]
+        views = {row.call_id: seen_row(row, viewer.access) for row in rows}
+        wanted = [row for row in rows if (view := views[row.call_id]).payload == "kept" and row.stream and _glimpsed(view)]
+        places = [places_of(row, ())[-1 if _failed_with_answer(views[row.call_id]) else 0] for row in wanted]
         try:
             entries = await asyncio.to_thread(read_entries, self._log_dir, places)
             opened = [open_record(entry, self._vault) for entry in entries]
         except (LogError, OSError):
             return {}
-        seen = {row.call_id: _glimpse(record, row) for row, record in zip(wanted, opened, strict=True)}
+        seen = {row.call_id: _glimpse(record, views[row.call_id]) for row, record in zip(wanted, opened, strict=True)}
         return {id: data for id, data in seen.items() if data is not None}
 
 

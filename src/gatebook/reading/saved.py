@@ -14,9 +14,10 @@ import msgspec
 from msgspec import Struct
 from sqlalchemy import Connection
 
+from gatebook.identity.tokens import without_tokens
 from gatebook.log.book import Book
 from gatebook.log.clock import Clock, SystemClock
-from gatebook.query import parse
+from gatebook.query import QueryError, parse
 from gatebook.query.parser import LENGTH_MAX
 from gatebook.reading.absolute import absolute
 from gatebook.reading.room import Question
@@ -85,7 +86,7 @@ class Shelf:
         self._turn = asyncio.Lock()
 
     async def searches(self, viewer: Viewer) -> list[Saved]:
-        """The viewer's own searches and those that are shared with them, by name. Raises StateError."""
+        """The viewer's own searches, and those that are shared with them and that they may ask, by name. Raises StateError."""
         found = await self._read(tables.list_saved)
         return [saved for saved in found if may_use(viewer, saved)]
 
@@ -164,9 +165,15 @@ class Shelf:
         async with self._turn:
             return await self._write(add)
 
-    async def opened(self, id: str) -> Share | None:
-        """What a share link holds, for anybody who is signed in: what they see of it is up to their own scope. Raises StateError."""
-        return await self._read(lambda connection: tables.find_share(connection, id))
+    async def opened(self, viewer: Viewer, id: str) -> Share | None:
+        """What a share link holds, for anybody who is signed in and may ask it: what they see of it is up to their own scope.
+
+        Raises HiddenField where it asks for what their roles show nowhere: then its text is not shown either. Raises StateError.
+        """
+        found = await self._read(lambda connection: tables.find_share(connection, id))
+        if found is not None and found.by != viewer.principal.person:
+            viewer.scoped(parse(found.text))
+        return found
 
     async def shares(self, viewer: Viewer) -> list[Share]:
         """The viewer's own share links, newest first. Raises StateError."""
@@ -247,9 +254,18 @@ class Shelf:
 
 
 def may_use(viewer: Viewer, saved: Saved) -> bool:
-    """Whether somebody sees a saved search. What it finds for them is up to their own scope."""
-    groups = {EVERYONE, *viewer.principal.groups}
-    return saved.owner == viewer.principal.person or not groups.isdisjoint(saved.shared)
+    """Whether somebody sees a saved search. What it finds for them is up to their own scope; one for a field that their roles show nowhere is not theirs to read."""
+    if saved.owner == viewer.principal.person:
+        return True
+    return not {EVERYONE, *viewer.principal.groups}.isdisjoint(saved.shared) and _may_ask(viewer, saved.text)
+
+
+def _may_ask(viewer: Viewer, text: str) -> bool:
+    try:
+        viewer.scoped(parse(text))
+    except QueryError:
+        return False
+    return True
 
 
 def checked(wish: Wish) -> Wish:
@@ -272,6 +288,8 @@ def checked(wish: Wish) -> Wish:
 def _text_checked(text: str) -> str:
     if len(text) > LENGTH_MAX or "\x00" in text or any("\ud800" <= char <= "\udfff" for char in text):
         raise SavedError("text", f"must be a query of at most {LENGTH_MAX:,} characters, without NUL")
+    if without_tokens(text) != text:
+        raise SavedError("text", "holds an access token; search for its name, and revoke it if others may have seen it")
     return text
 
 

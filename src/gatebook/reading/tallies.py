@@ -160,6 +160,11 @@ class Asking:
         """Whether the reader sees a field in some call."""
         return self._viewer.access.shows(field)
 
+    @property
+    def positions(self) -> dict[str, int]:
+        """The last record of each stream that the numbers know of, for who may know how many there are."""
+        return self.snapshot.positions if self._viewer.access.sees_places else {}
+
     def shows_all(self, group: FieldGroup) -> bool:
         """Whether the reader sees a group in the calls of everybody."""
         return self._viewer.access.shows_all(group)
@@ -175,7 +180,7 @@ class Asking:
 
     async def _run(self, work: Callable[..., _T], query: Query, *args: Any, **more: Any) -> _T:
         call = partial(work, self.index, query, *args, snapshot=self.snapshot, timeout_s=self._budget_s, **more)
-        return await self._room.ask(call, self._budget_s, heavy=True)
+        return await self._room.ask(call, self._budget_s, about=query, heavy=True)
 
 
 def entry(group: Group, query: str, value: str, label: str) -> Entry:
