@@ -5,7 +5,9 @@ from typing import Annotated
 
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
+from msgspec.structs import replace
 
+from gatebook.identity.access import Access
 from gatebook.index import CallRow, RecordRow
 from gatebook.reading.detail import CallDetail, StoredRecord
 from gatebook.reading.health import Health, Sealed, Verified
@@ -123,9 +125,12 @@ def record_answer(row: RecordRow) -> RecordAnswer:
     return RecordAnswer(id=row.id, core=msgspec.Raw(row.summary.encode()))
 
 
-def status_answer(health: Health) -> StatusAnswer:
-    """The answer for how it stands."""
+def status_answer(health: Health, access: Access) -> StatusAnswer:
+    """The answer for how it stands; without numbers that tell how much others do, for who sees some calls only."""
     fields = {name: getattr(health, name) for name in StatusAnswer.__struct_fields__}
+    if not access.sees_places:
+        fields |= {"positions": {}, "behind_bytes": 0, "open_calls": 0, "records": 0, "errors": dict.fromkeys(health.errors, "stopped")}
+        fields["sealed"] = replace(health.sealed, size=0, root="") if health.sealed is not None else None
     return StatusAnswer(**fields)
 
 

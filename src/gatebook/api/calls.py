@@ -87,7 +87,7 @@ class Calls:
             next=link,
             total=page.total,
             snapshot=at.id,
-            positions=at.snapshot.positions,
+            positions=at.positions,
         )
         return Reply(body=body, headers={"link": f'<{link}>; rel="next"'} if link else {})
 
@@ -100,11 +100,10 @@ class Calls:
 
     async def prove(self, ask: Ask) -> ProofAnswer:
         """The proofs of one call."""
-        row = await self._room.find(ask.viewer, ask.values["id"])
-        if row is None:
+        proved = await self._room.prove(ask.viewer, ask.values["id"])
+        if proved is None:
             raise no_call()
-        proved = await self._room.prove(ask.viewer, row)
-        return ProofAnswer(call_id=row.call_id, verified=all(not item.problem for item in proved), records=proved)
+        return ProofAnswer(call_id=ask.values["id"], verified=all(not item.problem for item in proved), records=proved)
 
 
 def no_call() -> Problem:

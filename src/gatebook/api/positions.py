@@ -30,6 +30,11 @@ class Position:
         self._viewer = ask.viewer
         self._question = question
 
+    @property
+    def positions(self) -> dict[str, int]:
+        """The last record of each stream, for who may know how many there are."""
+        return self.snapshot.positions if self._viewer.access.sees_places else {}
+
     async def note(self) -> None:
         """Put the reading on the record; counts beside rows, facets or a histogram that were asked of the same snapshot are one reading with them."""
         words = self._question.words()

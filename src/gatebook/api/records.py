@@ -34,6 +34,7 @@ class Records:
                 group="keeper",
                 handle=self.status,
                 summary="How far sealing and indexing are.",
+                description="Numbers that tell how much there is in the log are 0 for who does not see calls of everybody.",
                 answer=StatusAnswer,
             ),
         )
@@ -48,6 +49,6 @@ class Records:
         await note_reading(room, ask.viewer, question, len(page.rows))
         return RecordsAnswer(records=[record_answer(row) for row in page.rows], next_cursor=page.next)
 
-    async def status(self, _ask: Ask) -> StatusAnswer:
+    async def status(self, ask: Ask) -> StatusAnswer:
         """How it stands."""
-        return status_answer(self._deps.health())
+        return status_answer(self._deps.health(), ask.viewer.access)

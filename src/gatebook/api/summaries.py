@@ -127,7 +127,7 @@ class Summaries:
             for number, held in sorted(found.items())
         ]
         return HistogramAnswer(
-            snapshot=at.id, positions=at.snapshot.positions, since_us=since_us, until_us=until_us, step_us=step_us, by=by, buckets=buckets
+            snapshot=at.id, positions=at.positions, since_us=since_us, until_us=until_us, step_us=step_us, by=by, buckets=buckets
         )
 
     async def facets(self, ask: Ask) -> FacetsAnswer:
@@ -137,7 +137,7 @@ class Summaries:
         found = await self._room.facets(ask.viewer, asked, ask.values["fields"], ask.values["limit"], snapshot=at.snapshot)
         await at.note()
         facets = {field: [count_answer(field, count) for count in held] for field, held in found.items()}
-        return FacetsAnswer(snapshot=at.id, positions=at.snapshot.positions, facets=facets)
+        return FacetsAnswer(snapshot=at.id, positions=at.positions, facets=facets)
 
     async def _range(self, ask: Ask, asked: Question, at: Position) -> tuple[int, int]:
         until_us = self._room.clock.wall_us() if asked.until_us is None else asked.until_us

@@ -38,7 +38,8 @@ class CallPages:
             return self._missing(shown)
         view = call_view.view(detail)
         if params.get("verify") == "1" and "evidence" not in view.hidden:
-            view.proof = proof_view(await self._deps.room.prove(viewer, detail.row))
+            proved = await self._deps.room.prove(viewer, id)
+            view.proof = proof_view(proved) if proved else None
             if wanted(request, "proof"):
                 return self._pages.fragment("proof.html", "proof", shown, call=view)
         if params.get("context") == "1":

@@ -84,7 +84,7 @@ _ALL = (
     _of("client_version", "Client version", 104, lambda row: row.client_version, field="client_version"),
     _of("protocol", "Protocol", 96, lambda row: row.protocol, field="protocol", mono=True),
     _of("trace", "Trace", 150, lambda row: row.trace, field="trace", mono=True),
-    _of("place", "Place in the log", 130, lambda row: f"{row.stream} #{row.started_seq}", mono=True),
+    _of("place", "Place in the log", 130, lambda row: f"{row.stream} #{row.started_seq}" if row.started_seq else "", mono=True),
     _of("call", "Call", 280, lambda row: row.call_id, field="call", mono=True),
 )
 COLUMNS: dict[str, Column] = {column.name: column for column in _ALL}

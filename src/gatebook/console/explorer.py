@@ -11,7 +11,7 @@ from gatebook.console import call_view, columns, explorer_view, facets_view, par
 from gatebook.console.address import Here
 from gatebook.console.asking import Asking
 from gatebook.console.deps import ConsoleDeps
-from gatebook.console.explorer_view import Standing, View
+from gatebook.console.explorer_view import View
 from gatebook.console.histogram_view import GROUPS
 from gatebook.console.pages import FRAGMENT_HEADER, Pages, Shown, params_of, wanted
 from gatebook.console.parts import Kept, Parts, error_of
@@ -72,7 +72,7 @@ class Explorer:
             )
             return view
         found = Parts(asking, view, facets_view.open_fields(request.cookies.get(facets_view.COOKIE, "")))
-        view.standing = Standing(records=sum(asking.snapshot.positions.values()), at_us=asking.now_us)
+        view.standing = asking.standing
         view.token = self._kept.add(found)
         if before and wanted(request, "rows"):
             view.rows_error = await error_of(lambda: asking.rows(view, before))

@@ -72,7 +72,7 @@ class QueryProblem(Struct, frozen=True, kw_only=True):
 
 
 class Standing(Struct, frozen=True, kw_only=True):
-    """What all parts of a view are answers about: how many records of the log are in, and when that was."""
+    """What all parts of a view are answers about: how many records of the log are in, 0 for who may not know, and when that was."""
 
     records: int
     at_us: int
@@ -147,7 +147,8 @@ class View(Struct, kw_only=True):
         if self.standing is None:
             return ""
         at_us = self.standing.at_us
-        return f"As of record {self.standing.records:,} · {self.zone.second(at_us)} {self.zone.word(at_us)}"
+        record = f"record {self.standing.records:,} · " if self.standing.records else ""
+        return f"As of {record}{self.zone.second(at_us)} {self.zone.word(at_us)}"
 
     @property
     def column_choices(self) -> list[ColumnChoice]:

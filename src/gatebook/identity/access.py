@@ -14,7 +14,7 @@ from gatebook.identity.directory import Principal
 from gatebook.identity.roles import Shown, held_by, scope_of, union, within
 from gatebook.query import Query
 from gatebook.query.confining import Rows, confine
-from gatebook.query.groups import COLUMN_FIELD, COLUMN_GROUP, GROUP_OF, GROUPS, METADATA_FIELDS, FieldGroup, field_of
+from gatebook.query.groups import COLUMN_FIELD, COLUMN_GROUP, GROUP_OF, GROUPS, METADATA_FIELDS, PLACE_COLUMNS, PLACES, FieldGroup, field_of
 from gatebook.state.roles import RoleSpec, Scope, roles_of
 from gatebook.state.snapshot import Person, Snapshot
 
@@ -48,6 +48,15 @@ class Access(Struct, frozen=True, kw_only=True):
         return scope_of(self.shown, "call")
 
     @property
+    def sees_places(self) -> bool:
+        """Whether numbers of records may be shown: they count the records of everybody."""
+        return self.reach == "all"
+
+    def shows_place(self, subject: str) -> bool:
+        """Whether the numbers of the records of somebody's calls may be shown: also as evidence."""
+        return self.sees_places or self.sees(subject, "evidence")
+
+    @property
     def whole(self) -> Rows:
         """Whose calls are shown at all, by pseudonym."""
         return self._rows(self.reach)
@@ -60,6 +69,8 @@ class Access(Struct, frozen=True, kw_only=True):
         """Whose calls show a field of the search language. Raises KeyError."""
         name = field_of(field)
         group = GROUP_OF[name]
+        if name in PLACES and not self.sees_places:
+            return self.scope("evidence")
         return scope_of(self.shown, name) if group == "metadata" else self.scope(group)
 
     def rows_of(self, field: str) -> Rows:
@@ -107,7 +118,8 @@ class Access(Struct, frozen=True, kw_only=True):
 
     def hidden_columns(self, subject: str) -> tuple[str, ...]:
         """The columns of the index that are hidden in the calls of somebody."""
-        return _hidden_columns(self.hidden(subject), self._single(subject))
+        found = _hidden_columns(self.hidden(subject), self._single(subject))
+        return found if self.shows_place(subject) else tuple(dict.fromkeys((*found, *PLACE_COLUMNS)))
 
     def _single(self, subject: str) -> frozenset[str]:
         return frozenset(field for field, scope in self.shown.fields.items() if self._holds(scope, subject))

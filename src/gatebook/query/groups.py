@@ -43,6 +43,9 @@ TEXT_FIELDS: Final[dict[str, str]] = {"text": "arguments response"}
 METADATA_FIELDS: Final[tuple[str, ...]] = tuple(_FIELDS["metadata"].split())
 """What a role may be granted field by field."""
 
+PLACES: Final = ("seq", "outcome_seq")
+"""Fields that number the records of everybody: whoever knows two of them knows how many there were between. Not for those who see some calls only."""
+
 ALWAYS: Final = ("time", "call")
 """Fields that come with every row that is shown at all."""
 
@@ -60,6 +63,9 @@ COLUMN_FIELD: Final[dict[str, str]] = {
 
 COLUMN_GROUP: Final[dict[str, FieldGroup]] = {column: GROUP_OF[name] for column, name in COLUMN_FIELD.items()} | _COLUMNS_BESIDE
 """Group of each column."""
+
+PLACE_COLUMNS: Final[tuple[str, ...]] = (*(column for column, field in COLUMN_FIELD.items() if field in PLACES), *_COLUMNS_BESIDE)
+"""The columns that say where in the log, by number or by bytes."""
 
 
 def field_of(name: str) -> str:

@@ -152,7 +152,7 @@ async def investigate(room: ReadingRoom, viewer: Viewer, question: Question) -> 
         since_us=since_us,
         until_us=until_us,
         start=_told(start, question.text, asking),
-        snapshot=asking.snapshot.positions,
+        snapshot=asking.positions,
         total=whole,
         sessions=sessions,
         bytes_in=bytes_in,

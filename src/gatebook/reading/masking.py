@@ -12,6 +12,7 @@ from msgspec.structs import fields, replace
 
 from gatebook.identity.access import Access
 from gatebook.index.rows import CallRow
+from gatebook.query.groups import PLACES
 from gatebook.query.record_groups import PART_GROUPS, RECORD_GROUPS
 from gatebook.reading.detail import CallDetail, StoredRecord
 
@@ -75,6 +76,8 @@ class Eyes:
     def sees(self, mark: str) -> bool:
         """Whether what is marked so is visible."""
         group, _, field = mark.partition(":")
+        if field in PLACES and not self._access.shows_place(self._subject):
+            return False
         if field and self._access.shows_metadata(self._subject, field):
             return True
         return not any(one in self._hidden for one in group.split("+"))

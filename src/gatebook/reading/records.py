@@ -1,7 +1,10 @@
 """Records that are not part of a call: sign-ins, refused tokens, changes, reads of the book, starts and stops."""
 
+import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
+from gatebook.identity.access import Access
 from gatebook.index import Index, RecordRow
 from gatebook.index.records import RecordFilter, find_records
 from gatebook.query.groups import FieldGroup
@@ -73,7 +76,21 @@ def find(index: Index, viewer: Viewer, question: RecordQuestion) -> RecordPage:
         limit=question.limit,
     )
     page = find_records(index, wanted)
-    return RecordPage(rows=page.rows, next=page.next)
+    return RecordPage(rows=[seen_record(row, viewer.access) for row in page.rows], next=page.next)
+
+
+def seen_record(row: RecordRow, access: Access) -> RecordRow:
+    """A record as its reader may see it: a record of reading tells whose calls were shown, and each its number in the log."""
+    if access.is_whole:
+        return row
+    core = msgspec.json.decode(row.summary)
+    if row.type == "log.read" and "subjects" in core:
+        core["subjects"] = [subject for subject in core["subjects"] if access.sees(subject, "identity")]
+    if not access.shows_place(row.subject):
+        for name in ("seq", "prev"):
+            core.pop(name, None)
+        row = replace(row, seq=0, segment=0, offset=0)
+    return replace(row, summary=msgspec.json.encode(core).decode())
 
 
 async def note_reading(room: ReadingRoom, viewer: Viewer, question: RecordQuestion, rows: int) -> None:

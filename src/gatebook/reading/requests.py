@@ -5,6 +5,7 @@ What waits is found in the index and read from the log; only decisions are kept 
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import Final, Literal, TypeVar
 
 from msgspec import Struct
@@ -16,6 +17,7 @@ from gatebook.identity.approvers import approvers_of, decides_about, in_person, 
 from gatebook.index import CallRow
 from gatebook.policy.access import DEFAULT_DENY
 from gatebook.query import parse, resolve
+from gatebook.query.writing import term
 from gatebook.reading.asked import AskedCall, asked_call
 from gatebook.reading.decisions import DAYS_BACK, ApproveOrder, Decider, DecisionRefused, GrantOrder
 from gatebook.reading.room import BUDGET_S, Question, ReadingRoom
@@ -93,13 +95,9 @@ class Requests:
 
         Raises as `ReadingRoom.rows` and `show` do.
         """
-        now_us = self._room.clock.wall_us()
-        question = Question(text=_WAITING, since_us=now_us - DAYS_BACK * _DAY_US)
-        index, query = self._room.index, resolve(parse(question.words()), now_us)
-        page = await self._room.ask(lambda: index.search(query, limit=LOOKED_MAX, timeout_s=BUDGET_S))
+        question = Question(text=_WAITING, since_us=self._room.clock.wall_us() - DAYS_BACK * _DAY_US)
         rules = await self._read(read_rules)
-        mine = [row for row in page.rows if row.subject == viewer.subject or decides_about(viewer.principal, rules, row.rules[:1])]
-        calls = await self._calls(mine)
+        calls = await self._calls(await self._mine(viewer, rules, question))
         found: dict[tuple[str, ...], WaitingCall] = {}
         for one in await self._seen(viewer, rules, [call for call in calls if call.waits]):
             call = one.call
@@ -110,29 +108,46 @@ class Requests:
             elif one.state == "waiting":
                 found[same] = one
         if found:
-            await self._room.note(viewer, "search", question.words(), payloads=True, rows=len(found))
+            whose = {one.call.subject for one in found.values()}
+            await self._room.note(viewer, "search", question.words(), payloads=True, rows=len(found), subjects=whose)
         return list(found.values())
 
+    async def _mine(self, viewer: Viewer, rules: Rules, question: Question) -> list[CallRow]:
+        """Calls that wait: the viewer's own, and those that they decide about, each looked for apart: calls of others leave them all the room."""
+        who, now_us, index = viewer.principal, self._room.clock.wall_us(), self._room.index
+        wanted = [term("subject", viewer.subject)]
+        named = [term("rule", name) for name in rules.policies if decides_about(who, rules, (name,))]
+        if _decides_all(viewer, rules) or named:
+            wanted.append("" if _decides_all(viewer, rules) else f"({' OR '.join(named)})")
+        found: dict[str, CallRow] = {}
+        for more in wanted:
+            query = resolve(parse(f"{question.words()} {more}"), now_us)
+            search = partial(index.search, query, limit=LOOKED_MAX, timeout_s=BUDGET_S)
+            found |= {row.call_id: row for row in (await self._room.ask(search)).rows}
+        mine = [row for row in found.values() if row.subject == viewer.subject or decides_about(who, rules, row.rules[:1])]
+        return sorted(mine, key=lambda row: (row.time, row.call_id), reverse=True)[:LOOKED_MAX]
+
     async def decided(self, viewer: Viewer) -> list[Approval]:
-        """The last decisions about calls: all for who reads everything, else those about own calls and those that the viewer made."""
+        """The last decisions about calls: all for who decides about all or sees who called and what was decided, else those about own calls and those that the viewer made."""
         since_us = self._room.clock.wall_us() - DAYS_BACK * _DAY_US
-        found = await self._read(lambda connection: approvals.read_approvals(connection, since_us))
-        who = viewer.principal.person
-        return [one for one in found if viewer.reads_all or who in (one.person, one.decided_by)][:SHOWN_DECIDED_MAX]
+        rules, found = await self._read(lambda connection: (read_rules(connection), approvals.read_approvals(connection, since_us)))
+        who, all_ = viewer.principal.person, _reads_all(viewer, rules)
+        return [one for one in found if all_ or who in (one.person, one.decided_by)][:SHOWN_DECIDED_MAX]
 
     async def call(self, viewer: Viewer, id: str) -> WaitingCall:
         """One call that waits or waited, with its arguments where the viewer sees them. Raises DecisionRefused(missing), and as `ReadingRoom.show` does."""
         return (await self._waiting(viewer, id))[1]
 
     async def _waiting(self, viewer: Viewer, id: str) -> tuple[AskedCall, WaitingCall]:
-        call = await self._one(id)
+        rules = await self._read(read_rules)
+        row = await self._room.ask(lambda: self._room.index.call(id))
+        if row is None or not (_sees(viewer, row.subject) or decides_about(viewer.principal, rules, row.rules[:1])):
+            raise DecisionRefused("missing", _NO_CALL)
+        call = await self._one(row)
         if call is None or not call.waits:
             raise DecisionRefused("missing", _NO_CALL)
-        rules = await self._read(read_rules)
         (seen,) = await self._seen(viewer, rules, [call])
-        if not (seen.own or seen.in_book or seen.may_decide or decides_about(viewer.principal, rules, (call.rule,))):
-            raise DecisionRefused("missing", _NO_CALL)
-        await self._room.note(viewer, "show", id, payloads=True, rows=1)
+        await self._room.note(viewer, "show", id, payloads=True, rows=1, subjects=(call.subject,))
         return call, seen
 
     async def approve(self, viewer: Viewer, id: str, order: ApproveOrder) -> Approval:
@@ -168,15 +183,17 @@ class Requests:
 
     async def denied(self, viewer: Viewer, id: str) -> Denied:
         """A refused call that somebody may ask about. Raises DecisionRefused(missing), and as `ReadingRoom.show` does."""
-        call = await self._one(id)
+        row = await self._room.ask(lambda: self._room.index.call(id))
         rules, found = await self._read(lambda connection: (read_rules(connection), approvals.find_request_of(connection, id)))
         access = None if found is None else self._access(viewer, rules, found)
+        asked = access is not None and _visible(viewer, rules, access)
+        if row is None or not (asked or _sees(viewer, row.subject) or _decides_all(viewer, rules)):
+            raise DecisionRefused("missing", _NO_CALL)
+        call = await self._one(row)
         if call is None or (call.denying(rules) is None and access is None):
             raise DecisionRefused("missing", _NO_CALL)
         own = call.person == viewer.principal.person
-        if not (viewer.may_see(call.subject) or (access is not None and _visible(viewer, rules, access))):
-            raise DecisionRefused("missing", _NO_CALL)
-        await self._room.note(viewer, "show", id, payloads=True, rows=1)
+        await self._room.note(viewer, "show", id, payloads=True, rows=1, subjects=(call.subject,))
         may_ask = access is None and (own or is_administrator(viewer.principal))
         return Denied(call=_for(viewer, rules, call), access=access, may_ask=may_ask, own=own, in_book=viewer.may_see(call.subject))
 
@@ -197,9 +214,8 @@ class Requests:
         await self._decider.close(id, state, reason, viewer.principal)
         return await self.request(viewer, id)
 
-    async def _one(self, id: str) -> AskedCall | None:
-        row = await self._room.ask(lambda: self._room.index.call(id))
-        found = [] if row is None else await self._calls([row])
+    async def _one(self, row: CallRow) -> AskedCall | None:
+        found = await self._calls([row])
         return found[0] if found else None
 
     async def _calls(self, rows: Sequence[CallRow]) -> list[AskedCall]:
@@ -268,4 +284,18 @@ def _decides(viewer: Viewer, rules: Rules, request: AccessRequest) -> bool:
 
 
 def _visible(viewer: Viewer, rules: Rules, access: Access) -> bool:
-    return access.own or viewer.reads_all or _decides(viewer, rules, access.request)
+    return access.own or _reads_all(viewer, rules) or _decides(viewer, rules, access.request)
+
+
+def _sees(viewer: Viewer, subject: str) -> bool:
+    """Whether somebody's roles show them what stands on such a page but for the arguments: who called what, and what was decided why."""
+    return all(viewer.access.sees(subject, group) for group in ("metadata", "identity", "policy"))
+
+
+def _decides_all(viewer: Viewer, rules: Rules) -> bool:
+    return not viewer.viewing_as and bool(decides_about(viewer.principal, rules, ("",)))
+
+
+def _reads_all(viewer: Viewer, rules: Rules) -> bool:
+    """Whether somebody reads all decisions and requests: by their roles, or because they decide about all."""
+    return viewer.access.shows_all("metadata", "identity", "policy") or _decides_all(viewer, rules)

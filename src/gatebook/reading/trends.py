@@ -128,7 +128,7 @@ async def trends(room: ReadingRoom, viewer: Viewer, question: Question) -> Trend
         raise problems.exceptions[0] from None
     rising = [riser for task in risers for riser in task.result()[0]]
     return Trends(
-        query=question.text, since_us=since_us, until_us=until_us, step_us=step, snapshot=asking.snapshot.positions, spans=spans,
+        query=question.text, since_us=since_us, until_us=until_us, step_us=step, snapshot=asking.positions, spans=spans,
         total=Tally(value="", label="all", count=int(total.result()[0].values["count"]), query=question.text),
         governed=governed.result(), violations=[task.result() for task in violations], findings=findings.result(),
         weeks=weeks, risers=rising, too_few=sum(task.result()[1] for task in risers), latency=latency.result(), clients=clients.result(),
