@@ -75,7 +75,7 @@ def recorded(settings: Settings, vault: Vault) -> Callable[[], Recorded]:
     def read() -> Recorded:
         reader = StreamReader(settings.log_dir / settings.keeper_stream)
         found: Recorded = []
-        for entry in reader.read(1000, 1 << 24):
+        for entry in reader.read(10_000, 1 << 26):
             body = decode_body(entry.core)
             payload = getattr(body, "payload", None)
             found.append((body, vault.open(decode_header(entry.core).id, payload, entry.payload) if payload else {}))

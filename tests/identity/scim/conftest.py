@@ -2,15 +2,13 @@
 
 import json
 import time
-from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-from gatebook.control.key_files import create_keys, read_master_key
 from gatebook.identity.cutting import Cutting
 from gatebook.identity.journal import Journal
 from gatebook.identity.scim.directory_tokens import DirectoryToken, add_directory_token
@@ -18,53 +16,16 @@ from gatebook.identity.scim.endpoint import ScimDeps, routes
 from gatebook.identity.scim.visits import Visits
 from gatebook.identity.tokens import make_token
 from gatebook.log.book import Book
-from gatebook.log.reader import StreamReader
 from gatebook.log.vault import Vault
-from gatebook.record.body import AnyBody
-from gatebook.record.codec import decode_body, decode_header
-from gatebook.record.parts import PartName
-from gatebook.settings import LogSettings, Settings, StateSettings
-from gatebook.state.opening import open_state
 from gatebook.state.store import Store
+from tests.control.conftest import Recorded, book, recorded, settings, store, vault
+
+__all__ = ["Recorded", "book", "recorded", "settings", "store", "vault"]
 
 BASE_URL = "https://gatebook.example"
 USER_SCHEMA = "urn:ietf:params:scim:schemas:core:2.0:User"
 GROUP_SCHEMA = "urn:ietf:params:scim:schemas:core:2.0:Group"
 PATCH_SCHEMA = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
-Recorded = list[tuple[AnyBody, dict[PartName, bytes]]]
-
-
-@pytest.fixture
-def settings(tmp_path: Path, state_url: str) -> Settings:
-    """A deployment that `gatebook init` has been run for."""
-    log = LogSettings(segment_bytes=1 << 20, reserve_bytes=0)
-    made = Settings(data_dir=tmp_path / "data", log=log, state=StateSettings(url=state_url))
-    made.data_dir.mkdir(mode=0o700)
-    create_keys(made)
-    open_state(made).close()
-    return made
-
-
-@pytest.fixture
-def vault(settings: Settings) -> Vault:
-    """The vault of the deployment."""
-    return Vault(settings.keys_dir, read_master_key(settings))
-
-
-@pytest.fixture
-def store(settings: Settings) -> Iterator[Store]:
-    """The state of the deployment."""
-    opened = open_state(settings)
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def book(settings: Settings, vault: Vault) -> Iterator[Book]:
-    """The keeper's book."""
-    opened = Book.open(settings.log_dir, settings.keeper_stream, vault, settings.log)
-    yield opened
-    opened.close()
 
 
 @pytest.fixture
@@ -160,20 +121,3 @@ def directory(deps: ScimDeps, token: str) -> Iterator[Provisioner]:
     """A directory with a good token."""
     with TestClient(Starlette(routes=routes(deps))) as client:
         yield Provisioner(client, token, deps.visits)
-
-
-@pytest.fixture
-def recorded(settings: Settings, vault: Vault) -> Callable[[], Recorded]:
-    """Reads all records of the keeper's stream with their clear payloads."""
-
-    def read() -> Recorded:
-        reader = StreamReader(settings.log_dir / settings.keeper_stream)
-        found: Recorded = []
-        for entry in reader.read(10_000, 1 << 26):
-            body = decode_body(entry.core)
-            payload = getattr(body, "payload", None)
-            found.append((body, vault.open(decode_header(entry.core).id, payload, entry.payload) if payload else {}))
-        reader.close()
-        return found
-
-    return read

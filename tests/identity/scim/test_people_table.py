@@ -179,6 +179,17 @@ def test_a_replacement_that_is_silent_brings_nobody_back(directory: Provisioner,
     assert not person(store, "ana@example.com").active
 
 
+def test_a_standing_that_is_taken_away_is_told_no_more_and_brings_nobody_back(directory: Provisioner, store: Store) -> None:
+    """`remove` of `active` leaves it unassigned (RFC 7644, 3.5.2.2), whatever changes afterwards; only `true` brings somebody back who was sent away."""
+    ana = directory.user("ana@example.com", active=False)
+    status, answer = directory.patch(ana, {"op": "remove", "path": "active"})
+    assert status == 200 and "active" not in answer and "active" not in directory.get(ana)
+    directory.patch(ana, {"op": "add", "path": "title", "value": "Lead"})
+    assert "active" not in directory.get(ana) and not person(store, "ana@example.com").active
+    assert directory.patch(ana, {"op": "add", "path": "active", "value": True})[1]["active"] is True
+    assert directory.patch(ana, {"op": "remove", "path": "active"})[0] == 200 and person(store, "ana@example.com").active
+
+
 def test_passwords_are_nowhere(directory: Provisioner, store: Store, recorded: Callable[[], Recorded]) -> None:
     """A password that a directory sends is neither in state nor in the book, whichever way it came."""
     secret = "Tr0ub4dor-and-3"

@@ -70,11 +70,11 @@ async def create(change: Change, user: Resource[Any]) -> RowMapping:
 async def update_user(change: Change, row: RowMapping, user: Resource[Any]) -> RowMapping:
     """Write the new state of a user; who is no longer active loses all access. Raises UniquenessException, InvalidValueException, LogUnavailable."""
     id, before, facts = row["id"], _stored(row), facts_of(user)
-    said_before = before.active is not False
-    # A replacement that says nothing of it does not bring back whom the directory has sent away.
+    said_before = before.body.get("active", True) is True
     said = said_before if facts.active is None else facts.active
-    if not said:
-        facts = replace(facts, active=False, body={**facts.body, "active": False})
+    if facts.active is None and not said:
+        # A change that takes `active` away does not bring back whom the directory has sent away: null keeps that in mind, and is never told.
+        facts = replace(facts, body={**facts.body, "active": None})
     _check_unique(change.connection, facts, id)
     values: dict[str, Any] = {**_columns(change.connection, facts), "changed_us": change.now_us}
     if said and not said_before:
