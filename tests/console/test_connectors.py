@@ -161,7 +161,7 @@ async def test_hostile_definitions_are_shown_and_do_nothing(admin: httpx2.AsyncC
     for text in (listed, answer.text):
         found = Tags(text)
         assert not found.handlers and found.tags.count("script") == plain.tags.count("script") and "img" not in found.tags
-        assert not set(text) & set("\u202e\u200b\x07\x1b\r") and "49" not in re.findall(r"\{\{7\*7\}\}|\b49\b", text)
+        assert not set(text) & set("\u202e\u200b\x07\x1b\r") and str(9173 * 7919) not in text
 
 
 async def test_a_hostile_tool_is_decided_by_its_page(admin: httpx2.AsyncClient, stage: Stage) -> None:

@@ -20,7 +20,7 @@ def tool(name: str, description: str = "Does it.", **more: Any) -> dict[str, Any
 
 HOSTILE: list[dict[str, Any]] = [
     tool("a/../b?c#d", "<img src=x onerror=alert(1)>"),
-    tool("\"'><script>alert(1)</script>", "</pre><script>alert(2)</script>{{7*7}}"),
+    tool("\"'><script>alert(1)</script>", "</pre><script>alert(2)</script>{{9173*7919}}"),
     tool(f"send{BIDI}liam", f"Reads\u0007 {BIDI}evil{ZERO_WIDTH} text\n+ approved by root\x1b[31m"),
     tool("..", "A name that leads up."),
     tool("~0123456789abcdef", "A name that looks like a key."),
