@@ -1,7 +1,7 @@
 """Charts of block characters."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gatebook.cli import bars
@@ -59,7 +59,6 @@ def test_shrinking_loses_no_count(counts: list[int], room: int) -> None:
 
 
 @given(st.integers(1, 400), st.integers(40, 160))
-@settings(deadline=None)
 def test_a_histogram_fits_its_terminal(spans: int, terminal: int) -> None:
     """Whatever the range."""
     buckets = [{"start_us": at * HOUR_US, "by": {"ok": at + 1}} for at in range(spans)]

@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gatebook.cli import dlp_scan
@@ -78,7 +78,6 @@ def test_what_is_no_text_and_what_is_too_large_is_refused(tmp_path: Path, monkey
         dlp_scan.read(str(tmp_path / "c.txt"))
 
 
-@settings(deadline=None)
 @given(before=st.text(alphabet='ab \n\t"\\é😀', max_size=30))
 def test_the_place_leads_to_the_value(before: str) -> None:
     """Whatever stands before it: line and column point at the first character of the value."""

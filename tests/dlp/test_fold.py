@@ -1,7 +1,7 @@
 """Local codings and the way back."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gatebook.dlp.fold import fold, fold_form, fold_marks, fold_quoted, folds, plain
@@ -33,7 +33,6 @@ def test_what_is_left() -> None:
     assert fold("100% & more \\ text") is None
 
 
-@settings(deadline=None)
 @given(st.text(alphabet="ab 1\u200b\u00ad\u0430\u043f\u00e9\u0301\ufb03\uff11\u2026\u00bd\U0001d7d8\u2011", min_size=1, max_size=20))
 def test_the_quick_way_back_is_the_long_one(text: str) -> None:
     """Where characters stand for characters, each span of the outcome leads to the same place by letters as by pieces."""

@@ -240,7 +240,7 @@ def test_own_detectors_need_no_probe() -> None:
     assert not mine.scan(b'{"text":"E-104233"}').hits
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.binary(max_size=60), st.text(max_size=60))
 def test_any_bytes_get_an_outcome(raw: bytes, text: str) -> None:
     """Scanning never raises, whatever is scanned."""

@@ -45,7 +45,7 @@ def test_a_validator_agrees_with_python_stdnum(name: str) -> None:
     """On numbers of the right form both say the same; repeated digits, which nobody is given, aside."""
     module, form = ORACLES[name]
 
-    @settings(max_examples=200, deadline=None)
+    @settings(max_examples=200)
     @given(st.from_regex(form, fullmatch=True))
     def agree(value: str) -> None:
         if len(set(value)) > 2:
@@ -54,7 +54,7 @@ def test_a_validator_agrees_with_python_stdnum(name: str) -> None:
     agree()
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.sampled_from([1, 7, 33, 44, 49, 39, 34, 353, 61, 91, 55, 48]), st.from_regex(r"[1-9][0-9]{6,10}", fullmatch=True))
 def test_telephone_numbers_agree_with_phonenumbers(country: int, national: str) -> None:
     """A number is accepted when the library knows a kind of number of that form in one of the regions of its country code."""
@@ -112,7 +112,7 @@ def test_a_part_of_an_international_number_is_no_number_of_its_own() -> None:
     assert accepted("phone_us", "212-736-5000", before="x 1 ", key="phone")
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.from_regex(r"DE[0-9]{20}|GB[0-9]{2}WEST[0-9]{14}", fullmatch=True))
 def test_ibans_agree_with_python_stdnum(value: str) -> None:
     """The length of the country and both check digits."""

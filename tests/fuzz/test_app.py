@@ -168,7 +168,7 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
     made.close()
 
 
-@settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=250, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.sampled_from(["POST", "POST", "POST", "POST", "GET", "DELETE", "PUT", "é"]), st.sampled_from(["/mcp/x", "/mcp", "/mcp/", "/mcp/gone", "/mcp/none", "/mcp/\ufffd", "/mcp/x/x"]), bodies(), headers, st.integers(1, 40), st.booleans(), st.sampled_from([True, True, True, True, False])
 )  # fmt: skip

@@ -54,7 +54,7 @@ def book(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Book]:
 
 
 @pytest.mark.timeout(600)
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(st.lists(QUERIES, min_size=5, max_size=5), st.sampled_from(FIELDS))
 def test_every_part_of_an_answer_is_of_the_same_rows(book: Book, texts: list[str], field: str) -> None:
     """The count, the pages one after the other, and the values of a field with their counts."""

@@ -26,7 +26,7 @@ _nasty = st.text(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=200)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=200)
 @given(st.lists(_nasty, min_size=1, max_size=8))
 def test_any_text_is_bound_exactly(engine: Engine, texts: list[str]) -> None:
     """What goes in as a parameter comes out unchanged, whatever it holds: quotes, backslashes, \\N, NUL, placeholders."""

@@ -28,7 +28,7 @@ def stored(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Index]:
 
 
 @pytest.mark.timeout(600)
-@settings(deadline=None, max_examples=115)
+@settings(max_examples=115)
 @given(st.lists(QUERIES, min_size=PER_STATEMENT, max_size=PER_STATEMENT), st.booleans())
 def test_the_engine_and_python_agree(stored: Index, texts: list[str], listed: bool) -> None:
     """Four thousand generated queries give the same rows by SQL and by `matches`, with and without the list of stored words."""

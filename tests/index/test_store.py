@@ -38,7 +38,7 @@ def _queries(texts: list[str]) -> list[Query]:
     return found
 
 
-@settings(deadline=None, max_examples=12)
+@settings(max_examples=12)
 @given(st.lists(QUERIES, min_size=15, max_size=15), st.sampled_from((windows.FIRST_ROWS, 4)))
 def test_a_search_finds_what_the_query_means(stored: Index, texts: list[str], first_rows: int) -> None:
     """The same rows as `matches`, newest first, and as many; also where it takes several questions."""

@@ -14,7 +14,7 @@ from gatebook.log.recovery import damage_behind, read_tail
 from gatebook.log.segment import segment_path, segments
 from tests.log.samples import SMALL, STARTED, STREAM, SUBJECT, fields_of, finished, open_book, read_entries, types_of
 
-quick = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None)
+quick = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
 
 
 @pytest.fixture(scope="module")

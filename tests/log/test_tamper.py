@@ -126,7 +126,7 @@ def test_either_key_or_checkpoint_shows_another_key(
     assert bad["seq"] == place.seq
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_any_flipped_byte_is_found(original: SealedLog, data: st.DataObject, capsys: pytest.CaptureFixture[str]) -> None:
     """Any change of one byte in any frame is found by both, in the record that it hit; no key or checkpoint is needed."""

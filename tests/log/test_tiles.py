@@ -32,7 +32,7 @@ def test_paths_of_the_specification() -> None:
     assert tile_path(0, 273, 112) == "0/273.p/112"
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.lists(st.integers(1, 70_000), min_size=1, max_size=4))
 def test_appending_in_pieces(tmp_path_factory: pytest.TempPathFactory, pieces: list[int]) -> None:
     """Root and proofs are those of the whole tree, with a new writer for every piece."""

@@ -31,7 +31,7 @@ def root(leaves: list[bytes]) -> bytes:
     return range_.root()
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(data=st.data(), size=st.integers(1, 1100))
 def test_roots_at_any_sizes(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject, size: int) -> None:
     """Every wanted root is that of the first leaves, with those replaced that differ from the tiles."""

@@ -15,7 +15,7 @@ TOOLS = {"crm": [(tool, HINTS) for tool in cast.TOOLS]}
 
 
 @given(sources=cast.sources, people=st.lists(cast.requests, max_size=8))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_what_holds_for_one_holds_for_all_of_a_class(sources: Sources, people: list[Request]) -> None:
     """Each person is in exactly one class, and reaches what its representative reaches."""
     people = [replace(who, client="", time_us=NOON_US) for who in people]
@@ -30,7 +30,7 @@ def test_what_holds_for_one_holds_for_all_of_a_class(sources: Sources, people: l
 
 
 @given(sources=cast.sources, people=st.lists(cast.requests, max_size=6), tool=st.sampled_from(cast.TOOLS))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_the_part_about_a_tool_is_enough_to_tell_people_apart(sources: Sources, people: list[Request], tool: str) -> None:
     """Classes by that part hold for the whole configuration."""
     people = [replace(who, client="", time_us=NOON_US) for who in people]

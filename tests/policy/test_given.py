@@ -17,7 +17,7 @@ TOOLS = {"crm": [(tool, HINTS) for tool in cast.TOOLS], "mail": [("list", HINTS)
 
 
 @drawn(sources=cast.sources, who=cast.requests)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_what_is_given_is_what_the_bundle_grants(sources: Sources, who: Request) -> None:
     """Somebody has a tool for good by one of the ways exactly where the grants of the bundle say so."""
     bundle = Bundle.compile(sources, ENGINE)
@@ -51,7 +51,6 @@ def test_ways_are_told_apart_and_spelling_is_not() -> None:
     assert ways[1].to_everybody and not ways[0].to_everybody
 
 
-@settings(deadline=None)
 @drawn(st.sampled_from(["ana", "ANA@corp.example", "sales", "Everyone"]), cast.requests)
 def test_a_holder_is_found_however_it_is_written(name: str, who: Request) -> None:
     """By id, address or group; case does not matter."""

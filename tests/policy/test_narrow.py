@@ -26,7 +26,7 @@ def narrowed(sources: Sources, made: list[Cut]) -> Sources:
 
 
 @drawn(sources=cast.sources, people=PEOPLE, dice=st.randoms(use_true_random=False))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_what_is_chosen_is_gone_and_nothing_else(sources: Sources, people: list[Request], dice: object) -> None:
     """Whoever has a tool only by chosen grants is denied; for everybody else all comes out as before."""
     ways = given(sources, TOOLS)
@@ -48,7 +48,7 @@ def test_what_is_chosen_is_gone_and_nothing_else(sources: Sources, people: list[
 
 
 @drawn(sources=cast.sources, people=PEOPLE, uses=USES)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_no_call_of_the_span_would_have_been_decided_otherwise(sources: Sources, people: list[Request], uses: Uses) -> None:
     """All unused grants at once: whoever called a tool, with the groups of now, is decided as before."""
     bundle = Bundle.compile(sources, ENGINE)
@@ -63,7 +63,7 @@ def test_no_call_of_the_span_would_have_been_decided_otherwise(sources: Sources,
 
 
 @drawn(sources=cast.sources, uses=USES, group=st.sampled_from(cast.GROUPS))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_nor_one_of_somebody_who_was_in_the_group_then(sources: Sources, uses: Uses, group: str) -> None:
     """The replay decides with the groups of then, so a group that had use then is not unused."""
     bundle = Bundle.compile(sources, ENGINE)

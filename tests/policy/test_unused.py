@@ -32,7 +32,7 @@ USES = st.builds(
 
 
 @drawn(sources=cast.sources, people=PEOPLE, uses=USES, young=st.sampled_from(["", "connector", "pack/readers"]))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_each_number_is_what_counting_gives(sources: Sources, people: list[Request], uses: Uses, young: str) -> None:
     """For every way: who may by asking the policies for each person, who did by looking at each call, and how young it is."""
     compiled = Bundle.compile(sources, ENGINE)

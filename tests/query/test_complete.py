@@ -1,7 +1,7 @@
 """What could stand at the cursor."""
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from gatebook.query import FIELDS, QueryError, parse
@@ -140,7 +140,6 @@ _begun = st.sampled_from(
 )  # fmt: skip
 
 
-@settings(deadline=None)
 @given(st.lists(_terms, max_size=4).map("".join), _begun)
 @example("", "status:")
 def test_what_is_accepted_parses(before: str, begun: str) -> None:
@@ -183,7 +182,6 @@ _pieces = st.sampled_from(
 )
 
 
-@settings(deadline=None)
 @given(st.lists(_pieces, max_size=30).map("".join) | st.text(max_size=60), st.integers(-5, 70))
 def test_any_text_and_place_has_an_answer(text: str, at: int) -> None:
     """Nothing is raised, and what a choice replaces is around the cursor."""
@@ -203,7 +201,6 @@ def test_long_texts_are_completed_in_time(text: str) -> None:
     assert DEPTH_MAX < TERMS_MAX < LENGTH_MAX
 
 
-@settings(deadline=None)
 @given(st.text(st.characters(codec="utf-8"), max_size=20))
 def test_a_value_that_is_filled_in_reads_back(value: str) -> None:
     """Quoted as `quote` writes it, alone and in a list."""

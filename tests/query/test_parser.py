@@ -4,7 +4,7 @@ import contextlib
 import time
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gatebook.query import FIELDS, QueryError, parse
@@ -202,7 +202,6 @@ _pieces = st.sampled_from(
 )
 
 
-@settings(deadline=None)
 @given(st.lists(_pieces, max_size=30).map("".join) | st.text(max_size=60))
 def test_any_text_is_a_query_or_a_query_error(text: str) -> None:
     """Nothing that can be typed raises another error, and positions lie within the text."""

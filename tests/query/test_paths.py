@@ -2,7 +2,7 @@
 
 import json
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gatebook.query.paths import DEPTH_MAX, PAIRS_MAX, PATH_CHARS_MAX, SEPARATOR, VALUE_CHARS_MAX, pairs, path_of, value_of
@@ -37,7 +37,6 @@ def test_a_separator_inside_cannot_pretend_to_be_one() -> None:
     assert pair.split(SEPARATOR, 1) == ["a b", "c\x1fd"]
 
 
-@settings(deadline=None)
 @given(TREES)
 def test_pairs_hold_their_bounds(tree: object) -> None:
     """Any JSON gives pairs within the limits, each folded as a query is."""
@@ -47,7 +46,6 @@ def test_pairs_hold_their_bounds(tree: object) -> None:
         assert value == value_of(value)
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=300))
 def test_any_bytes_give_pairs_or_none(data: bytes) -> None:
     """What is not JSON has no pairs."""

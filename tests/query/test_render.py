@@ -60,7 +60,7 @@ _pieces = st.lists(
 ).map("".join)  # fmt: skip
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=1000)
 @given(QUERIES | _odd | _pieces | st.tuples(_odd, _pieces).map(" ".join) | st.tuples(QUERIES, _odd).map("({0[0]}) OR {0[1]}".format))
 def test_what_is_rendered_parses_to_an_equal_tree(text: str) -> None:
     """For every query there is."""
@@ -73,7 +73,6 @@ def test_what_is_rendered_parses_to_an_equal_tree(text: str) -> None:
     assert len(rendered) > LENGTH_MAX or parse(rendered).tree == tree, rendered
 
 
-@settings(deadline=None)
 @given(QUERIES)
 def test_a_resolved_query_keeps_its_meaning(text: str) -> None:
     """A share link holds absolute times; its text matches the same calls."""

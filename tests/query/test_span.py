@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gatebook.query import QueryError
@@ -111,7 +111,6 @@ _PIECES = [
 ]
 
 
-@settings(deadline=None)
 @given(st.lists(st.sampled_from(_PIECES), max_size=8).map("".join) | st.text(max_size=130), st.integers(-900, 900))
 def test_any_text_is_a_range_or_an_error(text: str, offset_minutes: int) -> None:
     """Nothing else is raised, and a range begins before it ends."""

@@ -102,7 +102,7 @@ def test_a_token_tells_nothing_of_the_deployment() -> None:
 VALUES = (IBAN, "4111 1111 1111 1111", "ann.smith@corp.example", "ghp_" + "a1B2" * 9)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
 @given(
     values=st.lists(st.sampled_from(VALUES), min_size=1, max_size=3),
     shape=st.sampled_from(["{}", '{{"a": "{}"}}', '{{"{}": 1}}', '["x", "{}"]', '{{"a": {{"{}": "y"}}}}']),

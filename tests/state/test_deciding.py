@@ -152,7 +152,7 @@ def test_a_word_names_one_tool(tools: list[str]) -> None:
         assert named(name, tools) == name or name.startswith("~")
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40, deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
 @given(st.lists(st.tuples(st.sampled_from(["list", "approved", "refused"]), st.integers(0, 3), st.integers(0, 1)), max_size=12))
 def test_what_may_be_called_is_what_somebody_approved(tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[str, int, int]]) -> None:
     """After any history of lists and decisions: what is in force was approved last, and a listed tool waits, is in force, or was refused."""

@@ -154,7 +154,7 @@ def same(found: Snapshot, expected: Snapshot) -> bool:
     return replace(found, changed=None) == replace(expected, changed=None)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(_TRANSACTIONS, st.integers(2, 5))
 def test_an_incremental_snapshot_equals_a_full_one(transactions: list[list[Change]], every: int) -> None:
     """People, groups, tokens, cut-offs, resources and gaps in the feed; one follower looks each time, one now and then, one never before the end."""

@@ -1,7 +1,7 @@
 """Policies that are drafted for people, found again and edited."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -24,7 +24,6 @@ def after(rules: Rules, *cuts: Cut) -> Rules:
     return replace(rules, policies={**rules.policies, **drafted})
 
 
-@settings(deadline=None)
 @given(
     st.lists(st.sampled_from(["sales", "Sales", "a b", "a-b", "<b>ops</b>", "名", "ann@corp.example", "x" * 200, "everyone"]), max_size=5),
     st.sampled_from(["group", "person"]),

@@ -83,7 +83,7 @@ def test_from_each_scope_to_each(access: str, default: str, start: str, to: Scop
         max_size=5,
     ),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_any_row_of_changes_comes_out_and_piles_nothing_up(access: str, default: str, steps: list[list[Wish]]) -> None:
     """After each step all cells are as they were chosen last; there are at most four documents for each group."""
     now = world(CONNECTORS[access], default)

@@ -108,7 +108,7 @@ async def test_answers_that_are_right(answer: bytes, body: bytes) -> None:
         assert server.heads[0][0].startswith(b"POST /mcp?a=b HTTP/1.1\r\nhost: 127.0.0.1:")
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.binary(min_size=1, max_size=400), min_size=1, max_size=6), st.lists(st.integers(1, 700), max_size=5), st.booleans())
 def test_however_an_answer_is_cut(parts: list[bytes], cuts: list[int], chunked: bool) -> None:
     """The body is the same for any chunks and any packets."""

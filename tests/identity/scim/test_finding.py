@@ -45,7 +45,7 @@ def crowd(directory: Provisioner) -> Provisioner:
     return directory
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(asked=_FILTERS)
 def test_sql_finds_what_the_filter_takes(crowd: Provisioner, asked: str) -> None:
     """The answer is that of the filter on each user by itself."""

@@ -233,7 +233,7 @@ def test_addresses(ip: str) -> None:
     payloads=st.tuples(st.one_of(st.none(), st.binary(max_size=30)), st.one_of(st.none(), st.binary(max_size=30))),
     time_us=st.integers(min_value=0, max_value=2**62),
 )
-@settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow])
 def test_every_call_that_can_be_recorded_is_valid(
     opening: Any, ending: Any, who: Identity, payloads: tuple[bytes | None, bytes | None], time_us: int
 ) -> None:
